@@ -1,0 +1,28 @@
+/*
+ * The log port: one line at a time to whoever listens. Off until a listener is set. Secrets (tokens,
+ * passwords, signatures) are never handed to it.
+ */
+#ifndef OMSP_BASE_LOG_H
+#define OMSP_BASE_LOG_H
+
+enum omsp_log_level { OMSP_LOG_ERROR, OMSP_LOG_WARNING, OMSP_LOG_INFO, OMSP_LOG_DEBUG };
+
+/* line: UTF-8, no newline, valid during the call only. Called on any thread, possibly several at
+ * once, never under a lock that the library needs to make progress. Must not call back. */
+typedef void (*omsp_log_fn)(void *ctx, enum omsp_log_level level, const char *line);
+
+/* fn NULL turns logging off. Call before threads start or accept that lines in flight go to the
+ * previous listener. */
+void omsp_log_set(omsp_log_fn fn, void *ctx, enum omsp_log_level max_level);
+
+void omsp_log(enum omsp_log_level level, const char *format, ...)
+#ifdef __GNUC__
+#ifdef __MINGW32__
+    __attribute__((format(gnu_printf, 2, 3)))
+#else
+    __attribute__((format(printf, 2, 3)))
+#endif
+#endif
+    ;
+
+#endif

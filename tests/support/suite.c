@@ -1,0 +1,120 @@
+/* The shared main of Check programs, and the failing, counting allocator. */
+#include "support/suite.h"
+
+#include "base/alloc.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#ifdef _WIN32
+#include <windows.h>
+#endif
+
+static _Atomic long outstanding;
+static _Atomic long countdown = -1;
+static _Atomic bool failed;
+
+static void *counting_resize(void *ctx, void *ptr, size_t size)
+{
+    void *made;
+
+    (void)ctx;
+    if (atomic_load(&countdown) >= 0 && atomic_fetch_sub(&countdown, 1) == 0) {
+        atomic_store(&failed, true);
+        return NULL;
+    }
+    made = realloc(ptr, size);
+    if (made && !ptr)
+        atomic_fetch_add(&outstanding, 1);
+    return made;
+}
+
+static void counting_release(void *ctx, void *ptr)
+{
+    (void)ctx;
+    atomic_fetch_sub(&outstanding, 1);
+    free(ptr);
+}
+
+static const struct omsp_allocator counting = {counting_resize, counting_release, NULL};
+
+void omsp_test_fail_alloc(long number)
+{
+    atomic_store(&failed, false);
+    atomic_store(&countdown, number);
+}
+
+void omsp_test_allow_alloc(void)
+{
+    atomic_store(&countdown, -1);
+}
+
+bool omsp_test_alloc_failed(void)
+{
+    return atomic_load(&failed);
+}
+
+long omsp_test_outstanding(void)
+{
+    return atomic_load(&outstanding);
+}
+
+long omsp_test_alloc_walk(void (*body)(void *ctx), void *ctx)
+{
+    long before = omsp_test_outstanding();
+
+    for (long n = 0;; n++) {
+        bool hit;
+
+        ck_assert_msg(n < 100000, "the allocation walk does not end");
+        omsp_test_fail_alloc(n);
+        body(ctx);
+        hit = omsp_test_alloc_failed();
+        omsp_test_allow_alloc();
+        ck_assert_msg(omsp_test_outstanding() == before, "failing allocation %ld leaked %ld", n,
+                      omsp_test_outstanding() - before);
+        if (!hit)
+            return n;
+    }
+}
+
+#ifdef _WIN32
+static LONG WINAPI on_crash(EXCEPTION_POINTERS *info)
+{
+    printf("crashed: exception 0x%08lx at %p\n",
+           (unsigned long)info->ExceptionRecord->ExceptionCode,
+           info->ExceptionRecord->ExceptionAddress);
+    fflush(stdout);
+    TerminateProcess(GetCurrentProcess(), 99);
+    return EXCEPTION_EXECUTE_HANDLER;
+}
+#endif
+
+int omsp_suite_run(const char *name, const struct omsp_test_entry *tests, size_t count)
+{
+    Suite *suite = suite_create(name);
+    SRunner *runner;
+    int bad;
+
+#ifdef _WIN32
+    SetUnhandledExceptionFilter(on_crash);
+#endif
+    omsp_allocator_set(&counting);
+    for (size_t i = 0; i < count; i++) {
+        const TTest *test = *tests[i].test;
+        TCase *tcase = tcase_create(test->name);
+
+        tcase_set_timeout(tcase, 0);
+        tcase_add_test(tcase, test);
+        suite_add_tcase(suite, tcase);
+    }
+    runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK);
+    srunner_run_all(runner, CK_NORMAL);
+    bad = srunner_ntests_failed(runner);
+    /* A line that only a run to the end prints: whoever reads the output requires it. */
+    printf("suite %s: %d passed, %d failed\n", name, srunner_ntests_run(runner) - bad, bad);
+    fflush(stdout);
+    srunner_free(runner);
+    return bad ? 1 : 0;
+}

@@ -1,0 +1,53 @@
+/*
+ * What every Check program here shares: one main, no fork (Wine has none; sanitizers and debuggers
+ * like it better), a non-zero exit on any failure and on any crash, and an allocator that can fail
+ * and counts what is outstanding.
+ *
+ *   OMSP_SUITE("rtp", TEST(parses_golden), TEST(refuses_truncated))
+ */
+#ifndef OMSP_TESTS_SUPPORT_SUITE_H
+#define OMSP_TESTS_SUPPORT_SUITE_H
+
+#ifdef _WIN32
+#include <stdint.h> /* before check.h, whose own fallbacks would clash */
+#endif
+#include <check.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct omsp_test_entry {
+    const TTest *const *test; /* START_TEST's variable */
+};
+
+#define TEST(name)                                                                                 \
+    {                                                                                              \
+        &name                                                                                      \
+    }
+
+int omsp_suite_run(const char *name, const struct omsp_test_entry *tests, size_t count);
+
+#define OMSP_SUITE(name, ...)                                                                      \
+    int main(void)                                                                                 \
+    {                                                                                              \
+        static const struct omsp_test_entry entries[] = {__VA_ARGS__};                             \
+        return omsp_suite_run(name, entries, sizeof(entries) / sizeof(entries[0]));                \
+    }
+
+/* ---- allocation walk ------------------------------------------------------------------------ */
+
+/* Lets the allocation with this number (0: the next one) fail, and every later one if sticky. */
+void omsp_test_fail_alloc(long number);
+/* Back to never failing. */
+void omsp_test_allow_alloc(void);
+/* Did an allocation fail since omsp_test_fail_alloc? */
+bool omsp_test_alloc_failed(void);
+/* Allocations through omsp_alloc & co. not yet freed. */
+long omsp_test_outstanding(void);
+
+/* Runs body(ctx) again and again, with allocation 0, 1, 2, … failing, until a run in which none
+ * failed; after each, nothing may be outstanding beyond what was before. Returns how many runs
+ * failed an allocation. body asserts for itself what a failed allocation must answer:
+ * omsp_test_alloc_failed() tells whether one did. */
+long omsp_test_alloc_walk(void (*body)(void *ctx), void *ctx);
+
+#endif
