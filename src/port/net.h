@@ -13,6 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The longest datagram that is handed out; a longer one is dropped by every adapter, for media never
+ * comes in fragments and a buffer per socket must stay small. Sending has no such limit. */
+#define OMSP_UDP_MAX 2048
+
 /* An IP address and port. ip: 4 bytes used for IPv4, 16 for IPv6, network order, rest zero. */
 struct omsp_addr {
     uint8_t family; /* 4 or 6; 0: none */
@@ -47,8 +51,10 @@ struct omsp_net_loop {
      * is lost, which is what RTP expects); OMSP_UNREACHABLE, OMSP_IO. One system call. */
     enum omsp_status (*send)(struct omsp_udp *udp, const struct omsp_addr *to, const void *data,
                              size_t len);
-    /* Returns at once. A callback already running on the loop thread may still be running; none
-     * starts after it except on_closed. */
+    /* Returns at once; any thread, once per socket. A callback already running on the loop thread may
+     * still be running; none starts after it except on_closed. The address is free again when
+     * on_closed runs. No other thread may be inside send for this socket at this moment or later; the
+     * loop thread's own callbacks may send until they return. */
     void (*close)(struct omsp_udp *udp);
     /* Sleeps until a datagram, a wake or deadline_us (on now_us's scale; UINT64_MAX: none), and
      * hands out what came, at most one batch. Loop thread only. */
