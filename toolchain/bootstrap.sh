@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Everything a fresh Debian 12 needs before OpenMSP can be built and tested: Debian packages, and the
+# libraries that Debian has no PE builds of, cross-built from Debian's source packages into the cache
+# ($OMSP_CACHE, else ~/.cache/openmsp). Run it as often as you like: what is there is left alone, and
+# then no network is needed.
+#
+#   bootstrap.sh [--native-only] [--bench] [--fuzz] [--libs "check cjson …"]
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/common.sh"
+. "$here/debian.sh"
+. "$here/pe-libs.sh"
+
+NATIVE_PACKAGES=(build-essential cmake ninja-build pkg-config check libsubunit-dev clang-format-14
+    shellcheck)
+PE_PACKAGES=(gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 mingw-w64-tools wine wine64 libwine
+    libwine-dev dpkg-dev)
+BENCH_PACKAGES=(libspandsp-dev)
+FUZZ_PACKAGES=(clang-14 llvm-14 libclang-rt-14-dev)
+
+packages=("${NATIVE_PACKAGES[@]}")
+pe=1
+libs="check cjson"
+while [ $# -gt 0 ]; do
+    case $1 in
+    --native-only) pe=0 ;;
+    --bench) packages+=("${BENCH_PACKAGES[@]}") ;;
+    --fuzz) packages+=("${FUZZ_PACKAGES[@]}") ;;
+    --libs)
+        libs=${2?--libs wants a list}
+        shift
+        ;;
+    *) die "unknown option $1" ;;
+    esac
+    shift
+done
+[ $pe = 0 ] || packages+=("${PE_PACKAGES[@]}")
+for lib in $libs; do
+    [ -n "${PE_SOURCE[$lib]:-}" ] || die "no recipe for $lib"
+done
+
+mkdir -p "$OMSP_CACHE"
+exec 9>"$OMSP_CACHE/bootstrap.lock"
+flock 9
+
+packages_ensure "${packages[@]}"
+[ $pe = 1 ] || exit 0
+
+wanted=()
+for arch in x64 x86; do
+    for lib in $libs; do
+        pe_is_built "$lib" "$arch" || wanted+=("$lib:$arch")
+    done
+done
+[ ${#wanted[@]} -gt 0 ] || exit 0
+
+scratch=$(mktemp -d "$OMSP_CACHE/build.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+for one in "${wanted[@]}"; do
+    pe_build "${one%:*}" "${one#*:}" "$scratch" || die "building ${one/:/ for } failed"
+done

@@ -1,0 +1,108 @@
+# shellcheck shell=bash
+# The table of libraries that Debian has no PE builds of, built from Debian's source packages.
+# To be sourced after common.sh and debian.sh. A recipe pe_build_NAME is called in the unpacked source
+# (a private copy), with $host (GNU triple), $stage (DESTDIR), $prefix and $toolchain set.
+
+# Debian source package of each library.
+declare -A PE_SOURCE=([check]=check [cjson]=cjson [microhttpd]=libmicrohttpd [curl]=curl
+    [speexdsp]=speexdsp)
+
+pe_cmake() {
+    cmake -S . -B pe-build -G Ninja -Wno-dev -DCMAKE_TOOLCHAIN_FILE="$toolchain" \
+        -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_INSTALL_LIBDIR=lib \
+        -DBUILD_SHARED_LIBS=OFF "$@" &&
+        cmake --build pe-build &&
+        DESTDIR=$stage cmake --install pe-build
+}
+
+pe_autotools() {
+    ./configure --host="$host" --prefix="$prefix" --disable-shared --enable-static \
+        --disable-dependency-tracking CFLAGS="${pe_cflags:--O2 -g}" "$@" &&
+        make -j"$(nproc)" && make install DESTDIR="$stage"
+}
+
+pe_build_check() {
+    pe_cmake -DCHECK_ENABLE_TESTS=OFF -DBUILD_TESTING=OFF || return 1
+    # Its CMake always builds the DLL too, and a linker would prefer that one's import library.
+    rm -f "$stage$prefix"/bin/*.dll "$stage$prefix"/lib/*.dll.a
+    # mingw's own stdio is used here (__USE_MINGW_ANSI_STDIO): formats are GNU's.
+    sed -i -E "s/(FORMAT|format) *\\(printf,/\\1(gnu_printf,/" "$stage$prefix/include/check.h"
+}
+
+pe_build_cjson() {
+    pe_cmake -DENABLE_CJSON_TEST=OFF -DBUILD_SHARED_AND_STATIC_LIBS=OFF -DENABLE_CUSTOM_COMPILER_FLAGS=OFF
+}
+
+pe_build_microhttpd() {
+    pe_autotools --disable-https --disable-dauth --disable-httpupgrade --disable-doc \
+        --disable-examples --disable-curl
+}
+
+pe_build_curl() {
+    pe_cmake -DBUILD_CURL_EXE=OFF -DBUILD_TESTING=OFF -DCURL_USE_SCHANNEL=ON -DHTTP_ONLY=ON \
+        -DENABLE_UNICODE=ON -DENABLE_MANUAL=OFF -DCURL_ZLIB=OFF -DCURL_BROTLI=OFF -DCURL_ZSTD=OFF \
+        -DUSE_NGHTTP2=OFF -DUSE_LIBIDN2=OFF -DCURL_USE_LIBSSH2=OFF -DCURL_USE_LIBPSL=OFF \
+        -DUSE_WIN32_LDAP=OFF
+}
+
+pe_build_speexdsp() {
+    pe_autotools --disable-examples
+}
+
+# What a build depends on besides the Debian version: the recipe, the helpers, the compiler.
+pe_recipe_hash() {
+    local lib=$1 arch=$2
+    {
+        echo "$lib $arch"
+        declare -f "pe_build_$lib" pe_cmake pe_autotools
+        dpkg-query -W -f '${Package} ${Version}\n' "$(pe_compiler "$arch")" 2>/dev/null
+    } | sha256sum | cut -c1-32
+}
+
+pe_compiler() {
+    case $1 in
+    x64) echo gcc-mingw-w64-x86-64-win32 ;;
+    x86) echo gcc-mingw-w64-i686-win32 ;;
+    esac
+}
+
+pe_stamp() { echo "$OMSP_CACHE/pe-$2/stamps/$1"; }
+
+pe_is_built() {
+    local stamp have
+    stamp=$(pe_stamp "$1" "$2")
+    [ -r "$stamp" ] || return 1
+    read -r have _ <"$stamp"
+    [ "$have" = "$(pe_recipe_hash "$1" "$2")" ]
+}
+
+# pe_build LIB ARCH SCRATCH: fetches (once per scratch folder), builds, installs file by file with
+# renames so that a reader sees an old file or a new one, never half of one; the stamp comes last.
+pe_build() {
+    local lib=$1 arch=$2 scratch=$3 source=$3/src/$1 work=$3/$1-$2 log file version
+    local host stage prefix toolchain
+    case $arch in
+    x64) host=x86_64-w64-mingw32 ;;
+    x86) host=i686-w64-mingw32 ;;
+    *) return 2 ;;
+    esac
+    prefix=$OMSP_CACHE/pe-$arch stage=$work/stage toolchain=$OMSP_TOP/toolchain/cmake/mingw-$arch.cmake
+    mkdir -p "$work" "$scratch/src" "$prefix/stamps"
+    log=$work/build.log
+    if [ ! -d "$source" ]; then
+        debian_source "$scratch/apt" "${PE_SOURCE[$lib]}" "$source" >"$log" 2>&1 ||
+            { tail -n 20 "$log" >&2; return 1; }
+    fi
+    version=$(dpkg-parsechangelog -l "$source/debian/changelog" -S Version 2>/dev/null || echo unknown)
+    step "building $lib $version for $arch"
+    cp -a "$source" "$work/src" || return 1
+    (cd "$work/src" && "pe_build_$lib") >"$log" 2>&1 || { tail -n 40 "$log" >&2; return 1; }
+    (cd "$stage$prefix" && find . \( -type f -o -type l \) -print0) |
+        while IFS= read -r -d '' file; do
+            mkdir -p "$prefix/$(dirname "$file")" &&
+                cp -a "$stage$prefix/$file" "$prefix/$file.new" &&
+                mv -f "$prefix/$file.new" "$prefix/$file" || exit 1
+        done || return 1
+    printf '%s %s\n' "$(pe_recipe_hash "$lib" "$arch")" "$version" >"$(pe_stamp "$lib" "$arch").new"
+    mv -f "$(pe_stamp "$lib" "$arch").new" "$(pe_stamp "$lib" "$arch")"
+}
