@@ -1,0 +1,147 @@
+/*
+ * What the classes of this room share: who wraps what, how one finds another, who counts whom.
+ *
+ * Objects. A msp_address, msp_call, stream, terminal is a COM object around exactly one object of
+ * the engine; it holds one engine reference. Streams and terminals are made when somebody asks (a
+ * getter, an event) and are found again by the engine's id while they live (identity.c), so that a
+ * client sees one interface pointer per thing for as long as it holds it.
+ *
+ * References (mspi.md 1.3):
+ *   stream   -> call     strong, on the call's inner unknown; for as long as the stream's object
+ * lives call     -> address  strong, on the address's inner unknown, until the call's destructor
+ *   address  -> calls    weak (a list; the call's destructor takes itself off)
+ *   call     -> streams  none: the engine's call keeps the engine's streams
+ *   terminal -> address  none; msp_address_token's value only (get_AddressHandle)
+ *   track    -> parent   none; the engine's track knows its parent
+ *   sink's thread, connection points -> address  msp_address_try_ref when they need it
+ * So no cycle exists, a standalone call that is released without Close dies, and an aggregated one
+ * never counts its outer.
+ *
+ * Locks, in order: address's list lock, call's lock, identity lock (a leaf). None is held while the
+ * engine, another object, SetEvent or anything foreign is called. All functions here may be called
+ * on any thread.
+ *
+ * Every method of every interface: pointers first (E_POINTER), outs cleared, then state
+ * (E_UNEXPECTED), then values, then work.
+ */
+#ifndef OMSP_MSP_MSP_H
+#define OMSP_MSP_MSP_H
+
+#include "base/status.h"
+#include "engine/engine.h"
+#include "msp/tapi.h"
+
+struct com_object;
+struct msp_address; /* address.c */
+struct msp_call;    /* call.c */
+struct msp_sinks;   /* sinks.c */
+
+/* ---- hresult.c ----------------------------------------------------------------------------- */
+
+/* The one translation of the engine's answers (mspi.md 5). */
+HRESULT msp_hresult(enum omsp_status status);
+
+/* ---- strings: text.c ----------------------------------------------------------------------- */
+
+/* UTF-8 -> BSTR; NULL when out of memory. */
+BSTR msp_bstr(const char *utf8);
+/* UTF-16 -> UTF-8 by omsp_alloc; free with omsp_free. text NULL counts as "". NULL: no memory, or
+ * not UTF-16 (then *hr, else E_OUTOFMEMORY in it). hr never NULL. */
+char *msp_utf8(const WCHAR *text, HRESULT *hr);
+/* "{0CB9914C-79CD-47DC-ADB0-327F47CEFB20}": braces, upper case. NULL when out of memory. */
+BSTR msp_guid_bstr(REFGUID guid);
+
+/* ---- identity.c: one wrapper per engine object --------------------------------------------- */
+
+/* Makes the wrapper of an id: returns S_OK with one reference in *out. Called with no lock held;
+ * the wrapper's destructor calls msp_identity_forget(id, itself). */
+typedef HRESULT (*msp_make_fn)(void *ctx, struct com_object **out);
+
+/* The living wrapper of this id with one more reference, else a new one by `make`. When two threads
+ * make one at the same time one of the two is released again. make NULL: only look;
+ * S_FALSE and *out NULL when there is none. E_OUTOFMEMORY, make's errors. */
+HRESULT msp_identity_get(uint32_t id, msp_make_fn make, void *ctx, struct com_object **out);
+/* From the destructor. Does nothing when another wrapper has taken the place meanwhile. */
+void msp_identity_forget(uint32_t id, struct com_object *object);
+
+/* ---- address.c ----------------------------------------------------------------------------- */
+
+/* Inner (non-delegating) references. */
+void msp_address_ref(struct msp_address *address);
+void msp_address_unref(struct msp_address *address);
+/* False when the last reference is gone already: then leave it alone. */
+bool msp_address_try_ref(struct msp_address *address);
+/* The engine's address, valid as long as the caller holds an inner reference; NULL before
+ * Initialize/Open. After Shutdown it stays and answers OMSP_SHUTDOWN. */
+struct omsp_address *msp_address_engine(struct msp_address *address);
+/* What terminals of this address answer to get_AddressHandle. */
+MSP_HANDLE msp_address_token(const struct msp_address *address);
+/* The (outer) unknown that connection points give as their container; one reference. */
+HRESULT msp_address_query(struct msp_address *address, REFIID iid, void **out);
+
+/* ---- call.c -------------------------------------------------------------------------------- */
+
+void msp_call_ref(struct msp_call *call); /* inner */
+void msp_call_unref(struct msp_call *call);
+struct omsp_call *msp_call_engine(const struct msp_call *call);    /* never NULL */
+struct msp_address *msp_call_address(const struct msp_call *call); /* never NULL; not counted */
+/* The living call with this engine id, inner reference taken, or NULL. */
+struct msp_call *msp_call_from_id(struct msp_address *address, uint32_t id);
+/* ITCallMediaEvent::get_Call: the standalone call's own ITCallInfo, or that of the outer. */
+HRESULT msp_call_get_info(struct msp_call *call, ITCallInfo **out);
+/* Media state of ShutdownMSPCall: methods of the call's streams answer E_UNEXPECTED. */
+bool msp_call_is_shut(struct msp_call *call);
+
+/* ---- resolve.c: ids of an event to interfaces ---------------------------------------------- */
+
+struct msp_event_parts {
+    struct msp_call *call; /* inner reference, or NULL (address event) */
+    ITStream *stream;      /* CALL; one reference each, or NULL */
+    ITTerminal *terminal;  /* CALL (may be NULL), ADDRESS, FILE: the parent */
+    ITFileTrack *track;    /* FILE; may be NULL */
+};
+/* S_FALSE: the call or terminal that the event speaks of is gone, nobody can care: drop the event.
+ * E_OUTOFMEMORY. On anything but S_OK *out is empty. */
+HRESULT msp_event_resolve(struct msp_address *address, const struct omsp_event *event,
+                          struct msp_event_parts *out);
+void msp_event_parts_clear(struct msp_event_parts *parts);
+
+/* ---- streams and terminals (stream.c, terminal*.c) ------------------------------------------ */
+
+/* The object of the engine's stream, made or found; *out is one reference for the caller. The
+ * caller keeps its own reference on `stream` (the wrapper takes one). E_OUTOFMEMORY. */
+HRESULT msp_stream_wrap(struct msp_call *call, struct omsp_stream *stream, ITStream **out);
+/* Our stream behind an interface, as an engine reference. E_INVALIDARG: not one of ours. */
+HRESULT msp_stream_from_interface(IUnknown *unknown, struct omsp_stream **out);
+
+/* Player, recorder or track. token: of the address that made it. */
+HRESULT msp_terminal_wrap(MSP_HANDLE token, struct omsp_terminal *terminal, ITTerminal **out);
+/* Our terminal behind an interface, as an engine reference. TAPI_E_INVALIDTERMINAL: not ours. */
+HRESULT msp_terminal_from_interface(IUnknown *unknown, struct omsp_terminal **out);
+
+/* ---- event objects and sinks (event_object.c, sinks.c) -------------------------------------- */
+
+/* The object that a sink receives: ITCallMediaEvent, ITFileTerminalEvent, ITPrivateEvent,
+ * ITAddressEvent; *kind is its TAPI_EVENT. Takes references on what it needs from parts, which stay
+ * the caller's. */
+HRESULT msp_event_object_create(struct msp_address *address, const struct omsp_event *event,
+                                const struct msp_event_parts *parts, TAPI_EVENT *kind,
+                                IDispatch **out);
+/* What GetEvent puts into MSP_PRIVATE_EVENT_INFO.pEvent: the ITPrivateEvent's EventInterface. */
+HRESULT msp_private_object_create(const struct omsp_event *event, IDispatch **out);
+
+/* The connection points of one address; made in the address's constructor, before it is shared.
+ * Keeps `address` weakly: msp_sinks_destroy ends that. */
+HRESULT msp_sinks_create(struct msp_address *address, struct msp_sinks **out);
+/* Once the engine's address exists (Initialize/Open): sinks advised before begin to listen. */
+HRESULT msp_sinks_attach(struct msp_sinks *sinks);
+/* Shutdown: what waits is delivered as far as the sinks take it, nothing new is. Does not wait for
+ * a sink that blocks. No lock is held by the caller. Twice is fine. */
+void msp_sinks_detach(struct msp_sinks *sinks);
+/* The address's destructor. Advised sinks are let go of, possibly later by their own threads. */
+void msp_sinks_destroy(struct msp_sinks *sinks);
+/* IConnectionPointContainer's two methods. CONNECT_E_NOCONNECTION for an unknown iid. */
+HRESULT msp_sinks_find(struct msp_sinks *sinks, REFIID iid, IConnectionPoint **out);
+HRESULT msp_sinks_enum(struct msp_sinks *sinks, IEnumConnectionPoints **out);
+
+#endif
