@@ -1,0 +1,33 @@
+/*
+ * Packet loss concealment for 8 kHz 16-bit mono, after the idea of ITU-T G.711 Appendix I: repeat
+ * the last pitch period, fade it out, cross-fade into what comes next. No delay is added: the join
+ * at the start of a loss is made by a decaying offset instead of an overlap.
+ * Embedded by its owner, no allocation, no locks.
+ */
+#ifndef OMSP_MEDIA_CONCEAL_H
+#define OMSP_MEDIA_CONCEAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define OMSP_CONCEAL_HISTORY 400 /* samples looked back at: 50 ms */
+
+struct omsp_conceal {
+    int16_t history[OMSP_CONCEAL_HISTORY]; /* what was put out last, oldest first */
+    int16_t cycle[OMSP_CONCEAL_HISTORY];   /* what is being repeated */
+    uint32_t cycle_len;                    /* 0: not concealing */
+    uint32_t cycle_at;
+    uint32_t made;  /* samples made up since the last good one */
+    int32_t offset; /* step at the seam of the cycle */
+};
+
+void omsp_conceal_init(struct omsp_conceal *conceal);
+/* Received samples pass through in place. Right after a loss or a cut the first 5 ms (more after a
+ * longer loss, at most 10) are cross-faded with the made-up signal; else nothing changes. */
+void omsp_conceal_good(struct omsp_conceal *conceal, int16_t *samples, size_t count);
+/* Makes up `count` samples: 10 ms at full level, then fading, silence from 60 ms on. */
+void omsp_conceal_lost(struct omsp_conceal *conceal, int16_t *out, size_t count);
+/* The next good samples do not follow the last ones: cross-fade into them. */
+void omsp_conceal_cut(struct omsp_conceal *conceal);
+
+#endif
