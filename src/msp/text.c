@@ -1,0 +1,52 @@
+/*
+ * Strings at the border: the engine speaks UTF-8, COM speaks UTF-16. Holds nothing; any thread.
+ */
+#include "msp/msp.h"
+
+#include "base/alloc.h"
+#include "base/utf.h"
+
+#include <string.h>
+
+BSTR msp_bstr(const char *utf8)
+{
+    size_t len = strlen(utf8), need = 0;
+    BSTR text;
+
+    omsp_utf8_to_utf16(utf8, len, OMSP_UTF_REPLACE, NULL, 0, &need);
+    if (need > UINT_MAX / 2 - 16)
+        return NULL;
+    text = SysAllocStringLen(NULL, (UINT)need);
+    if (text)
+        omsp_utf8_to_utf16(utf8, len, OMSP_UTF_REPLACE, (uint16_t *)text, need, &need);
+    return text;
+}
+
+char *msp_utf8(const WCHAR *text, HRESULT *hr)
+{
+    size_t len = text ? wcslen(text) : 0, need = 0;
+    char *utf8;
+
+    if (omsp_utf16_to_utf8((const uint16_t *)text, len, OMSP_UTF_STRICT, NULL, 0, &need) ==
+        OMSP_INVALID) {
+        *hr = E_INVALIDARG;
+        return NULL;
+    }
+    utf8 = omsp_alloc(need + 1);
+    if (!utf8) {
+        *hr = E_OUTOFMEMORY;
+        return NULL;
+    }
+    omsp_utf16_to_utf8((const uint16_t *)text, len, OMSP_UTF_STRICT, utf8, need, &need);
+    utf8[need] = 0;
+    *hr = S_OK;
+    return utf8;
+}
+
+BSTR msp_guid_bstr(REFGUID guid)
+{
+    WCHAR text[40];
+
+    StringFromGUID2(guid, text, 40);
+    return SysAllocString(text);
+}
