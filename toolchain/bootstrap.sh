@@ -4,7 +4,7 @@
 # ($OMSP_CACHE, else ~/.cache/openmsp). Run it as often as you like: what is there is left alone, and
 # then no network is needed.
 #
-#   bootstrap.sh [--native-only] [--bench] [--fuzz] [--libs "check cjson …"]
+#   bootstrap.sh [--native-only] [--x86-wine] [--bench] [--fuzz] [--libs "check cjson …"]
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
@@ -19,11 +19,12 @@ BENCH_PACKAGES=(libspandsp-dev)
 FUZZ_PACKAGES=(clang-14 llvm-14 libclang-rt-14-dev)
 
 packages=("${NATIVE_PACKAGES[@]}")
-pe=1
+pe=1 x86_wine=0
 libs="check cjson"
 while [ $# -gt 0 ]; do
     case $1 in
     --native-only) pe=0 ;;
+    --x86-wine) x86_wine=1 ;;
     --bench) packages+=("${BENCH_PACKAGES[@]}") ;;
     --fuzz) packages+=("${FUZZ_PACKAGES[@]}") ;;
     --libs)

@@ -4,7 +4,7 @@
 
 OMSP_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 OMSP_CACHE=${OMSP_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/openmsp}
-export OMSP_CACHE
+export OMSP_TOP OMSP_CACHE
 
 say() { printf '%s\n' "$*"; }
 step() { printf '==> %s\n' "$*"; }

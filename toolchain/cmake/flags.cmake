@@ -17,7 +17,7 @@ function(omsp_flags target)
         target_compile_options(${target} PRIVATE -gdwarf-4
             -fdebug-prefix-map=${CMAKE_SOURCE_DIR}=. -fdebug-prefix-map=${CMAKE_BINARY_DIR}=build)
         # -static: libgcc, libssp and winpthread inside, so that only the system's DLLs are imported.
-        target_link_options(${target} PRIVATE -static
+        target_link_options(${target} PRIVATE -static -fstack-protector-strong
             -Wl,--dynamicbase,--nxcompat,--no-insert-timestamp)
         if(OMSP_BITS EQUAL 64)
             target_link_options(${target} PRIVATE -Wl,--high-entropy-va)

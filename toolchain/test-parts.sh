@@ -1,0 +1,168 @@
+# shellcheck shell=bash
+# The parts of test.sh and the counting. To be sourced after common.sh and wine-prefix.sh; $only, when
+# not empty, is the regular expression that limits CTest.
+
+sum_passed=0 sum_failed=0 sum_skipped=0
+failures=()
+
+# count PART NAME PASSED FAILED SKIPPED: one suite's line.
+count() {
+    local tail=''
+    sum_passed=$((sum_passed + $3)) sum_failed=$((sum_failed + $4)) sum_skipped=$((sum_skipped + $5))
+    [ "$5" = 0 ] || tail=", $5 skipped"
+    printf '%-12s %-28s %s passed, %s failed%s\n' "$1" "$2" "$3" "$4" "$tail"
+    [ "$4" = 0 ] || failures+=("$1 $2")
+}
+
+# count_command PART NAME COMMAND…: one test that is no Check program.
+count_command() {
+    local part=$1 name=$2 output
+    shift 2
+    if output=$("$@" 2>&1); then
+        count "$part" "$name" 1 0 0
+    else
+        printf '%s\n' "$output" | tail -n 60
+        count "$part" "$name" 0 1 0
+    fi
+}
+
+# Reads CTest's LastTest.log; prints "name passed failed skipped" for each case. A Check program
+# (test_*) is worth what its closing line says; without that line it did not run to its end, and
+# that is a failure whatever it returned, as is a bad return after a good line (a leak, a crash at
+# exit) and a suite without tests. Anything else counts as one.
+ctest_counts() {
+    tr -d '\r' <"$1" | awk '
+        function close_case() {
+            if (name == "") return
+            if (result == "Skipped") { print name, 0, 0, 1 }
+            else if (!check) { print name, result == "Passed", result != "Passed", 0 }
+            else {
+                if (!seen || (result != "Passed" && bad == 0) || good + bad == 0) bad++
+                print name, good, bad, 0
+            }
+            name = ""
+        }
+        /^[0-9]+\/[0-9]+ Test: / {
+            close_case()
+            name = $3; check = 0; seen = 0; good = 0; bad = 0; result = "missing"; next
+        }
+        /^Command: / { check = $0 ~ /[\/\\]test_[A-Za-z0-9_]+(\.exe)?"/ }
+        name != "" && /^suite [^:]*: [0-9]+ passed, [0-9]+ failed$/ {
+            seen++; good += $(NF - 3); bad += $(NF - 1)
+        }
+        name != "" && /^Test (Passed|Failed|Skipped|Timeout)/ { result = $2; sub(/\..*/, "", result) }
+        END { close_case() }'
+}
+
+# run_ctest PART BUILD [CTEST-OPTION…]
+run_ctest() {
+    local part=$1 build=$2 name good bad skipped expected seen=0
+    shift 2
+    [ -z "$only" ] || set -- "$@" -R "$only"
+    expected=$(ctest --test-dir "$build" -N "$@" 2>/dev/null | sed -n 's/^Total Tests: //p')
+    [ "${expected:-0}" -gt 0 ] || return 0
+    rm -f "$build/Testing/Temporary/LastTest.log"
+    "${launcher[@]}" ctest --test-dir "$build" -j "$(nproc)" --output-on-failure \
+        --test-output-size-failed 65536 "$@" </dev/null >"$build/ctest.out" 2>&1 ||
+        sed -n '/^test [0-9]\|Passed/!p' "$build/ctest.out" | tail -n 200
+    while read -r name good bad skipped; do
+        count "$part" "$name" "$good" "$bad" "$skipped"
+        seen=$((seen + 1))
+    done < <(ctest_counts "$build/Testing/Temporary/LastTest.log")
+    [ "$seen" = "$expected" ] || count "$part" "cases-without-a-result" 0 $((expected - seen)) 0
+}
+launcher=()
+
+# build_preset PART PRESET: configured and built, or counted as a failure.
+build_preset() {
+    local part=$1 preset=$2 log=build/$2.log start=$SECONDS
+    step "$part: building"
+    if cmake --preset "$preset" -DOMSP_TESTS=ON >"$log" 2>&1 &&
+        cmake --build "build/$preset" -- -j"$(nproc)" >>"$log" 2>&1; then
+        step "$part: built in $((SECONDS - start)) s, running"
+        return 0
+    fi
+    grep -E -A8 'error|Error|FAILED|undefined' "$log" | head -n 80
+    count "$part" build 0 1 0
+    return 1
+}
+
+part_native_asan() {
+    build_preset native-asan native-asan || return 0
+    ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
+        UBSAN_OPTIONS=print_stacktrace=1 run_ctest native-asan build/native-asan
+}
+
+# Only what has threads. ThreadSanitizer cannot live with much address randomisation, hence setarch.
+part_native_tsan() {
+    build_preset native-tsan native-tsan || return 0
+    if setarch "$(uname -m)" -R true 2>/dev/null; then launcher=(setarch "$(uname -m)" -R); fi
+    TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
+        run_ctest native-tsan build/native-tsan -R "${only:-net_loop|thread|engine}"
+    launcher=()
+}
+
+# part_pe x64|x86
+part_pe() {
+    local bits=$1 build=build/mingw-$1 file cases
+    build_preset "pe-$bits" "mingw-$bits" || return 0
+    for file in "$build/bin/openmsp.dll" "$build/bin/openmsp.exe"; do
+        [ -e "$file" ] || continue
+        [ -z "$only" ] || continue
+        count_suite "pe-$bits" "${file##*/}" bash "$OMSP_TOP/toolchain/check-pe.sh" "$bits" "$file"
+    done
+    if wine_find "$bits"; then
+        run_ctest "pe-$bits" "$build"
+        wine_close "$PWD/$build/wine/$bits"
+    else
+        cases=$(ctest --test-dir "$build" -N ${only:+-R "$only"} | sed -n 's/^Total Tests: //p')
+        say "pe-$bits: no Wine for $bits can be had here: built and checked, not run"
+        count "pe-$bits" "all cases" 0 0 "${cases:-0}"
+    fi
+}
+
+# count_suite PART NAME COMMAND…: a program of ours that closes like a Check program.
+count_suite() {
+    local part=$1 name=$2 output status line
+    shift 2
+    output=$("$@" 2>&1)
+    status=$?
+    line=$(grep -E '^suite [^:]*: [0-9]+ passed, [0-9]+ failed$' <<<"$output" | tail -n 1)
+    if [[ $line =~ :\ ([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]] &&
+        { [ $status = 0 ] || [ "${BASH_REMATCH[2]}" != 0 ]; }; then
+        [ $status = 0 ] || printf '%s\n' "$output"
+        count "$part" "$name" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" 0
+    else
+        printf '%s\n' "$output" | tail -n 40
+        count "$part" "$name" 0 1 0
+    fi
+}
+
+scripts_parse() {
+    local script status=0
+    for script in "$@"; do bash -n "$script" || status=1; done
+    return $status
+}
+
+part_style() {
+    local sources scripts
+    step "style"
+    mapfile -t sources < <(find src tests include -name '*.[ch]' | sort)
+    count_command style clang-format clang-format-14 --dry-run -Werror "${sources[@]}"
+    mapfile -t scripts < <(find toolchain tests samples .ci -name '*.sh' -o -path '.ci/run' 2>/dev/null | sort)
+    count_command style "bash -n" scripts_parse "${scripts[@]}"
+    count_command style shellcheck shellcheck -x -P SCRIPTDIR -S warning "${scripts[@]}"
+}
+
+# The last line, and the status of the whole.
+tests_total() {
+    local failure
+    for failure in "${failures[@]}"; do say "FAILED $failure"; done
+    [ $((sum_passed + sum_failed)) -gt 0 ] || say "not one test ran"
+    if [ $sum_skipped -gt 0 ]; then
+        printf '%d passed, %d failed, %d skipped\n' $sum_passed $sum_failed $sum_skipped
+    else
+        printf '%d passed, %d failed\n' $sum_passed $sum_failed
+    fi
+    [ $sum_failed = 0 ] && [ $sum_passed -gt 0 ]
+}
