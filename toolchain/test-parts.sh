@@ -26,31 +26,36 @@ count_command() {
     fi
 }
 
-# Reads CTest's LastTest.log; prints "name passed failed skipped" for each case. A Check program
-# (test_*) is worth what its closing line says; without that line it did not run to its end, and
-# that is a failure whatever it returned, as is a bad return after a good line (a leak, a crash at
-# exit) and a suite without tests. Anything else counts as one.
+# ctest_counts CONSOLE LASTTEST.LOG: "name passed failed skipped" for each case. The console tells the
+# result, the log has the output of all cases. A Check program (test_*) is worth what its closing line
+# says; without that line it did not run to its end, and that is a failure whatever it returned, as
+# is a bad return after a good line (a leak, a crash at exit) and a suite without tests. Anything
+# else counts as one.
 ctest_counts() {
-    tr -d '\r' <"$1" | awk '
+    cat "$1" "$2" | tr -d '\r' | awk '
         function close_case() {
             if (name == "") return
-            if (result == "Skipped") { print name, 0, 0, 1 }
-            else if (!check) { print name, result == "Passed", result != "Passed", 0 }
+            if (result[name] == "Skipped") print name, 0, 0, 1
+            else if (!check) print name, result[name] == "Passed", result[name] != "Passed", 0
             else {
-                if (!seen || (result != "Passed" && bad == 0) || good + bad == 0) bad++
+                if (!seen || (result[name] != "Passed" && bad == 0) || good + bad == 0) bad++
                 print name, good, bad, 0
             }
             name = ""
         }
+        /^ *[0-9]+\/[0-9]+ Test +#[0-9]+: / {
+            sub(/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: /, "")
+            result[$1] = /\*\*\*Skipped/ ? "Skipped" : / Passed +[0-9.]+ sec/ ? "Passed" : "Failed"
+            next
+        }
         /^[0-9]+\/[0-9]+ Test: / {
             close_case()
-            name = $3; check = 0; seen = 0; good = 0; bad = 0; result = "missing"; next
+            name = $3; check = 0; seen = 0; good = 0; bad = 0; next
         }
         /^Command: / { check = $0 ~ /[\/\\]test_[A-Za-z0-9_]+(\.exe)?"/ }
         name != "" && /^suite [^:]*: [0-9]+ passed, [0-9]+ failed$/ {
             seen++; good += $(NF - 3); bad += $(NF - 1)
         }
-        name != "" && /^Test (Passed|Failed|Skipped|Timeout)/ { result = $2; sub(/\..*/, "", result) }
         END { close_case() }'
 }
 
@@ -64,11 +69,11 @@ run_ctest() {
     rm -f "$build/Testing/Temporary/LastTest.log"
     "${launcher[@]}" ctest --test-dir "$build" -j "$(nproc)" --output-on-failure \
         --test-output-size-failed 65536 "$@" </dev/null >"$build/ctest.out" 2>&1 ||
-        sed -n '/^test [0-9]\|Passed/!p' "$build/ctest.out" | tail -n 200
+        grep -vE '^ +Start +[0-9]|  Passed  |^Looked in|^Internal ctest' "$build/ctest.out" | tail -n 200
     while read -r name good bad skipped; do
         count "$part" "$name" "$good" "$bad" "$skipped"
         seen=$((seen + 1))
-    done < <(ctest_counts "$build/Testing/Temporary/LastTest.log")
+    done < <(ctest_counts "$build/ctest.out" "$build/Testing/Temporary/LastTest.log")
     [ "$seen" = "$expected" ] || count "$part" "cases-without-a-result" 0 $((expected - seen)) 0
 }
 launcher=()
