@@ -10,11 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OMSP_CONCEAL_HISTORY 400 /* samples looked back at: 50 ms */
+#define OMSP_CONCEAL_HISTORY 280 /* samples looked back at: 35 ms */
+#define OMSP_CONCEAL_CYCLE   120 /* the longest pitch period: 66 Hz */
 
 struct omsp_conceal {
     int16_t history[OMSP_CONCEAL_HISTORY]; /* what was put out last, oldest first */
-    int16_t cycle[OMSP_CONCEAL_HISTORY];   /* what is being repeated */
+    int16_t cycle[OMSP_CONCEAL_CYCLE];     /* what is being repeated */
     uint32_t cycle_len;                    /* 0: not concealing */
     uint32_t cycle_at;
     uint32_t made;  /* samples made up since the last good one */

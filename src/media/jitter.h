@@ -77,7 +77,7 @@ struct omsp_jitter_frame {
     enum omsp_frame_kind kind;
     uint32_t samples;       /* media duration, > 0 */
     uint32_t timestamp;     /* of the first sample; playout: meaningless in what was made up */
-    const uint8_t *payload; /* AUDIO: `samples` bytes, valid until the next call but deadline */
+    const uint8_t *payload; /* AUDIO: `samples` bytes, valid until the next put or reset */
     uint8_t payload_type;   /* AUDIO */
     bool marker;            /* AUDIO: the start of a talkspurt */
     bool restart;           /* AUDIO: media time jumped here; what is before does not join */

@@ -22,7 +22,7 @@ struct omsp_playout {
     uint8_t window[OMSP_PLAYOUT_WINDOW];
     unsigned filled, at;
     int64_t low;  /* the lowest bin that is not empty */
-    int64_t peak; /* the highest bin ever counted since the last reset of the window */
+    int64_t high; /* no bin above it is filled; brought down when asked */
     uint32_t target_us;
     bool stale;
 };

@@ -1,0 +1,156 @@
+/*
+ * Packet loss concealment: pitch repetition with fade. No decoder and no notion of packets; whoever
+ * plays a stream to a device or records it owns one and calls it from its own thread.
+ */
+#include "media/conceal.h"
+
+#include <string.h>
+
+#define LAG_MIN  40u  /* 200 Hz */
+#define LAG_MAX  ((unsigned)OMSP_CONCEAL_CYCLE)
+#define MATCH    160u /* samples compared */
+#define SEAM     20u  /* samples over which a step at a seam decays: 2.5 ms */
+#define HOLD     80u  /* full level so long */
+#define FADED    480u /* silence from here on */
+#define FADE_MIN 40u  /* cross-fade into good samples */
+#define FADE_MAX 80u
+
+_Static_assert(LAG_MAX + MATCH <= OMSP_CONCEAL_HISTORY, "the search stays inside the history");
+
+void omsp_conceal_init(struct omsp_conceal *conceal)
+{
+    memset(conceal, 0, sizeof(*conceal));
+}
+
+static void remember(struct omsp_conceal *conceal, const int16_t *samples, size_t count)
+{
+    if (count >= OMSP_CONCEAL_HISTORY) {
+        memcpy(conceal->history, samples + count - OMSP_CONCEAL_HISTORY, sizeof(conceal->history));
+        return;
+    }
+    memmove(conceal->history, conceal->history + count,
+            (OMSP_CONCEAL_HISTORY - count) * sizeof(*samples));
+    memcpy(conceal->history + OMSP_CONCEAL_HISTORY - count, samples, count * sizeof(*samples));
+}
+
+/* How alike the last MATCH samples are to those `lag` before: 0 (not, or opposed) and more. Only
+ * every `stride`-th sample is looked at. */
+static double likeness(const int16_t *end, unsigned lag, unsigned stride)
+{
+    int64_t cross = 0, energy = 1;
+
+    for (unsigned i = stride; i <= MATCH; i += stride) {
+        int32_t a = *(end - i), b = *(end - i - lag);
+
+        cross += (int64_t)a * b;
+        energy += (int64_t)b * b;
+    }
+    return cross > 0 ? (double)cross * (double)cross / (double)energy : 0;
+}
+
+static unsigned find_lag(const struct omsp_conceal *conceal)
+{
+    const int16_t *end = conceal->history + OMSP_CONCEAL_HISTORY;
+    unsigned coarse = LAG_MAX, lag;
+    double best = 0, value;
+
+    for (lag = LAG_MIN; lag <= LAG_MAX; lag += 2) {
+        value = likeness(end, lag, 2);
+        if (value > best) {
+            best = value;
+            coarse = lag;
+        }
+    }
+    best = -1;
+    lag = coarse;
+    for (unsigned near = coarse > LAG_MIN ? coarse - 1 : coarse;
+         near <= coarse + 1 && near <= LAG_MAX; near++) {
+        value = likeness(end, near, 1);
+        if (value > best) {
+            best = value;
+            lag = near;
+        }
+    }
+    return lag;
+}
+
+/* Takes the last `len` samples of the history for repetition. The step from the last sample to the
+ * first is known: it is spread over the first samples of each turn. */
+static void take_cycle(struct omsp_conceal *conceal, unsigned len)
+{
+    const int16_t *end = conceal->history + OMSP_CONCEAL_HISTORY;
+
+    memcpy(conceal->cycle, end - len, len * sizeof(*end));
+    conceal->cycle_len = len;
+    conceal->cycle_at = 0;
+    conceal->offset = *(end - 1) - *(end - len - 1);
+}
+
+static void begin(struct omsp_conceal *conceal)
+{
+    take_cycle(conceal, find_lag(conceal));
+    conceal->made = 0;
+}
+
+static int16_t clip(int32_t value)
+{
+    return (int16_t)(value > INT16_MAX ? INT16_MAX : value < INT16_MIN ? INT16_MIN : value);
+}
+
+static int16_t make_one(struct omsp_conceal *conceal)
+{
+    int32_t value;
+
+    if (conceal->made >= FADED)
+        return 0;
+    value = conceal->cycle[conceal->cycle_at];
+    if (conceal->cycle_at < SEAM)
+        value += conceal->offset * (int32_t)(SEAM - conceal->cycle_at) / (int32_t)SEAM;
+    if (conceal->made > HOLD)
+        value = value * (int32_t)(FADED - conceal->made) / (int32_t)(FADED - HOLD);
+    conceal->made++;
+    if (++conceal->cycle_at == conceal->cycle_len)
+        conceal->cycle_at = 0;
+    return clip(value);
+}
+
+void omsp_conceal_lost(struct omsp_conceal *conceal, int16_t *out, size_t count)
+{
+    size_t at = 0;
+
+    if (!conceal->cycle_len)
+        begin(conceal);
+    while (at < count)
+        out[at++] = make_one(conceal);
+    remember(conceal, out, count);
+}
+
+void omsp_conceal_cut(struct omsp_conceal *conceal)
+{
+    if (!conceal->cycle_len)
+        begin(conceal);
+}
+
+void omsp_conceal_good(struct omsp_conceal *conceal, int16_t *samples, size_t count)
+{
+    if (conceal->cycle_len && count) {
+        uint32_t fade = conceal->made / 4;
+
+        if (fade < FADE_MIN)
+            fade = FADE_MIN;
+        if (fade > FADE_MAX)
+            fade = FADE_MAX;
+        if (fade > count)
+            fade = (uint32_t)count;
+        for (uint32_t i = 0; i < fade; i++) {
+            int32_t made = make_one(conceal);
+            int32_t weight = (int32_t)(i + 1);
+
+            samples[i] = (int16_t)((made * ((int32_t)fade + 1 - weight) + samples[i] * weight) /
+                                   ((int32_t)fade + 1));
+        }
+        conceal->cycle_len = 0;
+        conceal->made = 0;
+    }
+    remember(conceal, samples, count);
+}

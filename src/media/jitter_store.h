@@ -1,0 +1,85 @@
+/*
+ * What the three parts of the jitter buffer share: jitter.c (storage and order), jitter_next.c
+ * (media time), jitter_play.c (playout). Nobody else includes this.
+ */
+#ifndef OMSP_MEDIA_JITTER_STORE_H
+#define OMSP_MEDIA_JITTER_STORE_H
+
+#include "media/jitter.h"
+#include "media/playout.h"
+
+/* Payloads lie in runs of chunks, so that 10 and 20 ms packets do not pay for the room of 60 ms
+ * ones: 56 packets of 20 ms or 18 of 60 ms. */
+#define OMSP_JITTER_CHUNK  160u
+#define OMSP_JITTER_CHUNKS 56u
+
+struct omsp_jitter_slot {
+    uint64_t arrival_us;
+    uint32_t seq; /* extended */
+    uint32_t timestamp;
+    uint16_t len;
+    uint8_t chunk; /* the first one, meaningless when len is 0 */
+    uint8_t payload_type;
+    bool used, marker;
+};
+
+struct omsp_jitter {
+    uint64_t hold_us;
+    uint32_t hold_packets;
+
+    /* order */
+    bool started; /* next is valid */
+    bool handed;  /* something was read since the start, so next cannot move back */
+    bool bad_known;
+    uint16_t bad_next; /* what would confirm a sequence restart */
+    uint32_t next;     /* extended sequence number to be read next */
+    uint32_t highest;
+    uint64_t history; /* bit n: next-1-n was read (and not given up) */
+
+    /* media time */
+    bool timed;   /* expect is valid */
+    bool restart; /* the next audio does not join */
+    uint32_t expect;
+    uint32_t lost_run; /* packets given up since the last audio */
+    uint16_t last_len;
+
+    /* playout; see jitter_play.c */
+    struct omsp_playout *playout; /* NULL in media time */
+    uint32_t max_delay_us;
+    bool playing, dry, ref_known;
+    uint32_t ref_timestamp;
+    int64_t ref_samples; /* ref_timestamp extended */
+    uint32_t offset;     /* samples already played of packet `next` */
+    uint32_t stalled;    /* samples made up while media time stood still */
+    uint32_t since_skip; /* samples played since some were left out */
+    uint32_t skipped;    /* to be told with the next audio frame */
+
+    struct omsp_jitter_stats stats;
+    uint32_t held;
+    uint64_t chunks_free; /* bit per chunk */
+    struct omsp_jitter_slot slots[OMSP_JITTER_SLOTS];
+    struct omsp_jitter_slot ahead; /* media time: beyond the slots until they are drained */
+    uint8_t *pool;
+};
+
+static inline struct omsp_jitter_slot *omsp_jitter_slot(struct omsp_jitter *jitter, uint32_t seq)
+{
+    return &jitter->slots[seq % OMSP_JITTER_SLOTS];
+}
+
+static inline const uint8_t *omsp_jitter_payload(const struct omsp_jitter *jitter,
+                                                 const struct omsp_jitter_slot *slot)
+{
+    return jitter->pool + slot->chunk * OMSP_JITTER_CHUNK;
+}
+
+/* Frees the packet in slot `next` (its bytes stay until the next put) and steps over it. */
+void omsp_jitter_consume(struct omsp_jitter *jitter);
+/* Steps over the missing packets up to the first one that is there and counts them lost. There must
+ * be one. */
+void omsp_jitter_give_up(struct omsp_jitter *jitter);
+/* jitter_play.c's part of put and reset. */
+void omsp_jitter_play_note(struct omsp_jitter *jitter, uint64_t now_us, uint32_t timestamp);
+void omsp_jitter_play_reset(struct omsp_jitter *jitter);
+
+#endif
