@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Sets up whatever is missing, builds the benchmarks natively and runs them. Each prints one JSON object
+# a line (kept in build/bench.jsonl); a table closes the run. Peers run in the same process; one that
+# is missing is named as missing. Absolute times are this machine's: read the ratios.
+#
+#   bench.sh [--only REGEX]      only the programs whose name matches
+set -uo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/common.sh"
+
+only=.
+while [ $# -gt 0 ]; do
+    case $1 in
+    --only)
+        only=${2?--only wants a regular expression}
+        shift
+        ;;
+    *) die "unknown option $1" ;;
+    esac
+    shift
+done
+
+cd "$OMSP_TOP" || exit 1
+bash "$here/bootstrap.sh" --native-only --bench || die "the set-up failed"
+mkdir -p build
+cmake --preset native -DOMSP_BENCH=ON >build/bench.log 2>&1 &&
+    cmake --build build/native --target benchmarks -- -j"$(nproc)" >>build/bench.log 2>&1 ||
+    {
+        tail -n 40 build/bench.log
+        die "the build failed"
+    }
+
+# The last processor alone, where that can be asked for: fewer moves, less spread.
+pin=()
+if taskset -c "$(($(nproc) - 1))" true 2>/dev/null; then pin=(taskset -c "$(($(nproc) - 1))"); fi
+
+ran=0 failed=0
+: >build/bench.jsonl
+for source in tests/bench/bench_*.c; do
+    name=${source##*/} name=${name%.c}
+    [ -e "$source" ] && grep -qE -- "$only" <<<"$name" || continue
+    ran=$((ran + 1))
+    step "$name${pin:+ (pinned)}"
+    timeout 600 "${pin[@]}" "build/native/bench/$name" </dev/null | tee -a build/bench.jsonl ||
+        { warn "$name failed"; failed=$((failed + 1)); }
+done
+[ $ran -gt 0 ] || {
+    say "no benchmarks yet"
+    exit 0
+}
+
+say
+awk '
+    function text(key) { return match($0, "\"" key "\":\"[^\"]*\"") ?
+        substr($0, RSTART + length(key) + 4, RLENGTH - length(key) - 5) : "-" }
+    function value(key) { return match($0, "\"" key "\":[^,}]*") ?
+        substr($0, RSTART + length(key) + 3, RLENGTH - length(key) - 3) : "-" }
+    NR == 1 { printf "%-28s %10s %22s %20s %9s %9s  %s\n", "bench", "ours", "peer", "limit", "vs peer",
+              "vs limit", "goal" }
+    /^\{"bench"/ {
+        peer = value("peer_value"); limit = value("limit_value"); met = value("met")
+        printf "%-28s %7s %s %22s %20s %9s %9s  %s: %s\n", text("bench"), value("ours"), text("unit"),
+            text("peer") " " (peer == "null" ? "missing" : peer),
+            text("limit") " " (limit == "null" ? "missing" : limit),
+            value("ratio_peer"), value("ratio_limit"), text("goal"),
+            met == "true" ? "met" : met == "false" ? "missed" : "cannot be told"
+    }' build/bench.jsonl
+[ $failed = 0 ]
