@@ -2,21 +2,22 @@
  * What a telephony service provider (TSP) and OpenMSP say to each other through LINE_SENDMSPDATA /
  * ITMSPAddress::ReceiveTSPData and ME_TSP_DATA / TSPI_lineReceiveMSPData.
  *
- * One buffer is one message: a header, then the body that its type names, and nothing behind it. All
- * numbers are unsigned and little-endian; the structs below are made of bytes alone, so they have no
- * padding, no alignment, no pointers, and the same layout for every compiler, 32 or 64 bits. Read and
- * write their fields with the OMSP_TSP_GET and OMSP_TSP_PUT macros. Reserved bytes are zero.
+ * One buffer is one message: a header, then the body that its type names, and nothing behind it.
+ * All numbers are unsigned and little-endian; the structs below are made of bytes alone, so they
+ * have no padding, no alignment, no pointers, and the same layout for every compiler, 32 or 64
+ * bits. Read and write their fields with the OMSP_TSP_GET and OMSP_TSP_PUT macros. Reserved bytes
+ * are zero.
  *
  * Versions: there is exactly one layout for each (version, type). A receiver refuses any version it
  * does not know, any unknown type, a size other than the described one, reserved bytes that are not
- * zero and values outside the described range; OpenMSP answers E_INVALIDARG then and changes nothing.
- * So a new field or value means a new version, and a sender uses the lowest version that can say what
- * it means.
+ * zero and values outside the described range; OpenMSP answers E_INVALIDARG then and changes
+ * nothing. So a new field or value means a new version, and a sender uses the lowest version that
+ * can say what it means.
  *
- * Order: the TSP speaks first about a call (CONFIGURE, or any other message). Every message from the
- * TSP that ReceiveTSPData took (S_OK) is answered by exactly one message that repeats its `sequence`:
- * LOCAL_SDP, STATS or CALL_SID when it was a query that could be answered, RESULT in all other cases.
- * STREAM_STATE alone is not answered.
+ * Order: the TSP speaks first about a call (CONFIGURE, or any other message). Every message from
+ * the TSP that ReceiveTSPData took (S_OK) is answered by exactly one message that repeats its
+ * `sequence`: LOCAL_SDP, STATS or CALL_SID when it was a query that could be answered, RESULT in
+ * all other cases. STREAM_STATE alone is not answered.
  *
  * This header needs nothing else and compiles as C89 and as C++.
  */
@@ -59,12 +60,13 @@ extern "C" {
 /* ---- header -------------------------------------------------------------------------------- */
 
 struct omsp_tsp_header {
-    unsigned char magic[4];    /* OMSP_TSP_MAGIC */
-    unsigned char version[2];  /* OMSP_TSP_VERSION */
-    unsigned char type[2];     /* OMSP_TSP_* below */
-    unsigned char size[4];     /* of the whole message in bytes, this header included */
-    unsigned char sequence[4]; /* TSP -> MSP: the TSP's choice; MSP -> TSP: that of the message which
-                                  is answered, or for DIGIT and STREAM_COMMAND the MSP's own count */
+    unsigned char magic[4];   /* OMSP_TSP_MAGIC */
+    unsigned char version[2]; /* OMSP_TSP_VERSION */
+    unsigned char type[2];    /* OMSP_TSP_* below */
+    unsigned char size[4];    /* of the whole message in bytes, this header included */
+    unsigned char
+        sequence[4]; /* TSP -> MSP: the TSP's choice; MSP -> TSP: that of the message which
+                        is answered, or for DIGIT and STREAM_COMMAND the MSP's own count */
 };
 
 /* TSP -> MSP */
@@ -115,42 +117,42 @@ struct omsp_tsp_header {
 #define OMSP_TSP_KEEP_TIMEOUT 0xFFFFFFFFUL
 
 /* How something ended: `status` of RESULT and STREAM_STATE. */
-#define OMSP_TSP_OK               0
-#define OMSP_TSP_NOMEM            1  /* out of memory */
-#define OMSP_TSP_INVALID          2  /* malformed (an SDP, an address) */
-#define OMSP_TSP_MORE             3  /* a larger buffer is needed */
-#define OMSP_TSP_EMPTY            4  /* nothing there */
-#define OMSP_TSP_FULL             5  /* no room left */
-#define OMSP_TSP_NOTFOUND         6  /* not found */
-#define OMSP_TSP_EXISTS           7  /* already there */
-#define OMSP_TSP_SHUTDOWN         8  /* the call was shut down */
-#define OMSP_TSP_NOTSUPPORTED     9  /* not supported */
-#define OMSP_TSP_NOTIMPL          10 /* not implemented by this transport */
-#define OMSP_TSP_TIMEOUT          11 /* timed out */
-#define OMSP_TSP_IO               12 /* input/output error */
-#define OMSP_TSP_EOF              13 /* end of data */
-#define OMSP_TSP_NOSPACE          14 /* no space left on device */
-#define OMSP_TSP_ACCESS           15 /* access denied */
-#define OMSP_TSP_ADDRINUSE        16 /* address already in use */
-#define OMSP_TSP_UNREACHABLE      17 /* unreachable or refused */
-#define OMSP_TSP_NODEVICE         18 /* no such device, or it is gone */
-#define OMSP_TSP_BAD_MEDIA        19 /* media type not allowed */
-#define OMSP_TSP_BAD_DIRECTION    20 /* direction not allowed */
-#define OMSP_TSP_BAD_TERMINAL     21 /* terminal not usable */
-#define OMSP_TSP_BAD_CLASS        22 /* unknown terminal class */
-#define OMSP_TSP_MAX_STREAMS      23 /* no further streams allowed */
-#define OMSP_TSP_MAX_TERMINALS    24 /* no further terminals allowed */
-#define OMSP_TSP_TERMINAL_IN_USE  25 /* terminal is in use elsewhere */
-#define OMSP_TSP_NO_TERMINAL      26 /* no terminal selected */
-#define OMSP_TSP_NO_FORMAT        27 /* no format set */
-#define OMSP_TSP_WRONG_STATE      28 /* not possible in this state */
-#define OMSP_TSP_NO_CODEC         29 /* no codec in common */
-#define OMSP_TSP_STATUS_COUNT     30
+#define OMSP_TSP_OK              0
+#define OMSP_TSP_NOMEM           1  /* out of memory */
+#define OMSP_TSP_INVALID         2  /* malformed (an SDP, an address) */
+#define OMSP_TSP_MORE            3  /* a larger buffer is needed */
+#define OMSP_TSP_EMPTY           4  /* nothing there */
+#define OMSP_TSP_FULL            5  /* no room left */
+#define OMSP_TSP_NOTFOUND        6  /* not found */
+#define OMSP_TSP_EXISTS          7  /* already there */
+#define OMSP_TSP_SHUTDOWN        8  /* the call was shut down */
+#define OMSP_TSP_NOTSUPPORTED    9  /* not supported */
+#define OMSP_TSP_NOTIMPL         10 /* not implemented by this transport */
+#define OMSP_TSP_TIMEOUT         11 /* timed out */
+#define OMSP_TSP_IO              12 /* input/output error */
+#define OMSP_TSP_EOF             13 /* end of data */
+#define OMSP_TSP_NOSPACE         14 /* no space left on device */
+#define OMSP_TSP_ACCESS          15 /* access denied */
+#define OMSP_TSP_ADDRINUSE       16 /* address already in use */
+#define OMSP_TSP_UNREACHABLE     17 /* unreachable or refused */
+#define OMSP_TSP_NODEVICE        18 /* no such device, or it is gone */
+#define OMSP_TSP_BAD_MEDIA       19 /* media type not allowed */
+#define OMSP_TSP_BAD_DIRECTION   20 /* direction not allowed */
+#define OMSP_TSP_BAD_TERMINAL    21 /* terminal not usable */
+#define OMSP_TSP_BAD_CLASS       22 /* unknown terminal class */
+#define OMSP_TSP_MAX_STREAMS     23 /* no further streams allowed */
+#define OMSP_TSP_MAX_TERMINALS   24 /* no further terminals allowed */
+#define OMSP_TSP_TERMINAL_IN_USE 25 /* terminal is in use elsewhere */
+#define OMSP_TSP_NO_TERMINAL     26 /* no terminal selected */
+#define OMSP_TSP_NO_FORMAT       27 /* no format set */
+#define OMSP_TSP_WRONG_STATE     28 /* not possible in this state */
+#define OMSP_TSP_NO_CODEC        29 /* no codec in common */
+#define OMSP_TSP_STATUS_COUNT    30
 
 /* ---- bodies, TSP -> MSP -------------------------------------------------------------------- */
 
 struct omsp_tsp_addr {
-    unsigned char family;   /* 4, 6, or 0: none, and then all else is zero */
+    unsigned char family; /* 4, 6, or 0: none, and then all else is zero */
     unsigned char reserved;
     unsigned char port[2];  /* 0: any */
     unsigned char ip[16];   /* network order; IPv4 uses the first four, the rest is zero */
@@ -159,17 +161,17 @@ struct omsp_tsp_addr {
 
 /* Before the first CONNECT or REMOTE_SDP. */
 struct omsp_tsp_configure {
-    unsigned char transport;           /* OMSP_TSP_TRANSPORT_* */
-    unsigned char offers;              /* OMSP_TSP_OFFER_* bits; must be 0 for RTP, which does all */
-    unsigned char ptime_ms[2];         /* packet time to send: 10, 20 ... 60; 0: keep */
+    unsigned char transport;   /* OMSP_TSP_TRANSPORT_* */
+    unsigned char offers;      /* OMSP_TSP_OFFER_* bits; must be 0 for RTP, which does all */
+    unsigned char ptime_ms[2]; /* packet time to send: 10, 20 ... 60; 0: keep */
     unsigned char media_timeout_ms[4]; /* no RTP for this long is MEDIA_TIMEOUT; 0: never;
                                           OMSP_TSP_KEEP_TIMEOUT: keep */
     struct omsp_tsp_addr local;        /* where to bind RTP; RTCP is on the next port; family 0:
                                           leave it to the MSP */
     unsigned char codec_count;         /* 0: keep; at most 8 */
     unsigned char reserved[3];
-    unsigned char codecs[8];           /* RTP payload types in order of preference, no two equal,
-                                          at most 127; unused ones are 0 */
+    unsigned char codecs[8]; /* RTP payload types in order of preference, no two equal,
+                                at most 127; unused ones are 0 */
 };
 
 struct omsp_tsp_disconnect {
@@ -213,11 +215,11 @@ struct omsp_tsp_stats {
     unsigned char round_trip_us[4];    /* 0: not known yet */
     unsigned char remote_lost[4];      /* cumulative, as the peer reports */
     unsigned char ptime_ms[4];
-    unsigned char codec[4];            /* payload type in use; 255: none yet */
+    unsigned char codec[4]; /* payload type in use; 255: none yet */
 };
 
 struct omsp_tsp_call_sid {
-    unsigned char sid[34]; /* two capital letters, 32 lower-case hex digits, ASCII, no NUL */
+    unsigned char sid[34]; /* ASCII: two capital letters, 32 hex digits; no NUL */
     unsigned char reserved[2];
 };
 

@@ -1,7 +1,7 @@
 /*
- * Names of calls and streams for people and for REST: two capital letters that say what it is, and 128
- * random bits as 32 lower-case hex digits ("CA0123...ef"). Pure; the random bytes are the caller's
- * (ports->random).
+ * Names of calls and streams for people and for REST: two capital letters that say what it is, and
+ * 128 random bits as 32 lower-case hex digits ("CA0123...ef"). Pure; the random bytes are the
+ * caller's (ports->random).
  */
 #ifndef OMSP_BASE_SID_H
 #define OMSP_BASE_SID_H

@@ -1,8 +1,8 @@
 /*
  * UTF-8 to UTF-16 and back (Unicode 15 chapter 3.9, tables 3-5 and 3-7): no overlong forms, no
  * surrogates in UTF-8, nothing above U+10FFFF. Pure; any thread. Lengths are explicit; NUL is a
- * character like any other and nothing is terminated: give the length with the terminator to have it
- * converted too.
+ * character like any other and nothing is terminated: give the length with the terminator to have
+ * it converted too.
  */
 #ifndef OMSP_BASE_UTF_H
 #define OMSP_BASE_UTF_H
@@ -20,8 +20,9 @@ enum omsp_utf_policy {
 };
 
 /* *need (may be NULL): units of the whole result, also for OMSP_MORE; 0 for OMSP_INVALID.
- * OMSP_MORE: room (in units) is less; out holds as many whole characters as fit (may be NULL when room
- * is 0). OMSP_INVALID: out's contents are undefined within room. Input and output must not overlap. */
+ * OMSP_MORE: room (in units) is less; out holds as many whole characters as fit (may be NULL when
+ * room is 0). OMSP_INVALID: out's contents are undefined within room. Input and output must not
+ * overlap. */
 enum omsp_status omsp_utf8_to_utf16(const char *utf8, size_t len, enum omsp_utf_policy policy,
                                     uint16_t *out, size_t room, size_t *need);
 

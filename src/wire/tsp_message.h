@@ -1,7 +1,7 @@
 /*
- * The messages of include/openmsp/openmsp_tsp.h as values: bytes to struct and back. Pure; any thread;
- * allocates nothing. Both directions are parsed, because the other end (a TSP, a test) uses this too:
- * a receiver asks omsp_tsp_is_from_msp() for the ones that are not meant for it.
+ * The messages of include/openmsp/openmsp_tsp.h as values: bytes to struct and back. Pure; any
+ * thread; allocates nothing. Both directions are parsed, because the other end (a TSP, a test) uses
+ * this too: a receiver asks omsp_tsp_is_from_msp() for the ones that are not meant for it.
  */
 #ifndef OMSP_WIRE_TSP_MESSAGE_H
 #define OMSP_WIRE_TSP_MESSAGE_H
