@@ -6,8 +6,8 @@
  *  - Nothing latched: whoever comes first is taken.
  *  - Tentative (fewer than `lock_after` packets): another source takes over with its second packet
  * in a row, so one stray packet cannot keep the real peer out.
- *  - Locked: strangers are rejected and counted.
- *  - In both: the signalled peer (SDP) always takes over from a source that is not it, and a source
+ *  - Locked, or the signalled peer: strangers are rejected and counted.
+ *  - Always: the signalled peer (SDP) always takes over from a source that is not it, and a source
  *    that was silent for `silence_us` is replaced by whoever comes next.
  *  - A new signalled peer unlocks. The old source is still heard, so that nothing is lost when the
  *    peer sits behind a NAT and its real address did not change, but for `silence_us` it cannot

@@ -58,13 +58,13 @@ struct omsp_rtp_arrival {
 };
 
 struct omsp_rtp_receiver_stats { /* since init, over all sources */
-    uint64_t received;           /* usable packets, and late ones; no duplicates, no held ones */
-    uint64_t octets;             /* of their payload */
-    uint64_t lost;               /* expected and not come until now */
+    uint64_t received; /* usable and late packets, held ones once confirmed; no duplicates */
+    uint64_t octets;   /* of their payload */
+    uint64_t lost;     /* expected and not come until now */
     uint64_t duplicates, reordered, late;
     uint64_t held, resyncs, collisions;
     uint64_t sources;   /* how many were heard; 1: none was ever replaced */
-    uint32_t jitter_us; /* of the present source */
+    uint32_t jitter_us; /* of the present source, RFC 3550 6.4.1 */
 };
 
 struct omsp_rtp_receiver {
@@ -74,17 +74,20 @@ struct omsp_rtp_receiver {
 
     bool has_source;
     uint32_t ssrc;
-    uint64_t base, newest;                  /* extended */
-    uint64_t horizon;                       /* extended; 0: none */
-    uint64_t heard_us;                      /* last usable packet of the present source */
-    uint64_t seen[2];                       /* bit n: newest - n came */
-    uint64_t unique;                        /* of this epoch, without duplicates */
-    uint64_t counted;                       /* with duplicates, as RFC 3550 6.4.1 counts */
-    uint64_t expected_prior, counted_prior; /* at the last report */
+    uint64_t base, newest; /* extended */
+    uint64_t horizon;      /* extended; 0: none */
+    uint64_t heard_us;     /* last usable packet of the present source */
+    uint64_t seen[2];      /* bit n: newest - n came */
+    uint64_t unique;       /* since base, without duplicates */
+    uint64_t duplicates;   /* since base */
+    /* Of this SSRC before base, and all of it at the last report (RFC 3550 A.3; duplicates count
+     * as received there). */
+    uint64_t expected_before, received_before;
+    uint64_t expected_prior, received_prior;
 
     bool has_jump;
     uint16_t jump_next; /* what would confirm */
-    uint32_t jump_bytes;
+    size_t jump_octets;
 
     bool has_former;
     uint32_t former;
@@ -126,7 +129,8 @@ void omsp_rtp_receiver_pause(struct omsp_rtp_receiver *receiver);
 void omsp_rtp_receiver_note_sr(struct omsp_rtp_receiver *receiver, uint32_t ssrc, uint64_t ntp,
                                uint64_t now_us);
 
-/* Fills a report block and starts the next interval of `fraction`. OMSP_EMPTY: nobody heard yet. */
+/* Fills a report block and starts the next interval of `fraction`. OMSP_EMPTY: nothing came since
+ * the last one, so there is nothing to report (RFC 3550 6.4). */
 enum omsp_status omsp_rtp_receiver_report(struct omsp_rtp_receiver *receiver, uint64_t now_us,
                                           struct omsp_rtcp_block *out);
 

@@ -1,0 +1,137 @@
+/*
+ * G.711 by tables one way and by bit arithmetic the other: a decoded sample is a look-up in 512
+ * bytes, a code is computed, because a 64 KB table would push the caller's data out of the
+ * first-level cache. Not the vector code, and no codec state: there is none. Any thread.
+ */
+#include "media/g711.h"
+
+#define ULAW_BIAS 0x84 /* 33 << 2: makes every segment start at a power of two */
+#define ULAW_CLIP 32635
+#define ALAW_EVEN 0x55 /* every second bit is inverted on the line */
+
+/* Decoding rules of G.711 tables 1 and 2 as constant expressions, so that the compiler fills the
+ * tables and no generated numbers have to be believed. Code c as on the line. */
+#define ULAW_MAGNITUDE(c)                                                                          \
+    (((((~(c)) & 0x0F) << 3) + ULAW_BIAS) * (1 << (((~(c)) >> 4) & 7)) - ULAW_BIAS)
+#define ULAW(c) (int16_t)(((c)&0x80) ? ULAW_MAGNITUDE(c) : -ULAW_MAGNITUDE(c))
+
+#define ALAW_BITS(c)    ((c) ^ ALAW_EVEN)
+#define ALAW_SEGMENT(c) ((ALAW_BITS(c) >> 4) & 7)
+#define ALAW_STEP(c)    ((ALAW_BITS(c) & 0x0F) << 4)
+#define ALAW_MAGNITUDE(c)                                                                          \
+    (ALAW_SEGMENT(c) ? (ALAW_STEP(c) + 0x108) * (1 << (ALAW_SEGMENT(c) + 7) % 8) : ALAW_STEP(c) + 8)
+#define ALAW(c) (int16_t)(((c)&0x80) ? ALAW_MAGNITUDE(c) : -ALAW_MAGNITUDE(c))
+
+#define FOUR(f, c)    f(c), f((c) + 1), f((c) + 2), f((c) + 3)
+#define SIXTEEN(f, c) FOUR(f, c), FOUR(f, (c) + 4), FOUR(f, (c) + 8), FOUR(f, (c) + 12)
+#define SIXTY_FOUR(f, c)                                                                           \
+    SIXTEEN(f, c), SIXTEEN(f, (c) + 16), SIXTEEN(f, (c) + 32), SIXTEEN(f, (c) + 48)
+#define ALL(f) SIXTY_FOUR(f, 0), SIXTY_FOUR(f, 64), SIXTY_FOUR(f, 128), SIXTY_FOUR(f, 192)
+
+static const int16_t ulaw_linear[256] = {ALL(ULAW)};
+static const int16_t alaw_linear[256] = {ALL(ALAW)};
+
+/* G.711 tables 3 and 4 for the positive codes (the sign bit goes through as it is). */
+static const uint8_t ulaw_alaw[128] = {
+    0xAA, 0xAB, 0xA8, 0xA9, 0xAE, 0xAF, 0xAC, 0xAD, 0xA2, 0xA3, 0xA0, 0xA1, 0xA6, 0xA7, 0xA4, 0xA5,
+    0xBA, 0xBB, 0xB8, 0xB9, 0xBE, 0xBF, 0xBC, 0xBD, 0xB2, 0xB3, 0xB0, 0xB1, 0xB6, 0xB7, 0xB4, 0xB5,
+    0x8A, 0x8B, 0x88, 0x89, 0x8E, 0x8F, 0x8C, 0x8D, 0x82, 0x83, 0x80, 0x81, 0x86, 0x87, 0x84, 0x9A,
+    0x9B, 0x98, 0x99, 0x9E, 0x9F, 0x9C, 0x9D, 0x92, 0x93, 0x90, 0x91, 0x96, 0x97, 0x94, 0x95, 0xEA,
+    0xE8, 0xE9, 0xEE, 0xEF, 0xEC, 0xED, 0xE2, 0xE3, 0xE0, 0xE1, 0xE6, 0xE7, 0xE4, 0xE5, 0xFA, 0xF8,
+    0xFE, 0xFF, 0xFC, 0xFD, 0xF2, 0xF3, 0xF0, 0xF1, 0xF6, 0xF7, 0xF4, 0xF5, 0xCB, 0xC9, 0xCF, 0xCD,
+    0xC2, 0xC3, 0xC0, 0xC1, 0xC6, 0xC7, 0xC4, 0xC5, 0xDA, 0xDB, 0xD8, 0xD9, 0xDE, 0xDF, 0xDC, 0xDD,
+    0xD2, 0xD2, 0xD3, 0xD3, 0xD0, 0xD0, 0xD1, 0xD1, 0xD6, 0xD6, 0xD7, 0xD7, 0xD4, 0xD4, 0xD5, 0xD5,
+};
+static const uint8_t alaw_ulaw[128] = {
+    0xAA, 0xAB, 0xA8, 0xA9, 0xAE, 0xAF, 0xAC, 0xAD, 0xA2, 0xA3, 0xA0, 0xA1, 0xA6, 0xA7, 0xA4, 0xA5,
+    0xB9, 0xBA, 0xB7, 0xB8, 0xBD, 0xBE, 0xBB, 0xBC, 0xB1, 0xB2, 0xAF, 0xB0, 0xB5, 0xB6, 0xB3, 0xB4,
+    0x8A, 0x8B, 0x88, 0x89, 0x8E, 0x8F, 0x8C, 0x8D, 0x82, 0x83, 0x80, 0x81, 0x86, 0x87, 0x84, 0x85,
+    0x9A, 0x9B, 0x98, 0x99, 0x9E, 0x9F, 0x9C, 0x9D, 0x92, 0x93, 0x90, 0x91, 0x96, 0x97, 0x94, 0x95,
+    0xE2, 0xE3, 0xE0, 0xE1, 0xE6, 0xE7, 0xE4, 0xE5, 0xDD, 0xDD, 0xDC, 0xDC, 0xDF, 0xDF, 0xDE, 0xDE,
+    0xF4, 0xF6, 0xF0, 0xF2, 0xFC, 0xFE, 0xF8, 0xFA, 0xEA, 0xEB, 0xE8, 0xE9, 0xEE, 0xEF, 0xEC, 0xED,
+    0xC8, 0xC9, 0xC6, 0xC7, 0xCC, 0xCD, 0xCA, 0xCB, 0xC0, 0xC1, 0xBF, 0xBF, 0xC4, 0xC5, 0xC2, 0xC3,
+    0xD6, 0xD7, 0xD4, 0xD5, 0xDA, 0xDB, 0xD8, 0xD9, 0xCF, 0xCF, 0xCE, 0xCE, 0xD2, 0xD3, 0xD0, 0xD1,
+};
+
+/* Number of the highest bit set of v | 0xFF, less 7: 0 for the segment that starts at zero. */
+static inline unsigned segment_of(unsigned v)
+{
+    return 24u - (unsigned)__builtin_clz(v | 0xFFu);
+}
+
+static inline uint8_t ulaw_code(int sample)
+{
+    unsigned sign = sample < 0 ? 0x7Fu : 0xFFu;
+    unsigned magnitude = (unsigned)(sample < 0 ? -sample : sample);
+    unsigned segment;
+
+    magnitude = (magnitude > ULAW_CLIP ? ULAW_CLIP : magnitude) + ULAW_BIAS;
+    segment = segment_of(magnitude);
+    return (uint8_t)((segment << 4 | (magnitude >> (segment + 3) & 0x0F)) ^ sign);
+}
+
+static inline uint8_t alaw_code(int sample)
+{
+    unsigned sign = sample < 0 ? ALAW_EVEN : ALAW_EVEN | 0x80u;
+    unsigned magnitude =
+        (unsigned)(sample < 0 ? ~sample : sample); /* -1 belongs to the step below 0 */
+    unsigned segment = segment_of(magnitude);
+
+    return (uint8_t)((segment << 4 | (magnitude >> (segment + 3 + !segment) & 0x0F)) ^ sign);
+}
+
+void omsp_ulaw_encode(uint8_t *out, const int16_t *in, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = ulaw_code(in[i]);
+}
+
+void omsp_ulaw_decode(int16_t *out, const uint8_t *in, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = ulaw_linear[in[i]];
+}
+
+void omsp_alaw_encode(uint8_t *out, const int16_t *in, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = alaw_code(in[i]);
+}
+
+void omsp_alaw_decode(int16_t *out, const uint8_t *in, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = alaw_linear[in[i]];
+}
+
+void omsp_ulaw_to_alaw(uint8_t *out, const uint8_t *in, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = ulaw_alaw[in[i] & 0x7F] ^ (uint8_t)(~in[i] & 0x80);
+}
+
+void omsp_alaw_to_ulaw(uint8_t *out, const uint8_t *in, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = alaw_ulaw[in[i] & 0x7F] ^ (uint8_t)(~in[i] & 0x80);
+}
+
+uint8_t omsp_ulaw_from_linear(int16_t sample)
+{
+    return ulaw_code(sample);
+}
+
+int16_t omsp_ulaw_to_linear(uint8_t code)
+{
+    return ulaw_linear[code];
+}
+
+uint8_t omsp_alaw_from_linear(int16_t sample)
+{
+    return alaw_code(sample);
+}
+
+int16_t omsp_alaw_to_linear(uint8_t code)
+{
+    return alaw_linear[code];
+}
