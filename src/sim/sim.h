@@ -1,15 +1,15 @@
 /*
  * The simulated machine: time that passes only when somebody waits, a network with delay, jitter,
- * loss, duplication and reordering, files in memory, and failures on demand. Everything follows from
- * the seed: same seed and same calls, same trace.
+ * loss, duplication and reordering, files in memory, and failures on demand. Everything follows
+ * from the seed: same seed and same calls, same trace.
  *
  * One thread only, for the simulation and all that runs on it (the engine in manual mode). No OS.
  *
- * Time: loop->wait runs what is due (datagrams, scheduled callbacks), and while there is nothing for
- * its loop sets the clock to the next event or the deadline, whichever is first. It returns when its
- * loop got something, at the deadline, or, so that loops pumped in turn each see the right time, as
- * soon as another loop got something. With no deadline and nothing to come it returns at once and
- * the time stands still.
+ * Time: loop->wait runs what is due (datagrams, scheduled callbacks), and while there is nothing
+ * for its loop sets the clock to the next event or the deadline, whichever is first. It returns
+ * when its loop got something, at the deadline, or, so that loops pumped in turn each see the right
+ * time, as soon as another loop got something. With no deadline and nothing to come it returns at
+ * once and the time stands still.
  */
 #ifndef OMSP_SIM_SIM_H
 #define OMSP_SIM_SIM_H
@@ -18,7 +18,7 @@
 
 struct omsp_sim;
 
-#define OMSP_SIM_START_US 1000000u             /* now_us of a new simulation */
+#define OMSP_SIM_START_US   1000000u           /* now_us of a new simulation */
 #define OMSP_SIM_START_WALL 1767225600000000LL /* 2026-01-01 00:00 UTC */
 
 /* OMSP_NOMEM. */
@@ -34,9 +34,9 @@ uint64_t omsp_sim_now(const struct omsp_sim *sim);
 /* The wall clock jumps to this many µs since 1970 and runs on from there. */
 void omsp_sim_set_wall(struct omsp_sim *sim, int64_t wall_us);
 typedef void (*omsp_sim_fn)(void *arg);
-/* fn(arg) runs inside the wait or omsp_sim_run that reaches t_us (now or past: the next one). It may
- * do anything but wait and destroy. Callbacks of the same time run in the order they were asked for.
- * OMSP_NOMEM. */
+/* fn(arg) runs inside the wait or omsp_sim_run that reaches t_us (now or past: the next one). It
+ * may do anything but wait and destroy. Callbacks of the same time run in the order they were asked
+ * for. OMSP_NOMEM. */
 enum omsp_status omsp_sim_at(struct omsp_sim *sim, uint64_t t_us, omsp_sim_fn fn, void *arg);
 /* Lets time pass until t_us without any loop: callbacks run, datagrams pile up in the sockets. */
 void omsp_sim_run(struct omsp_sim *sim, uint64_t t_us);
@@ -120,7 +120,8 @@ enum omsp_status omsp_sim_file_put(struct omsp_sim *sim, const char *path, const
 /* The bytes as they are now, valid until the file next changes. OMSP_NOTFOUND. */
 enum omsp_status omsp_sim_file_get(struct omsp_sim *sim, const char *path, const uint8_t **data,
                                    size_t *len);
-/* Cuts the file, open handles or not: a short file. No effect when it is not longer. OMSP_NOTFOUND. */
+/* Cuts the file, open handles or not: a short file. No effect when it is not longer. OMSP_NOTFOUND.
+ */
 enum omsp_status omsp_sim_file_cut(struct omsp_sim *sim, const char *path, size_t len);
 /* Opening it, either way, answers OMSP_ACCESS. OMSP_NOMEM. */
 enum omsp_status omsp_sim_make_folder(struct omsp_sim *sim, const char *path);
@@ -129,10 +130,11 @@ enum omsp_status omsp_sim_file_protect(struct omsp_sim *sim, const char *path, b
                                        bool hidden);
 /* Reading or writing (op: OMSP_SIM_FILE_READ, OMSP_SIM_FILE_WRITE) a byte at or beyond this offset
  * fails with status; UINT64_MAX: never. A write stores what lies before it. OMSP_NOTFOUND. */
-enum omsp_status omsp_sim_file_fail_from(struct omsp_sim *sim, const char *path, enum omsp_sim_op op,
-                                         uint64_t offset, enum omsp_status status);
-/* Files may grow by this many bytes in all, then writes answer OMSP_NOSPACE after storing what fits;
- * emptying a file gives its bytes back. UINT64_MAX (default): endless. */
+enum omsp_status omsp_sim_file_fail_from(struct omsp_sim *sim, const char *path,
+                                         enum omsp_sim_op op, uint64_t offset,
+                                         enum omsp_status status);
+/* Files may grow by this many bytes in all, then writes answer OMSP_NOSPACE after storing what
+ * fits; emptying a file gives its bytes back. UINT64_MAX (default): endless. */
 void omsp_sim_set_disk_room(struct omsp_sim *sim, uint64_t bytes);
 uint64_t omsp_sim_get_disk_room(const struct omsp_sim *sim);
 

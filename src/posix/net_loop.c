@@ -1,0 +1,478 @@
+/*
+ * UDP over epoll: level-triggered readiness, one recvmmsg for each ready socket into buffers that
+ * the loop allocated once, one eventfd for wakes. Sending is a plain non-blocking sendto by any
+ * thread. Not a timer wheel and not a thread: whoever calls wait is the loop thread.
+ *
+ * A socket is freed on the loop thread only, at the end of a wait, so a pointer that epoll gave out
+ * in the same wait is good. close() marks it; the loop thread looks at the mark before each
+ * callback.
+ */
+#include "posix/posix.h"
+
+#include "base/alloc.h"
+#include "base/list.h"
+#include "port/lock.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BATCH   32     /* datagrams taken from one socket in one call */
+#define EVENTS  64     /* sockets served in one wait */
+#define RECEIVE 524288 /* receive buffer asked for; the system may grant less */
+
+struct loop {
+    struct omsp_net_loop base;
+    int epoll, wakefd;
+    bool no_pwait2; /* an old kernel: milliseconds only */
+    atomic_bool wake_pending;
+    struct omsp_lock lock;    /* of closing; a leaf */
+    struct omsp_link closing; /* struct udp.link */
+    atomic_uint sockets;
+    struct mmsghdr heads[BATCH];
+    struct iovec vectors[BATCH];
+    struct sockaddr_storage froms[BATCH];
+    uint8_t data[BATCH][OMSP_UDP_MAX];
+};
+
+struct udp {
+    struct omsp_udp base;
+    int fd;
+    uint8_t family;
+    bool deaf; /* loop thread; receiving failed and was reported */
+    atomic_bool closed;
+    struct omsp_link link;
+};
+
+static struct loop *loop_of(struct omsp_net_loop *base)
+{
+    return (struct loop *)base;
+}
+
+static socklen_t to_system(const struct omsp_addr *addr, struct sockaddr_storage *out)
+{
+    memset(out, 0, sizeof(*out));
+    if (addr->family == 4) {
+        struct sockaddr_in *in = (struct sockaddr_in *)out;
+
+        in->sin_family = AF_INET;
+        in->sin_port = htons(addr->port);
+        memcpy(&in->sin_addr, addr->ip, 4);
+        return sizeof(*in);
+    }
+    if (addr->family == 6) {
+        struct sockaddr_in6 *in = (struct sockaddr_in6 *)out;
+
+        in->sin6_family = AF_INET6;
+        in->sin6_port = htons(addr->port);
+        in->sin6_scope_id = addr->scope;
+        memcpy(&in->sin6_addr, addr->ip, 16);
+        return sizeof(*in);
+    }
+    return 0;
+}
+
+static void from_system(const struct sockaddr_storage *addr, struct omsp_addr *out)
+{
+    memset(out, 0, sizeof(*out));
+    if (addr->ss_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)addr;
+
+        out->family = 4;
+        out->port = ntohs(in->sin_port);
+        memcpy(out->ip, &in->sin_addr, 4);
+    } else if (addr->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)addr;
+
+        out->family = 6;
+        out->port = ntohs(in->sin6_port);
+        out->scope = in->sin6_scope_id;
+        memcpy(out->ip, &in->sin6_addr, 16);
+    }
+}
+
+static enum omsp_status open_status(int error)
+{
+    switch (error) {
+    case EADDRINUSE:
+        return OMSP_ADDRINUSE;
+    case EADDRNOTAVAIL:
+    case EAFNOSUPPORT:
+    case EINVAL:
+    case ENODEV:
+        return OMSP_INVALID;
+    case EACCES:
+    case EPERM:
+        return OMSP_ACCESS;
+    case ENOMEM:
+    case ENOBUFS:
+        return OMSP_NOMEM;
+    case EMFILE:
+    case ENFILE:
+    case ENOSPC: /* epoll's limit of watches */
+        return OMSP_FULL;
+    default:
+        return OMSP_IO;
+    }
+}
+
+static enum omsp_status send_status(int error)
+{
+    switch (error) {
+    case EAGAIN:
+#if EWOULDBLOCK != EAGAIN
+    case EWOULDBLOCK:
+#endif
+    case ENOBUFS:
+    case ENOMEM:
+    case EINTR:
+        return OMSP_FULL;
+    case ECONNREFUSED:
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+    case EHOSTDOWN:
+    case EADDRNOTAVAIL:
+    case EAFNOSUPPORT:
+    case EACCES: /* broadcast */
+    case EPERM:  /* firewall */
+        return OMSP_UNREACHABLE;
+    default:
+        return OMSP_IO;
+    }
+}
+
+/* What an ICMP message or a moment's shortage leaves behind, as opposed to a dead socket. */
+static bool passes(int error)
+{
+    switch (error) {
+    case EAGAIN:
+#if EWOULDBLOCK != EAGAIN
+    case EWOULDBLOCK:
+#endif
+    case EINTR:
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+    case EHOSTDOWN:
+    case ENOPROTOOPT:
+    case EPROTO:
+    case EACCES:
+    case EMSGSIZE:
+    case ENOMEM:
+    case ENOBUFS:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void loop_wake(struct omsp_net_loop *base)
+{
+    struct loop *loop = loop_of(base);
+    uint64_t one = 1;
+
+    if (atomic_exchange(&loop->wake_pending, true))
+        return;
+    while (write(loop->wakefd, &one, sizeof(one)) < 0 && errno == EINTR)
+        ;
+}
+
+/* ---- sockets ------------------------------------------------------------------------------- */
+
+static enum omsp_status udp_bind(struct udp *udp, struct omsp_addr *addr)
+{
+    struct sockaddr_storage where;
+    socklen_t len = to_system(addr, &where);
+    int on = 1, room = RECEIVE;
+
+    udp->fd = socket(where.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (udp->fd < 0)
+        return open_status(errno);
+    if (where.ss_family == AF_INET6 &&
+        setsockopt(udp->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)))
+        return OMSP_IO;
+    /* A wish: with the system's default a burst is lost sooner, that is all. */
+    setsockopt(udp->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+    if (bind(udp->fd, (struct sockaddr *)&where, len))
+        return open_status(errno);
+    len = sizeof(where);
+    if (getsockname(udp->fd, (struct sockaddr *)&where, &len))
+        return OMSP_IO;
+    from_system(&where, addr);
+    udp->family = addr->family;
+    return OMSP_OK;
+}
+
+static void udp_free(struct udp *udp)
+{
+    if (udp->fd >= 0)
+        close(udp->fd); /* leaves epoll, too: the descriptor was never duplicated */
+    omsp_free(udp);
+}
+
+static enum omsp_status loop_open(struct omsp_net_loop *base, const struct omsp_udp *init,
+                                  struct omsp_addr *addr, struct omsp_udp **out)
+{
+    struct loop *loop = loop_of(base);
+    struct omsp_addr bound = *addr;
+    struct udp *udp;
+    struct epoll_event watch = {.events = EPOLLIN};
+    enum omsp_status status;
+
+    if (addr->family != 4 && addr->family != 6)
+        return OMSP_INVALID;
+    udp = omsp_zalloc(sizeof(*udp));
+    if (!udp)
+        return OMSP_NOMEM;
+    udp->base = *init;
+    udp->base.loop = base;
+    omsp_list_init(&udp->link);
+    status = udp_bind(udp, &bound);
+    if (status != OMSP_OK) {
+        udp_free(udp);
+        return status;
+    }
+    /* Once epoll knows it the loop thread may hand out datagrams, even before this returns. */
+    *addr = bound;
+    *out = &udp->base;
+    atomic_fetch_add(&loop->sockets, 1);
+    watch.data.ptr = udp;
+    atomic_store(&udp->closed, false); /* publishes all of the above: receive() loads it first */
+    if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, udp->fd, &watch)) {
+        status = open_status(errno);
+        atomic_fetch_sub(&loop->sockets, 1);
+        *out = NULL;
+        udp_free(udp);
+        return status;
+    }
+    return OMSP_OK;
+}
+
+static enum omsp_status udp_send(struct omsp_udp *base, const struct omsp_addr *to,
+                                 const void *data, size_t len)
+{
+    struct udp *udp = (struct udp *)base;
+    struct sockaddr_storage where;
+    socklen_t where_len;
+
+    if (to->family != udp->family)
+        return OMSP_UNREACHABLE;
+    where_len = to_system(to, &where);
+    if (sendto(udp->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&where,
+               where_len) >= 0)
+        return OMSP_OK;
+    return send_status(errno);
+}
+
+static void udp_close(struct omsp_udp *base)
+{
+    struct udp *udp = (struct udp *)base;
+    struct loop *loop = loop_of(base->loop);
+
+    atomic_store(&udp->closed, true);
+    omsp_lock_acquire(&loop->lock);
+    omsp_list_insert(&loop->closing, &udp->link);
+    /* Under the lock: once it is free, the socket, and with the last one the loop, may be gone. */
+    loop_wake(&loop->base);
+    omsp_lock_release(&loop->lock);
+}
+
+/* Ends the sockets closed so far. Loop thread, no datagram being handed out. */
+static void reap(struct loop *loop)
+{
+    for (;;) {
+        struct udp *udp = NULL;
+        void (*on_closed)(void *owner);
+        void *owner;
+
+        omsp_lock_acquire(&loop->lock);
+        if (!omsp_list_empty(&loop->closing)) {
+            udp = omsp_container(loop->closing.next, struct udp, link);
+            omsp_list_remove(&udp->link);
+        }
+        omsp_lock_release(&loop->lock);
+        if (!udp)
+            return;
+        on_closed = udp->base.on_closed;
+        owner = udp->base.owner;
+        close(udp->fd);
+        udp->fd = -1;
+        if (on_closed)
+            on_closed(owner);
+        udp_free(udp);
+        atomic_fetch_sub(&loop->sockets, 1);
+    }
+}
+
+/* ---- waiting ------------------------------------------------------------------------------- */
+
+static void receiving_failed(struct loop *loop, struct udp *udp, int error)
+{
+    epoll_ctl(loop->epoll, EPOLL_CTL_DEL, udp->fd, NULL);
+    udp->deaf = true;
+    if (udp->base.on_error && !atomic_load(&udp->closed))
+        udp->base.on_error(udp->base.owner, &udp->base, error == ENOMEM ? OMSP_NOMEM : OMSP_IO);
+}
+
+static void receive(struct loop *loop, struct udp *udp)
+{
+    uint64_t now;
+    int count;
+
+    if (atomic_load(&udp->closed) || udp->deaf)
+        return;
+    for (int i = 0; i < BATCH; i++)
+        loop->heads[i].msg_hdr.msg_namelen = sizeof(loop->froms[i]);
+    count = recvmmsg(udp->fd, loop->heads, BATCH, MSG_DONTWAIT, NULL);
+    if (count < 0) {
+        if (!passes(errno))
+            receiving_failed(loop, udp, errno);
+        return;
+    }
+    now = omsp_posix_now_us();
+    for (int i = 0; i < count; i++) {
+        struct omsp_addr from;
+
+        if (atomic_load(&udp->closed))
+            return;
+        if (loop->heads[i].msg_hdr.msg_flags & MSG_TRUNC)
+            continue;
+        from_system(&loop->froms[i], &from);
+        udp->base.on_datagram(udp->base.owner, &udp->base, &from, loop->data[i],
+                              loop->heads[i].msg_len, now);
+    }
+}
+
+/* Rounds up, so that a wait never ends before its deadline for being late to say so. */
+static int sleep_ms(uint64_t us)
+{
+    uint64_t ms = us / 1000 + (us % 1000 != 0);
+
+    return ms > INT32_MAX ? INT32_MAX : (int)ms;
+}
+
+static int wait_events(struct loop *loop, struct epoll_event *events, uint64_t deadline_us)
+{
+    uint64_t left = UINT64_MAX;
+
+    if (deadline_us != UINT64_MAX) {
+        uint64_t now = omsp_posix_now_us();
+
+        left = deadline_us > now ? deadline_us - now : 0;
+    }
+#if defined(__GLIBC_PREREQ)
+#if __GLIBC_PREREQ(2, 35)
+    if (!loop->no_pwait2) {
+        struct timespec rest = {.tv_sec = (time_t)(left / 1000000),
+                                .tv_nsec = (long)(left % 1000000) * 1000};
+        int count =
+            epoll_pwait2(loop->epoll, events, EVENTS, left == UINT64_MAX ? NULL : &rest, NULL);
+
+        if (count >= 0 || errno != ENOSYS)
+            return count;
+        loop->no_pwait2 = true;
+    }
+#endif
+#endif
+    return epoll_wait(loop->epoll, events, EVENTS, left == UINT64_MAX ? -1 : sleep_ms(left));
+}
+
+static void loop_wait(struct omsp_net_loop *base, uint64_t deadline_us)
+{
+    struct loop *loop = loop_of(base);
+    struct epoll_event events[EVENTS];
+    int count = wait_events(loop, events, deadline_us);
+
+    for (int i = 0; i < count; i++) {
+        uint64_t wakes;
+
+        if (events[i].data.ptr) {
+            receive(loop, events[i].data.ptr);
+        } else {
+            while (read(loop->wakefd, &wakes, sizeof(wakes)) < 0 && errno == EINTR)
+                ;
+            /* After the read: a wake between the two finds the mark and relies on this return. */
+            atomic_exchange(&loop->wake_pending, false);
+        }
+    }
+    reap(loop);
+}
+
+/* ---- the loop ------------------------------------------------------------------------------ */
+
+static void loop_destroy(struct omsp_net_loop *base)
+{
+    struct loop *loop = loop_of(base);
+
+    if (atomic_load(&loop->sockets))
+        abort(); /* a caller's bug that would else be a use after free somewhere later */
+    omsp_lock_destroy(&loop->lock);
+    close(loop->wakefd);
+    close(loop->epoll);
+    omsp_free(loop);
+}
+
+static const struct omsp_net_loop functions = {
+    .open = loop_open,
+    .send = udp_send,
+    .close = udp_close,
+    .wait = loop_wait,
+    .wake = loop_wake,
+    .destroy = loop_destroy,
+};
+
+static enum omsp_status open_descriptors(struct loop *loop)
+{
+    struct epoll_event watch = {.events = EPOLLIN, .data = {.ptr = NULL}};
+
+    loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (loop->epoll < 0)
+        return open_status(errno);
+    loop->wakefd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (loop->wakefd < 0)
+        return open_status(errno);
+    return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->wakefd, &watch) ? open_status(errno)
+                                                                       : OMSP_OK;
+}
+
+enum omsp_status omsp_posix_loop_create(void *ctx, struct omsp_net_loop **out)
+{
+    struct loop *loop = omsp_zalloc(sizeof(*loop));
+    enum omsp_status status;
+
+    (void)ctx;
+    if (!loop)
+        return OMSP_NOMEM;
+    loop->base = functions;
+    loop->epoll = loop->wakefd = -1;
+    omsp_lock_init(&loop->lock);
+    omsp_list_init(&loop->closing);
+    for (int i = 0; i < BATCH; i++) {
+        loop->vectors[i].iov_base = loop->data[i];
+        loop->vectors[i].iov_len = OMSP_UDP_MAX;
+        loop->heads[i].msg_hdr.msg_iov = &loop->vectors[i];
+        loop->heads[i].msg_hdr.msg_iovlen = 1;
+        loop->heads[i].msg_hdr.msg_name = &loop->froms[i];
+    }
+    status = open_descriptors(loop);
+    if (status != OMSP_OK) {
+        if (loop->wakefd >= 0)
+            close(loop->wakefd);
+        if (loop->epoll >= 0)
+            close(loop->epoll);
+        omsp_lock_destroy(&loop->lock);
+        omsp_free(loop);
+        return status;
+    }
+    *out = &loop->base;
+    return OMSP_OK;
+}

@@ -1,0 +1,63 @@
+/* Windows' clocks and entropy, and the bundle. Any thread. */
+#include "win/win.h"
+
+#include <windows.h>
+#include <bcrypt.h>
+#include <stdlib.h>
+
+uint64_t omsp_win_now_us(void)
+{
+    LARGE_INTEGER count, frequency;
+    uint64_t per_second;
+
+    QueryPerformanceFrequency(&frequency); /* a read of shared memory, not a system call */
+    QueryPerformanceCounter(&count);
+    per_second = (uint64_t)frequency.QuadPart;
+    /* In two parts, or the product overflows after days; plus one, so that it is never 0. */
+    return (uint64_t)count.QuadPart / per_second * 1000000 +
+           (uint64_t)count.QuadPart % per_second * 1000000 / per_second + 1;
+}
+
+static uint64_t now_us(void *ctx)
+{
+    (void)ctx;
+    return omsp_win_now_us();
+}
+
+static int64_t wall_us(void *ctx)
+{
+    FILETIME now; /* 100 ns since 1601 */
+
+    (void)ctx;
+    GetSystemTimePreciseAsFileTime(&now);
+    return (int64_t)((uint64_t)now.dwHighDateTime << 32 | now.dwLowDateTime) / 10 -
+           11644473600000000LL;
+}
+
+static void fill_random(void *ctx, void *out, size_t len)
+{
+    unsigned char *at = out;
+
+    (void)ctx;
+    while (len) {
+        ULONG part = len > 0x10000000 ? 0x10000000 : (ULONG)len;
+
+        if (BCryptGenRandom(NULL, at, part, BCRYPT_USE_SYSTEM_PREFERRED_RNG) < 0)
+            abort();
+        at += part;
+        len -= part;
+    }
+}
+
+const struct omsp_ports *omsp_system_ports(void)
+{
+    static const struct omsp_ports ports = {
+        .now_us = now_us,
+        .wall_us = wall_us,
+        .random = fill_random,
+        .loop_create = omsp_win_loop_create,
+        .file = {.open = omsp_win_file_open},
+    };
+
+    return &ports;
+}
