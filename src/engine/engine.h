@@ -1,7 +1,7 @@
 /*
  * The facade that every door calls (msp/, rest/, tests). All functions may be called on any thread,
- * return without waiting for the network or the disk unless they say so, and never call back into the
- * caller except through `omsp_signal_fn`, which is called with no lock held.
+ * return without waiting for the network or the disk unless they say so, and never call back into
+ * the caller except through `omsp_signal_fn`.
  *
  * Objects are counted: create and every function that answers an object give one reference, which
  * *_release gives back. A released object that is still in use inside (a call with streams running)
@@ -11,6 +11,7 @@
 #ifndef OMSP_ENGINE_ENGINE_H
 #define OMSP_ENGINE_ENGINE_H
 
+#include "base/sid.h"
 #include "core/event.h"
 #include "core/stream.h"
 #include "core/terminal.h"
@@ -28,7 +29,7 @@ struct omsp_terminal;
 /* ---- engine: one per process, threads and timers ------------------------------------------- */
 
 struct omsp_engine_config {
-    unsigned workers;          /* media threads, 1..16; 0: one per two processors, at most 4 */
+    unsigned workers;          /* media threads, 1..16; 0: one */
     bool manual;               /* no threads at all: omsp_engine_pump drives (simulation) */
     unsigned queue_limit;      /* events per listener before coalescing; 0: 1024 */
     unsigned media_timeout_ms; /* no RTP for this long is MEDIA_TIMEOUT; 0: 5000 */
@@ -38,15 +39,16 @@ struct omsp_engine_config {
 enum omsp_status omsp_engine_create(const struct omsp_ports *ports,
                                     const struct omsp_engine_config *config,
                                     struct omsp_engine **out);
-/* Joins the threads. Every address must have been shut down. Not under a lock, not from a signal. */
+/* Joins the threads. Every address must have been shut down. Not under a lock, not from a signal.
+ */
 void omsp_engine_destroy(struct omsp_engine *engine);
-/* Manual mode only: does what is due now, waits at most until deadline_us for more (in simulated time
- * the wait is the time's passing). */
+/* Manual mode only: does what is due now, waits at most until deadline_us for more (in simulated
+ * time the wait is the time's passing). */
 void omsp_engine_pump(struct omsp_engine *engine, uint64_t deadline_us);
 uint64_t omsp_engine_now_us(const struct omsp_engine *engine);
 
 struct omsp_engine_counters {
-    uint64_t wakes;         /* times a media worker woke */
+    uint64_t wakes; /* times a media worker woke */
     unsigned calls, threads;
 };
 void omsp_engine_get_counters(struct omsp_engine *engine, struct omsp_engine_counters *out);
@@ -59,19 +61,20 @@ enum omsp_status omsp_address_create(struct omsp_engine *engine, struct omsp_add
 void omsp_address_shutdown(struct omsp_address *address);
 void omsp_address_release(struct omsp_address *address);
 
-/* Called when the listener's queue goes from empty to not empty; any thread, no lock held. */
+/* Called when the listener's queue goes from empty to not empty; any thread. Only wake somebody:
+ * it must not block and must not call the engine. */
 typedef void (*omsp_signal_fn)(void *ctx);
 
 /* A listener is one event queue. Every event of the address goes to each listener there is. */
 enum omsp_status omsp_address_listen(struct omsp_address *address, omsp_signal_fn signal, void *ctx,
                                      struct omsp_listener **out);
-/* When it returns no signal is running or will start, unless called from that signal itself. */
+/* When it returns no signal is running or will start. Never from inside a signal. */
 void omsp_listener_close(struct omsp_listener *listener);
 /* OMSP_EMPTY; OMSP_MORE: `fits` refused the head, which stays; OMSP_OK: *out is the caller's, blob
  * included. fits (NULL: all fit) runs under the queue's lock and must only compute. */
 enum omsp_status omsp_listener_take(struct omsp_listener *listener,
-                                    bool (*fits)(void *ctx, const struct omsp_event *head), void *ctx,
-                                    struct omsp_event *out);
+                                    bool (*fits)(void *ctx, const struct omsp_event *head),
+                                    void *ctx, struct omsp_event *out);
 struct omsp_queue_stats;
 void omsp_listener_get_stats(struct omsp_listener *listener, struct omsp_queue_stats *out);
 
@@ -80,12 +83,11 @@ void omsp_listener_get_stats(struct omsp_listener *listener, struct omsp_queue_s
 enum omsp_transport { OMSP_TRANSPORT_RTP, OMSP_TRANSPORT_HARDWARE };
 enum omsp_call_state { OMSP_CALL_IDLE, OMSP_CALL_CONNECTED, OMSP_CALL_DISCONNECTED };
 
-#define OMSP_SID_CHARS 34 /* "CA" + 32 hex digits, without the terminator */
-
 /* Makes the call with its default streams in the order audio capture, audio render, video capture,
- * video render, as media asks. Video streams answer OMSP_NOTIMPL to start, pause and stop. No socket
- * is opened yet. token: what the door knows the call by (hCall), given back by omsp_call_token.
- * OMSP_BAD_MEDIA (nothing supported or something unsupported asked), OMSP_SHUTDOWN, OMSP_NOMEM. */
+ * video render, as media asks. Video streams answer OMSP_NOTIMPL to start, pause and stop. No
+ * socket is opened yet. token: what the door knows the call by (hCall), given back by
+ * omsp_call_token. OMSP_BAD_MEDIA (nothing supported or something unsupported asked),
+ * OMSP_SHUTDOWN, OMSP_NOMEM. */
 enum omsp_status omsp_call_create(struct omsp_address *address, uint32_t media, uint64_t token,
                                   struct omsp_call **out);
 /* Stops and shuts every stream down, closes the sockets. No event of this call is queued after it
@@ -110,6 +112,10 @@ enum omsp_status omsp_call_set_transport(struct omsp_call *call, enum omsp_trans
  * OMSP_ADDRINUSE, OMSP_INVALID, OMSP_ACCESS, OMSP_WRONG_STATE (bound already), OMSP_SHUTDOWN. */
 enum omsp_status omsp_call_bind(struct omsp_call *call, struct omsp_addr *local);
 
+/* What our descriptions say instead of the bound address, whose port stays (behind a NAT, or bound
+ * to all addresses); family 0: the bound one again. */
+enum omsp_status omsp_call_set_advertised(struct omsp_call *call, const struct omsp_addr *addr);
+
 /* Payload types offered and accepted in order of preference: 0 (PCMU), 8 (PCMA); count 1..8.
  * OMSP_NO_CODEC for others. Default {0, 8}. */
 enum omsp_status omsp_call_set_codecs(struct omsp_call *call, const uint8_t *types, unsigned count);
@@ -117,13 +123,13 @@ enum omsp_status omsp_call_set_codecs(struct omsp_call *call, const uint8_t *typ
 enum omsp_status omsp_call_set_ptime(struct omsp_call *call, unsigned ms);
 enum omsp_status omsp_call_set_media_timeout(struct omsp_call *call, unsigned ms); /* 0: never */
 
-/* The remote description (SDP, UTF-8). The first of an offerer's call is the answer to our offer, of
- * an answerer's the offer; connects the call: streams that may run start by themselves. Later ones
- * re-negotiate (hold, codec, address). OMSP_INVALID (no SDP), OMSP_NO_CODEC, OMSP_BAD_MEDIA (no
- * audio), and bind's errors. On failure nothing changed. */
+/* The remote description (SDP, UTF-8). The first of an offerer's call is the answer to our offer,
+ * of an answerer's the offer; connects the call: streams that may run start by themselves. Later
+ * ones re-negotiate (hold, codec, address). OMSP_INVALID (no SDP), OMSP_NO_CODEC, OMSP_BAD_MEDIA
+ * (no audio), and bind's errors. On failure nothing changed. */
 enum omsp_status omsp_call_set_remote_sdp(struct omsp_call *call, const char *sdp, size_t len);
-/* Our description: the offer while no remote one is known, else the answer. *need gets the bytes with
- * terminator; OMSP_MORE when room is less. May bind. */
+/* Our description: the offer while no remote one is known, else the answer. *need gets the bytes
+ * with terminator; OMSP_MORE when room is less. May bind. */
 enum omsp_status omsp_call_local_sdp(struct omsp_call *call, char *out, size_t room, size_t *need);
 /* Without SDP: RTP goes to *peer with payload type `codec`; connects. */
 enum omsp_status omsp_call_set_peer(struct omsp_call *call, const struct omsp_addr *peer,
@@ -138,7 +144,9 @@ enum omsp_status omsp_call_post_tsp_data(struct omsp_call *call, const void *dat
  * itself. status OMSP_OK with the state, or why it failed. */
 enum omsp_status omsp_call_hardware_report(struct omsp_call *call, enum omsp_direction direction,
                                            enum omsp_actual state, enum omsp_status status);
-/* Hardware transport: called, no lock held, when the hardware must move; NULL: none. */
+/* Hardware transport: called when the hardware must move; NULL: none. It runs under the address
+ * lock: of the engine it may call omsp_call_post_tsp_data and what needs no lock (ids, token, sid),
+ * nothing else. A failure is the answer of the door that asked. */
 typedef enum omsp_status (*omsp_hardware_fn)(void *ctx, struct omsp_call *call,
                                              enum omsp_direction direction, enum omsp_actual to);
 void omsp_call_set_hardware(struct omsp_call *call, omsp_hardware_fn fn, void *ctx);
@@ -147,15 +155,15 @@ struct omsp_call_stats {
     uint64_t packets_received, bytes_received; /* RTP payload bytes */
     uint64_t packets_sent, bytes_sent;
     uint64_t packets_lost, packets_late, packets_duplicate, packets_reordered;
-    uint64_t packets_rejected; /* not RTP, wrong source, unknown payload type */
+    uint64_t packets_rejected;               /* not RTP, wrong source, unknown payload type */
     uint64_t reports_received, reports_sent; /* RTCP compound packets */
-    uint32_t jitter_us;        /* RFC 3550 6.4.1 */
-    uint32_t round_trip_us;    /* from RTCP; 0: not known yet */
-    uint32_t remote_lost;      /* cumulative, as the peer reports */
-    uint64_t frames_recorded;  /* 20 ms frames handed to render terminals */
-    uint64_t frames_concealed; /* of those, made up for lost ones */
-    uint64_t frames_played;    /* taken from capture terminals */
-    uint8_t codec;             /* payload type in use; 255: none yet */
+    uint32_t jitter_us;                      /* RFC 3550 6.4.1 */
+    uint32_t round_trip_us;                  /* from RTCP; 0: not known yet */
+    uint32_t remote_lost;                    /* cumulative, as the peer reports */
+    uint64_t frames_recorded;                /* 20 ms frames handed to render terminals */
+    uint64_t frames_concealed;               /* of those, made up for lost ones */
+    uint64_t frames_played;                  /* taken from capture terminals */
+    uint8_t codec;                           /* payload type in use; 255: none yet */
     unsigned ptime_ms;
 };
 void omsp_call_get_stats(struct omsp_call *call, struct omsp_call_stats *out);
@@ -177,9 +185,10 @@ const char *omsp_stream_name(const struct omsp_stream *stream);
 enum omsp_actual omsp_stream_get_actual(struct omsp_stream *stream);
 bool omsp_stream_is_shut(struct omsp_stream *stream);
 
-/* StartStream, PauseStream, StopStream for every door; cause LOCAL_REQUEST or REMOTE_REQUEST (REST).
- * The event is queued before they return; after stop returned no packet and no event of that stream
- * follows. Errors: OMSP_SHUTDOWN, OMSP_NOTIMPL, OMSP_NOTSUPPORTED, and what the media says. */
+/* StartStream, PauseStream, StopStream for every door; cause LOCAL_REQUEST or REMOTE_REQUEST
+ * (REST). The event is queued before they return; after stop returned no packet and no event of
+ * that stream follows. Errors: OMSP_SHUTDOWN, OMSP_NOTIMPL, OMSP_NOTSUPPORTED, and what the media
+ * says. */
 enum omsp_status omsp_stream_start(struct omsp_stream *stream, enum omsp_cause cause);
 enum omsp_status omsp_stream_pause(struct omsp_stream *stream, enum omsp_cause cause);
 enum omsp_status omsp_stream_stop(struct omsp_stream *stream, enum omsp_cause cause);
@@ -189,7 +198,8 @@ enum omsp_status omsp_stream_select(struct omsp_stream *stream, struct omsp_term
 /* OMSP_BAD_TERMINAL when it is not selected here. */
 enum omsp_status omsp_stream_unselect(struct omsp_stream *stream, struct omsp_terminal *terminal);
 /* Up to room references into out; answers how many are selected. */
-unsigned omsp_stream_terminals(struct omsp_stream *stream, struct omsp_terminal **out, unsigned room);
+unsigned omsp_stream_terminals(struct omsp_stream *stream, struct omsp_terminal **out,
+                               unsigned room);
 #define OMSP_STREAM_MAX_TERMINALS 8
 
 /* ---- terminals ----------------------------------------------------------------------------- */
@@ -217,7 +227,8 @@ struct omsp_audio_format {
 };
 
 enum omsp_status omsp_file_player_create(struct omsp_address *address, struct omsp_terminal **out);
-enum omsp_status omsp_file_recorder_create(struct omsp_address *address, struct omsp_terminal **out);
+enum omsp_status omsp_file_recorder_create(struct omsp_address *address,
+                                           struct omsp_terminal **out);
 
 /* Player: UTF-8 paths played one after the other; opens and checks each (blocks on the disk) and
  * makes the track. OMSP_WRONG_STATE unless idle; OMSP_NOTFOUND, OMSP_ACCESS, OMSP_INVALID (no WAV),
@@ -228,8 +239,8 @@ enum omsp_status omsp_file_player_set_list(struct omsp_terminal *player, const c
  * idle. */
 enum omsp_status omsp_file_recorder_set_name(struct omsp_terminal *recorder, const char *path);
 
-/* ITMediaControl. Every transition queues a FILE event with FILE_NORMAL. OMSP_WRONG_STATE (pause while
- * idle, start without file); start of a recorder: file errors. */
+/* ITMediaControl. Every transition queues a FILE event with FILE_NORMAL. OMSP_WRONG_STATE (pause
+ * while idle, start without file); start of a recorder: file errors. */
 enum omsp_status omsp_file_start(struct omsp_terminal *parent);
 enum omsp_status omsp_file_stop(struct omsp_terminal *parent);
 enum omsp_status omsp_file_pause(struct omsp_terminal *parent);

@@ -1,0 +1,233 @@
+/*
+ * Address and listeners: where events are queued and who is woken. Not here: what the events mean.
+ */
+#include "engine/objects.h"
+
+#include "base/alloc.h"
+
+#include <string.h>
+
+enum omsp_status omsp_address_create(struct omsp_engine *engine, struct omsp_address **out)
+{
+    struct omsp_address *address = omsp_zalloc(sizeof(*address));
+
+    if (!address)
+        return OMSP_NOMEM;
+    address->engine = engine;
+    omsp_engine_ref(engine);
+    omsp_cond_init(&address->bound);
+    atomic_init(&address->refs, 1);
+    atomic_init(&address->signals_due, false);
+    omsp_lock_init(&address->lock);
+    omsp_lock_init(&address->listeners_lock);
+    omsp_list_init(&address->calls);
+    omsp_list_init(&address->listeners);
+    *out = address;
+    return OMSP_OK;
+}
+
+void omsp_address_ref(struct omsp_address *address)
+{
+    atomic_fetch_add(&address->refs, 1);
+}
+
+void omsp_address_release(struct omsp_address *address)
+{
+    if (!address || atomic_fetch_sub(&address->refs, 1) != 1)
+        return;
+    omsp_lock_destroy(&address->listeners_lock);
+    omsp_lock_destroy(&address->lock);
+    omsp_cond_destroy(&address->bound);
+    omsp_engine_unref(address->engine);
+    omsp_free(address);
+}
+
+void omsp_address_shutdown(struct omsp_address *address)
+{
+    omsp_lock_acquire(&address->lock);
+    address->shut = true;
+    while (address->binding)
+        omsp_cond_wait(&address->bound, &address->lock, UINT64_MAX);
+    while (!omsp_list_empty(&address->calls)) {
+        struct omsp_call *call = omsp_container(address->calls.next, struct omsp_call, link);
+
+        omsp_call_ref(call);
+        omsp_lock_release(&address->lock);
+        omsp_call_shutdown(call);
+        omsp_call_release(call);
+        omsp_lock_acquire(&address->lock);
+    }
+    omsp_lock_release(&address->lock);
+
+    omsp_lock_acquire(&address->listeners_lock);
+    omsp_list_each(link, &address->listeners)
+    {
+        struct omsp_listener *listener = omsp_container(link, struct omsp_listener, link);
+
+        omsp_lock_acquire(&listener->lock);
+        omsp_queue_purge(listener->queue, 0);
+        omsp_lock_release(&listener->lock);
+    }
+    omsp_lock_release(&address->listeners_lock);
+}
+
+/* ---- listeners ------------------------------------------------------------------------------ */
+
+static void listener_release(struct omsp_listener *listener)
+{
+    if (atomic_fetch_sub(&listener->refs, 1) != 1)
+        return;
+    omsp_queue_destroy(listener->queue);
+    omsp_lock_destroy(&listener->signal_lock);
+    omsp_lock_destroy(&listener->lock);
+    omsp_address_release(listener->address);
+    omsp_free(listener);
+}
+
+enum omsp_status omsp_address_listen(struct omsp_address *address, omsp_signal_fn signal, void *ctx,
+                                     struct omsp_listener **out)
+{
+    struct omsp_listener *listener = omsp_zalloc(sizeof(*listener));
+    enum omsp_status status;
+
+    if (!listener)
+        return OMSP_NOMEM;
+    status = omsp_queue_create(address->engine->config.queue_limit, &listener->queue);
+    if (status) {
+        omsp_free(listener);
+        return status;
+    }
+    omsp_lock_init(&listener->lock);
+    omsp_lock_init(&listener->signal_lock);
+    listener->signal = signal;
+    listener->ctx = ctx;
+    listener->address = address;
+    omsp_address_ref(address);
+    atomic_init(&listener->refs, 1);
+    atomic_init(&listener->due, false);
+    omsp_lock_acquire(&address->listeners_lock);
+    omsp_list_insert(&address->listeners, &listener->link);
+    omsp_lock_release(&address->listeners_lock);
+    *out = listener;
+    return OMSP_OK;
+}
+
+void omsp_listener_close(struct omsp_listener *listener)
+{
+    if (!listener)
+        return;
+    omsp_lock_acquire(&listener->address->listeners_lock);
+    omsp_list_remove(&listener->link);
+    omsp_lock_release(&listener->address->listeners_lock);
+    omsp_lock_acquire(&listener->signal_lock);
+    listener->signal = NULL;
+    omsp_lock_release(&listener->signal_lock);
+    listener_release(listener);
+}
+
+enum omsp_status omsp_listener_take(struct omsp_listener *listener,
+                                    bool (*fits)(void *ctx, const struct omsp_event *head),
+                                    void *ctx, struct omsp_event *out)
+{
+    enum omsp_status status;
+
+    omsp_lock_acquire(&listener->lock);
+    status = omsp_queue_take(listener->queue, fits, ctx, out);
+    omsp_lock_release(&listener->lock);
+    return status;
+}
+
+void omsp_listener_get_stats(struct omsp_listener *listener, struct omsp_queue_stats *out)
+{
+    omsp_lock_acquire(&listener->lock);
+    omsp_queue_get_stats(listener->queue, out);
+    omsp_lock_release(&listener->lock);
+}
+
+/* ---- posting -------------------------------------------------------------------------------- */
+
+static struct omsp_blob *blob_copy(const struct omsp_blob *blob)
+{
+    struct omsp_blob *copy = omsp_alloc(sizeof(*copy) + blob->len);
+
+    if (copy) {
+        copy->len = blob->len;
+        memcpy(copy->data, blob->data, blob->len);
+    }
+    return copy;
+}
+
+static enum omsp_status post_one(struct omsp_listener *listener, const struct omsp_event *event)
+{
+    struct omsp_event copy = *event;
+    bool was_empty = false;
+    enum omsp_status status;
+
+    if (event->blob) {
+        copy.blob = blob_copy(event->blob);
+        if (!copy.blob)
+            return OMSP_NOMEM;
+    }
+    omsp_lock_acquire(&listener->lock);
+    status = omsp_queue_post(listener->queue, &copy, &was_empty);
+    omsp_lock_release(&listener->lock);
+    if (was_empty && !status) {
+        atomic_store(&listener->due, true);
+        atomic_store(&listener->address->signals_due, true);
+    }
+    return status;
+}
+
+enum omsp_status omsp_address_post(struct omsp_address *address, const struct omsp_event *event)
+{
+    struct omsp_event stamped = *event;
+    enum omsp_status status = OMSP_OK;
+
+    stamped.at_us = omsp_engine_now_us(address->engine);
+    omsp_lock_acquire(&address->listeners_lock);
+    omsp_list_each(link, &address->listeners)
+    {
+        enum omsp_status one = post_one(omsp_container(link, struct omsp_listener, link), &stamped);
+
+        if (one)
+            status = one;
+    }
+    omsp_lock_release(&address->listeners_lock);
+    omsp_free(event->blob);
+    return status;
+}
+
+/* The next listener that waits for its wake-up, with a reference. */
+static struct omsp_listener *next_due(struct omsp_address *address)
+{
+    struct omsp_listener *found = NULL;
+
+    omsp_lock_acquire(&address->listeners_lock);
+    omsp_list_each(link, &address->listeners)
+    {
+        struct omsp_listener *listener = omsp_container(link, struct omsp_listener, link);
+
+        if (atomic_exchange(&listener->due, false)) {
+            atomic_fetch_add(&listener->refs, 1);
+            found = listener;
+            break;
+        }
+    }
+    omsp_lock_release(&address->listeners_lock);
+    return found;
+}
+
+void omsp_address_signal(struct omsp_address *address)
+{
+    struct omsp_listener *listener;
+
+    if (!atomic_exchange(&address->signals_due, false))
+        return;
+    while ((listener = next_due(address))) {
+        omsp_lock_acquire(&listener->signal_lock);
+        if (listener->signal)
+            listener->signal(listener->ctx);
+        omsp_lock_release(&listener->signal_lock);
+        listener_release(listener);
+    }
+}

@@ -1,0 +1,549 @@
+/*
+ * The call: its streams, its state, its session. Not here: SDP (call_sdp.c), the media (session.c).
+ */
+#include "engine/call.h"
+
+#include "base/alloc.h"
+#include "engine/session.h"
+
+#include <string.h>
+
+#define SUPPORTED_MEDIA  (OMSP_MEDIA_AUDIO | OMSP_MEDIA_VIDEO)
+#define TYPE_PCMU        0
+#define TYPE_PCMA        8
+#define DEFAULT_PTIME_MS 20
+
+static const struct omsp_stream_offers offers_all = {OMSP_OFFERED, OMSP_OFFERED, OMSP_OFFERED};
+static const struct omsp_stream_offers offers_none = {OMSP_OFFER_NOTIMPL, OMSP_OFFER_NOTIMPL,
+                                                      OMSP_OFFER_NOTIMPL};
+
+static void run_facts(struct omsp_task *task);
+
+static void drop_streams(struct omsp_call *call)
+{
+    while (call->stream_count)
+        omsp_stream_release(call->streams[--call->stream_count]);
+}
+
+static enum omsp_status make_streams(struct omsp_call *call)
+{
+    static const struct {
+        uint32_t media;
+        enum omsp_direction direction;
+    } defaults[] = {
+        {OMSP_MEDIA_AUDIO, OMSP_CAPTURE},
+        {OMSP_MEDIA_AUDIO, OMSP_RENDER},
+        {OMSP_MEDIA_VIDEO, OMSP_CAPTURE},
+        {OMSP_MEDIA_VIDEO, OMSP_RENDER},
+    };
+
+    for (unsigned i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+        struct omsp_stream *stream;
+
+        if (!(call->media & defaults[i].media))
+            continue;
+        stream = omsp_stream_new(call, defaults[i].media, defaults[i].direction,
+                                 defaults[i].media == OMSP_MEDIA_AUDIO ? offers_all : offers_none);
+        if (!stream)
+            return OMSP_NOMEM;
+        call->streams[call->stream_count++] = stream;
+    }
+    return OMSP_OK;
+}
+
+enum omsp_status omsp_call_create(struct omsp_address *address, uint32_t media, uint64_t token,
+                                  struct omsp_call **out)
+{
+    struct omsp_engine *engine = address->engine;
+    struct omsp_call *call;
+    uint8_t random[16];
+    enum omsp_status status;
+
+    if (!media || (media & ~SUPPORTED_MEDIA))
+        return OMSP_BAD_MEDIA;
+    call = omsp_zalloc(sizeof(*call));
+    if (!call)
+        return OMSP_NOMEM;
+    atomic_init(&call->refs, 1);
+    omsp_list_init(&call->link);
+    call->id = omsp_engine_new_id(engine);
+    call->token = token;
+    call->media = media;
+    call->address = address;
+    omsp_address_ref(address);
+    call->codecs[0] = TYPE_PCMU;
+    call->codecs[1] = TYPE_PCMA;
+    call->codec_count = 2;
+    call->ptime_ms = DEFAULT_PTIME_MS;
+    call->media_timeout_ms = engine->config.media_timeout_ms;
+    omsp_task_init(&call->facts, run_facts);
+    engine->ports->random(engine->ports->ctx, random, sizeof(random));
+    omsp_sid_format("CA", random, call->sid);
+    status = make_streams(call);
+    if (!status) {
+        omsp_lock_acquire(&address->lock);
+        if (address->shut) {
+            status = OMSP_SHUTDOWN;
+        } else {
+            omsp_list_insert(&address->calls, &call->link);
+            omsp_call_ref(call);
+            atomic_fetch_add(&engine->calls, 1);
+        }
+        omsp_lock_release(&address->lock);
+    }
+    if (status) {
+        drop_streams(call);
+        omsp_call_release(call);
+        return status;
+    }
+    *out = call;
+    return OMSP_OK;
+}
+
+void omsp_call_ref(struct omsp_call *call)
+{
+    atomic_fetch_add(&call->refs, 1);
+}
+
+void omsp_call_release(struct omsp_call *call)
+{
+    if (!call || atomic_fetch_sub(&call->refs, 1) != 1)
+        return;
+    omsp_free(call->sdp);
+    omsp_address_release(call->address);
+    omsp_free(call);
+}
+
+enum omsp_status omsp_call_shutdown(struct omsp_call *call)
+{
+    struct omsp_address *address = call->address;
+    struct omsp_stream *streams[OMSP_CALL_MAX_STREAMS];
+    struct omsp_session *session;
+    unsigned count;
+
+    omsp_lock_acquire(&address->lock);
+    if (call->shut) {
+        omsp_lock_release(&address->lock);
+        return OMSP_SHUTDOWN;
+    }
+    for (unsigned i = 0; i < call->stream_count; i++)
+        omsp_stream_shutdown(call->streams[i]);
+    call->shut = true;
+    call->state = OMSP_CALL_DISCONNECTED;
+    session = call->session;
+    if (session)
+        omsp_session_get_stats(session, &call->last_stats);
+    call->session = NULL;
+    count = call->stream_count;
+    memcpy(streams, call->streams, sizeof(streams));
+    call->stream_count = 0;
+    omsp_list_remove(&call->link);
+    omsp_lock_release(&address->lock);
+
+    if (session)
+        omsp_session_end(session);
+    omsp_address_signal(address);
+    atomic_fetch_sub(&address->engine->calls, 1);
+    while (count)
+        omsp_stream_release(streams[--count]);
+    omsp_call_release(call);
+    return OMSP_OK;
+}
+
+void omsp_call_enter(struct omsp_call *call)
+{
+    omsp_lock_acquire(&call->address->lock);
+}
+
+void omsp_call_leave(struct omsp_call *call)
+{
+    struct omsp_address *address = call->address;
+
+    if (call->session)
+        omsp_session_flush(call->session);
+    omsp_lock_release(&address->lock);
+    omsp_address_signal(address);
+}
+
+/* ---- facts ---------------------------------------------------------------------------------- */
+
+static struct omsp_stream *find(struct omsp_call *call, uint32_t media,
+                                enum omsp_direction direction)
+{
+    for (unsigned i = 0; i < call->stream_count; i++)
+        if (call->streams[i]->media == media && call->streams[i]->direction == direction)
+            return call->streams[i];
+    return NULL;
+}
+
+static void feed(struct omsp_call *call, enum omsp_direction direction, enum omsp_input input,
+                 enum omsp_cause cause)
+{
+    struct omsp_stream *stream = find(call, OMSP_MEDIA_AUDIO, direction);
+
+    if (stream)
+        omsp_stream_input(stream, input, cause);
+}
+
+static void break_stream(struct omsp_call *call, enum omsp_direction direction,
+                         enum omsp_status why, enum omsp_cause cause)
+{
+    struct omsp_stream *stream = find(call, OMSP_MEDIA_AUDIO, direction);
+
+    if (stream)
+        omsp_stream_break(stream, why, cause);
+}
+
+static void post_digits(struct omsp_call *call)
+{
+    struct omsp_stream *render = find(call, OMSP_MEDIA_AUDIO, OMSP_RENDER);
+    int digit;
+
+    while ((digit = omsp_session_take_digit(call->session)) >= 0) {
+        struct omsp_event event = {
+            .kind = OMSP_EVENT_PRIVATE,
+            .type = OMSP_PRIVATE_DIGIT,
+            .call = call->id,
+            .stream = render ? render->id : 0,
+            .detail = (uint32_t)digit,
+        };
+
+        omsp_address_post(call->address, &event);
+    }
+}
+
+static void run_facts(struct omsp_task *task)
+{
+    struct omsp_call *call = omsp_container(task, struct omsp_call, facts);
+
+    omsp_call_enter(call);
+    if (!call->shut && call->session) {
+        unsigned facts = omsp_session_take_facts(call->session);
+
+        if (facts & OMSP_FACT_SILENT)
+            feed(call, OMSP_RENDER, OMSP_IN_SILENT, OMSP_CAUSE_MEDIA_TIMEOUT);
+        if (facts & OMSP_FACT_HEARD)
+            feed(call, OMSP_RENDER, OMSP_IN_HEARD, OMSP_CAUSE_MEDIA_RECOVERED);
+        if (facts & OMSP_FACT_DIGITS)
+            post_digits(call);
+        if (facts & OMSP_FACT_BROKEN)
+            break_stream(call, OMSP_RENDER, OMSP_IO, OMSP_CAUSE_UNKNOWN);
+    }
+    omsp_call_leave(call);
+    omsp_call_release(call);
+}
+
+/* ---- transport ------------------------------------------------------------------------------ */
+
+enum omsp_status omsp_call_set_transport(struct omsp_call *call, enum omsp_transport transport,
+                                         struct omsp_stream_offers offers)
+{
+    enum omsp_status status = OMSP_OK;
+
+    omsp_call_enter(call);
+    if (call->shut) {
+        status = OMSP_SHUTDOWN;
+    } else if (call->state != OMSP_CALL_IDLE) {
+        status = OMSP_WRONG_STATE;
+    } else {
+        call->transport = transport;
+        call->offers = transport == OMSP_TRANSPORT_HARDWARE ? offers : offers_all;
+        for (unsigned i = 0; i < call->stream_count; i++)
+            if (call->streams[i]->media == OMSP_MEDIA_AUDIO)
+                call->streams[i]->fsm.offers = call->offers;
+    }
+    omsp_call_leave(call);
+    return status;
+}
+
+enum omsp_status omsp_call_ensure_bound(struct omsp_call *call, struct omsp_addr *local,
+                                        bool *fresh)
+{
+    struct omsp_session *session;
+    enum omsp_status status = OMSP_OK;
+    bool bound;
+
+    *fresh = false;
+    omsp_call_enter(call);
+    if (call->shut || call->address->shut)
+        status = OMSP_SHUTDOWN;
+    bound = call->session != NULL;
+    if (!status && !bound)
+        call->address->binding++;
+    omsp_call_leave(call);
+    if (status || bound)
+        return status;
+    status = omsp_session_create(call, local, &session);
+    if (status)
+        session = NULL;
+    omsp_call_enter(call);
+    /* Shutdown waits for this, and the engine with its workers for shutdown. */
+    if (!--call->address->binding)
+        omsp_cond_broadcast(&call->address->bound);
+    if (status) {
+        /* nothing to install */
+    } else if (call->shut) {
+        status = OMSP_SHUTDOWN;
+    } else if (!call->session) {
+        omsp_session_set_timeout(session, call->media_timeout_ms);
+        call->session = session;
+        session = NULL;
+        *fresh = true;
+    }
+    omsp_call_leave(call);
+    if (session)
+        omsp_session_end(session); /* somebody else was faster */
+    return status;
+}
+
+enum omsp_status omsp_call_bind(struct omsp_call *call, struct omsp_addr *local)
+{
+    bool fresh;
+    enum omsp_status status = omsp_call_ensure_bound(call, local, &fresh);
+
+    return !status && !fresh ? OMSP_WRONG_STATE : status;
+}
+
+void omsp_call_apply(struct omsp_call *call, const struct omsp_session_params *params,
+                     enum omsp_cause cause)
+{
+    call->state = OMSP_CALL_CONNECTED;
+    omsp_session_apply(call->session, params);
+    feed(call, OMSP_CAPTURE, params->may_send ? OMSP_IN_READY : OMSP_IN_NOT_READY, cause);
+    feed(call, OMSP_RENDER, params->may_receive ? OMSP_IN_READY : OMSP_IN_NOT_READY, cause);
+}
+
+enum omsp_status omsp_call_set_peer(struct omsp_call *call, const struct omsp_addr *peer,
+                                    uint8_t codec)
+{
+    struct omsp_addr local = {.family = 4, .ip = {127, 0, 0, 1}};
+    struct omsp_session_params params = {.peer = *peer, .peer_rtcp = *peer};
+    enum omsp_status status;
+    bool fresh;
+
+    if (codec != TYPE_PCMU && codec != TYPE_PCMA)
+        return OMSP_NO_CODEC;
+    if (!peer->family || !peer->port)
+        return OMSP_INVALID;
+    status = omsp_call_ensure_bound(call, &local, &fresh);
+    if (status)
+        return status;
+    params.peer_rtcp.port = (uint16_t)(peer->port + 1);
+    params.may_send = params.may_receive = true;
+    params.send_type = codec;
+    params.send_alaw = codec == TYPE_PCMA;
+    params.receive[0].type = TYPE_PCMU;
+    params.receive[1].type = TYPE_PCMA;
+    params.receive[1].alaw = true;
+    params.receive_count = 2;
+    params.event_type = 101; /* what everybody uses when nothing was negotiated */
+    omsp_call_enter(call);
+    if (call->shut) {
+        status = OMSP_SHUTDOWN;
+    } else {
+        params.ptime_ms = call->ptime_ms;
+        omsp_call_apply(call, &params, OMSP_CAUSE_LOCAL_REQUEST);
+    }
+    omsp_call_leave(call);
+    return status;
+}
+
+enum omsp_status omsp_call_connect(struct omsp_call *call)
+{
+    enum omsp_status status = OMSP_OK;
+
+    omsp_call_enter(call);
+    if (call->shut) {
+        status = OMSP_SHUTDOWN;
+    } else if (call->transport == OMSP_TRANSPORT_RTP && !call->session) {
+        status = OMSP_WRONG_STATE; /* no remote description yet */
+    } else {
+        call->state = OMSP_CALL_CONNECTED;
+        feed(call, OMSP_CAPTURE, OMSP_IN_READY, OMSP_CAUSE_LOCAL_REQUEST);
+        feed(call, OMSP_RENDER, OMSP_IN_READY, OMSP_CAUSE_LOCAL_REQUEST);
+    }
+    omsp_call_leave(call);
+    return status;
+}
+
+enum omsp_status omsp_call_disconnect(struct omsp_call *call, enum omsp_cause cause)
+{
+    enum omsp_status status = OMSP_OK;
+
+    omsp_call_enter(call);
+    if (call->shut) {
+        status = OMSP_SHUTDOWN;
+    } else if (call->state == OMSP_CALL_CONNECTED) {
+        call->state = OMSP_CALL_DISCONNECTED;
+        feed(call, OMSP_CAPTURE, OMSP_IN_NOT_READY, cause);
+        feed(call, OMSP_RENDER, OMSP_IN_NOT_READY, cause);
+    }
+    omsp_call_leave(call);
+    return status;
+}
+
+enum omsp_status omsp_call_post_tsp_data(struct omsp_call *call, const void *data, uint32_t len)
+{
+    struct omsp_event event = {.kind = OMSP_EVENT_TSP_DATA, .call = call->id};
+    enum omsp_status status;
+
+    event.blob = omsp_alloc(sizeof(*event.blob) + len);
+    if (!event.blob)
+        return OMSP_NOMEM;
+    event.blob->len = len;
+    memcpy(event.blob->data, data, len);
+    status = omsp_address_post(call->address, &event);
+    omsp_address_signal(call->address);
+    return status;
+}
+
+void omsp_call_set_hardware(struct omsp_call *call, omsp_hardware_fn fn, void *ctx)
+{
+    omsp_call_enter(call);
+    call->hardware = fn;
+    call->hardware_ctx = ctx;
+    omsp_call_leave(call);
+}
+
+enum omsp_status omsp_call_hardware_report(struct omsp_call *call, enum omsp_direction direction,
+                                           enum omsp_actual state, enum omsp_status status)
+{
+    enum omsp_status answer = OMSP_OK;
+
+    omsp_call_enter(call);
+    if (call->shut)
+        answer = OMSP_SHUTDOWN;
+    else if (call->transport != OMSP_TRANSPORT_HARDWARE)
+        answer = OMSP_WRONG_STATE;
+    else if (direction != OMSP_CAPTURE && direction != OMSP_RENDER)
+        answer = OMSP_BAD_DIRECTION;
+    else if (status)
+        break_stream(call, direction, status, OMSP_CAUSE_BAD_DEVICE);
+    else if (state == OMSP_RUNNING)
+        feed(call, direction, OMSP_IN_READY, OMSP_CAUSE_REMOTE_REQUEST);
+    else if (state == OMSP_STOPPED)
+        feed(call, direction, OMSP_IN_NOT_READY, OMSP_CAUSE_REMOTE_REQUEST);
+    omsp_call_leave(call);
+    return answer;
+}
+
+/* ---- settings and facts --------------------------------------------------------------------- */
+
+enum omsp_status omsp_call_set_codecs(struct omsp_call *call, const uint8_t *types, unsigned count)
+{
+    if (!count || count > OMSP_CALL_MAX_CODECS)
+        return OMSP_INVALID;
+    for (unsigned i = 0; i < count; i++)
+        if (types[i] != TYPE_PCMU && types[i] != TYPE_PCMA)
+            return OMSP_NO_CODEC;
+    omsp_call_enter(call);
+    memcpy(call->codecs, types, count);
+    call->codec_count = count;
+    omsp_call_leave(call);
+    return OMSP_OK;
+}
+
+enum omsp_status omsp_call_set_ptime(struct omsp_call *call, unsigned ms)
+{
+    if (ms < 10 || ms > 60 || ms % 10)
+        return OMSP_INVALID;
+    omsp_call_enter(call);
+    call->ptime_ms = ms;
+    omsp_call_leave(call);
+    return OMSP_OK;
+}
+
+enum omsp_status omsp_call_set_media_timeout(struct omsp_call *call, unsigned ms)
+{
+    omsp_call_enter(call);
+    call->media_timeout_ms = ms;
+    if (call->session)
+        omsp_session_set_timeout(call->session, ms);
+    omsp_call_leave(call);
+    return OMSP_OK;
+}
+
+void omsp_call_get_stats(struct omsp_call *call, struct omsp_call_stats *out)
+{
+    memset(out, 0, sizeof(*out));
+    out->codec = 255;
+    omsp_call_enter(call);
+    out->ptime_ms = call->ptime_ms;
+    if (call->session)
+        omsp_session_get_stats(call->session, out);
+    else if (call->shut)
+        *out = call->last_stats; /* statistics are asked for after the end, too */
+    omsp_call_leave(call);
+}
+
+void omsp_call_local_addr(struct omsp_call *call, struct omsp_addr *out)
+{
+    memset(out, 0, sizeof(*out));
+    omsp_call_enter(call);
+    if (call->session)
+        omsp_session_local(call->session, out);
+    omsp_call_leave(call);
+}
+
+uint32_t omsp_call_id(const struct omsp_call *call)
+{
+    return call->id;
+}
+
+uint64_t omsp_call_token(const struct omsp_call *call)
+{
+    return call->token;
+}
+
+uint32_t omsp_call_media(const struct omsp_call *call)
+{
+    return call->media;
+}
+
+const char *omsp_call_sid(const struct omsp_call *call)
+{
+    return call->sid;
+}
+
+enum omsp_call_state omsp_call_get_state(struct omsp_call *call)
+{
+    enum omsp_call_state state;
+
+    omsp_call_enter(call);
+    state = call->state;
+    omsp_call_leave(call);
+    return state;
+}
+
+bool omsp_call_is_shut(struct omsp_call *call)
+{
+    bool shut;
+
+    omsp_call_enter(call);
+    shut = call->shut;
+    omsp_call_leave(call);
+    return shut;
+}
+
+unsigned omsp_call_stream_count(struct omsp_call *call)
+{
+    unsigned count;
+
+    omsp_call_enter(call);
+    count = call->stream_count;
+    omsp_call_leave(call);
+    return count;
+}
+
+struct omsp_stream *omsp_call_stream_at(struct omsp_call *call, unsigned index)
+{
+    struct omsp_stream *stream = NULL;
+
+    omsp_call_enter(call);
+    if (index < call->stream_count) {
+        stream = call->streams[index];
+        omsp_stream_ref(stream);
+    }
+    omsp_call_leave(call);
+    return stream;
+}

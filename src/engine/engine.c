@@ -1,0 +1,157 @@
+/*
+ * The engine: a fixed few threads for everything in the process. Not here: any object's behaviour.
+ */
+#include "engine/objects.h"
+
+#include "base/alloc.h"
+
+#define DEFAULT_QUEUE_LIMIT      1024
+#define DEFAULT_MEDIA_TIMEOUT_MS 5000
+
+static void finish_workers(struct omsp_engine *engine)
+{
+    while (engine->worker_count)
+        omsp_worker_finish(&engine->workers[--engine->worker_count]);
+}
+
+/* Manual mode. Each runner's tasks may post to the other. */
+static void drain(struct omsp_engine *engine)
+{
+    bool busy = engine->config.manual;
+
+    while (busy) {
+        busy = omsp_runner_drain(&engine->control);
+        busy |= omsp_runner_drain(&engine->disk);
+    }
+}
+
+enum omsp_status omsp_engine_create(const struct omsp_ports *ports,
+                                    const struct omsp_engine_config *config,
+                                    struct omsp_engine **out)
+{
+    struct omsp_engine *engine = omsp_zalloc(sizeof(*engine));
+    enum omsp_status status;
+
+    if (!engine)
+        return OMSP_NOMEM;
+    engine->ports = ports;
+    if (config)
+        engine->config = *config;
+    if (!engine->config.workers)
+        engine->config.workers = 1;
+    if (!engine->config.queue_limit)
+        engine->config.queue_limit = DEFAULT_QUEUE_LIMIT;
+    if (!engine->config.media_timeout_ms)
+        engine->config.media_timeout_ms = DEFAULT_MEDIA_TIMEOUT_MS;
+    if (engine->config.workers > OMSP_MAX_WORKERS || engine->config.queue_limit < 16) {
+        omsp_free(engine);
+        return OMSP_INVALID;
+    }
+    atomic_init(&engine->next_id, 1);
+    atomic_init(&engine->calls, 0);
+    atomic_init(&engine->refs, 1);
+    status = omsp_runner_init(&engine->control, "omsp-control", engine->config.manual);
+    if (status)
+        goto no_control;
+    status = omsp_runner_init(&engine->disk, "omsp-disk", engine->config.manual);
+    if (status)
+        goto no_disk;
+    while (engine->worker_count < engine->config.workers) {
+        status = omsp_worker_init(&engine->workers[engine->worker_count], ports, "omsp-media",
+                                  engine->config.manual);
+        if (status)
+            goto no_worker;
+        engine->worker_count++;
+    }
+    *out = engine;
+    return OMSP_OK;
+
+no_worker:
+    finish_workers(engine);
+    omsp_runner_stop(&engine->disk);
+    omsp_runner_destroy(&engine->disk);
+no_disk:
+    omsp_runner_stop(&engine->control);
+    omsp_runner_destroy(&engine->control);
+no_control:
+    omsp_free(engine);
+    return status;
+}
+
+void omsp_engine_destroy(struct omsp_engine *engine)
+{
+    if (!engine)
+        return;
+    /* Workers first: ending sessions may still leave tasks to the runners. */
+    finish_workers(engine);
+    drain(engine);
+    omsp_runner_stop(&engine->control);
+    omsp_runner_stop(&engine->disk);
+    omsp_engine_unref(engine);
+}
+
+void omsp_engine_ref(struct omsp_engine *engine)
+{
+    atomic_fetch_add(&engine->refs, 1);
+}
+
+void omsp_engine_unref(struct omsp_engine *engine)
+{
+    if (atomic_fetch_sub(&engine->refs, 1) != 1)
+        return;
+    omsp_runner_destroy(&engine->disk);
+    omsp_runner_destroy(&engine->control);
+    omsp_free(engine);
+}
+
+void omsp_engine_pump(struct omsp_engine *engine, uint64_t deadline_us)
+{
+    drain(engine);
+    for (unsigned i = 0; i < engine->worker_count; i++)
+        omsp_worker_step(&engine->workers[i], i + 1 == engine->worker_count ? deadline_us : 0);
+    drain(engine);
+}
+
+uint64_t omsp_engine_now_us(const struct omsp_engine *engine)
+{
+    return engine->ports->now_us(engine->ports->ctx);
+}
+
+void omsp_engine_get_counters(struct omsp_engine *engine, struct omsp_engine_counters *out)
+{
+    out->wakes = 0;
+    for (unsigned i = 0; i < engine->worker_count; i++)
+        out->wakes += atomic_load_explicit(&engine->workers[i].wakes, memory_order_relaxed);
+    out->calls = atomic_load(&engine->calls);
+    out->threads = engine->config.manual ? 0 : engine->worker_count + 2;
+}
+
+uint32_t omsp_engine_new_id(struct omsp_engine *engine)
+{
+    uint32_t id;
+
+    do
+        id = atomic_fetch_add(&engine->next_id, 1);
+    while (!id);
+    return id;
+}
+
+struct omsp_worker *omsp_engine_pick_worker(struct omsp_engine *engine)
+{
+    struct omsp_worker *best = NULL;
+    unsigned least = 0;
+
+    for (unsigned i = 0; i < engine->worker_count; i++) {
+        struct omsp_worker *worker = &engine->workers[i];
+        unsigned load;
+
+        omsp_lock_acquire(&worker->lock);
+        load = worker->load;
+        omsp_lock_release(&worker->lock);
+        if (!best || load < least) {
+            best = worker;
+            least = load;
+        }
+    }
+    return best;
+}

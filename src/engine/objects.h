@@ -1,0 +1,161 @@
+/*
+ * The engine's own view of its objects. Nobody outside src/engine includes this.
+ *
+ * Locks, in order: address->lock (calls, streams, terminals' selection, state machines), then a
+ * session's lock (media of one call), then leaves (address->listeners_lock, a listener's, a
+ * runner's, a worker's, a file terminal's). A media worker takes session and leaf locks only; what
+ * it notices becomes a task of the control runner, which takes the address lock.
+ */
+#ifndef OMSP_ENGINE_OBJECTS_H
+#define OMSP_ENGINE_OBJECTS_H
+
+#include "engine/engine.h"
+
+#include "base/list.h"
+#include "base/sid.h"
+#include "core/queue.h"
+#include "engine/runner.h"
+#include "engine/worker.h"
+#include "wire/sdp.h"
+
+#include <stdatomic.h>
+
+#define OMSP_MAX_WORKERS 16
+
+struct omsp_engine {
+    _Atomic unsigned refs; /* the creator's and one per address, so that late callers find it */
+    const struct omsp_ports *ports;
+    struct omsp_engine_config config;
+    struct omsp_worker workers[OMSP_MAX_WORKERS];
+    unsigned worker_count;
+    struct omsp_runner control, disk;
+    _Atomic uint32_t next_id;
+    _Atomic unsigned calls;
+};
+
+/* One queue and whom to wake for it. */
+struct omsp_listener {
+    struct omsp_link link;        /* address->listeners, listeners_lock */
+    struct omsp_address *address; /* reference */
+    struct omsp_lock lock;        /* leaf: queue */
+    struct omsp_queue *queue;
+    struct omsp_lock signal_lock; /* held while the signal runs, so that close can wait for it */
+    omsp_signal_fn signal;        /* NULL once closed; signal_lock */
+    void *ctx;
+    _Atomic bool due; /* went from empty to not empty and nobody was woken yet */
+    _Atomic unsigned refs;
+};
+
+struct omsp_address {
+    struct omsp_engine *engine;
+    _Atomic unsigned refs;
+    struct omsp_lock lock;
+    bool shut;
+    unsigned binding; /* calls that are opening sockets just now, without the lock */
+    struct omsp_cond bound;
+    struct omsp_link calls; /* not shut down; the list holds a reference each */
+    struct omsp_lock listeners_lock;
+    struct omsp_link listeners;
+    _Atomic bool signals_due;
+};
+
+struct omsp_stream {
+    _Atomic unsigned refs;
+    uint32_t id;
+    uint32_t media;
+    enum omsp_direction direction;
+    struct omsp_call *call; /* reference, for life */
+    /* address lock from here */
+    struct omsp_stream_fsm fsm;
+    struct omsp_terminal *terminals[OMSP_STREAM_MAX_TERMINALS]; /* a reference each */
+    unsigned terminal_count;
+};
+
+#define OMSP_CALL_MAX_STREAMS 4
+#define OMSP_CALL_MAX_CODECS  8
+
+struct omsp_session;
+
+struct omsp_call {
+    struct omsp_link link;
+    _Atomic unsigned refs;
+    uint32_t id;
+    uint64_t token;
+    uint32_t media;
+    char sid[OMSP_SID_CHARS + 1];
+    struct omsp_address *address;                       /* reference, for life */
+    struct omsp_stream *streams[OMSP_CALL_MAX_STREAMS]; /* a reference each until shut down */
+    unsigned stream_count;
+    struct omsp_task facts; /* control runner: what the media worker noticed */
+    /* address lock from here */
+    bool shut;
+    enum omsp_call_state state;
+    enum omsp_transport transport;
+    struct omsp_stream_offers offers;
+    omsp_hardware_fn hardware;
+    void *hardware_ctx;
+    struct omsp_session *session; /* NULL until bound; a reference */
+    uint8_t codecs[OMSP_CALL_MAX_CODECS];
+    unsigned codec_count;
+    unsigned ptime_ms;
+    unsigned media_timeout_ms;
+    struct omsp_addr advertised;       /* family 0: the bound one */
+    struct omsp_call_stats last_stats; /* once shut down */
+    /* SDP: what we offered or answered last */
+    struct omsp_sdp_session *sdp;
+};
+
+/* What an element that gives or takes audio does. Samples are 16 bit, mono, 8 kHz. */
+struct omsp_terminal_ops {
+    /* Address lock. The terminal is about to carry media; OMSP_NODEVICE and others refuse. */
+    enum omsp_status (*connect)(struct omsp_terminal *terminal);
+    void (*disconnect)(struct omsp_terminal *terminal);
+    /* Media worker, session lock. How many of count samples it had; the rest is silence. */
+    size_t (*read)(struct omsp_terminal *terminal, int16_t *pcm, size_t count);
+    /* Media worker, session lock. */
+    void (*write)(struct omsp_terminal *terminal, const int16_t *pcm, size_t count);
+};
+
+struct omsp_terminal {
+    _Atomic unsigned refs;
+    uint32_t id;
+    enum omsp_terminal_kind kind;
+    enum omsp_direction direction;
+    uint32_t media;
+    const struct omsp_terminal_ops *ops;             /* NULL: carries no media itself */
+    void (*destroy)(struct omsp_terminal *terminal); /* frees; no lock held */
+    struct omsp_address *address;                    /* reference, for life */
+    struct omsp_stream *selected_on; /* address lock; no reference: unselect clears it */
+    _Atomic bool in_use;
+};
+
+void omsp_engine_ref(struct omsp_engine *engine);
+void omsp_engine_unref(struct omsp_engine *engine);
+uint32_t omsp_engine_new_id(struct omsp_engine *engine);
+struct omsp_worker *omsp_engine_pick_worker(struct omsp_engine *engine);
+
+void omsp_address_ref(struct omsp_address *address);
+/* Queues for every listener; under any lock that is no leaf, or none. Takes event->blob. The caller
+ * runs omsp_address_signal once it holds no lock. OMSP_NOMEM when a listener lost it. */
+enum omsp_status omsp_address_post(struct omsp_address *address, const struct omsp_event *event);
+void omsp_address_signal(struct omsp_address *address);
+
+void omsp_terminal_init(struct omsp_terminal *terminal, struct omsp_address *address,
+                        enum omsp_terminal_kind kind, enum omsp_direction direction, uint32_t media,
+                        const struct omsp_terminal_ops *ops,
+                        void (*destroy)(struct omsp_terminal *terminal));
+
+/* Address lock. Runs one input through the stream's state machine, moves the media, queues events.
+ */
+enum omsp_status omsp_stream_input(struct omsp_stream *stream, enum omsp_input input,
+                                   enum omsp_cause cause);
+/* Address lock. The media of a running or paused stream failed by itself: STREAM_FAIL with why. */
+enum omsp_status omsp_stream_break(struct omsp_stream *stream, enum omsp_status why,
+                                   enum omsp_cause cause);
+/* Address lock. Ends the stream: terminals unselected in reverse order. */
+void omsp_stream_shutdown(struct omsp_stream *stream);
+struct omsp_stream *omsp_stream_new(struct omsp_call *call, uint32_t media,
+                                    enum omsp_direction direction,
+                                    struct omsp_stream_offers offers);
+
+#endif

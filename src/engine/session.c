@@ -1,0 +1,532 @@
+/*
+ * The RTP session: what comes from the network into the render stream's terminals, and from the
+ * capture stream's terminals to the network. Not here: what a packet is (media/), whether a stream
+ * runs (stream.c).
+ *
+ * The worker enters by datagrams and one timer. Packets are sent under the session's lock: that is
+ * what makes "after StopStream returned, no packet" true, and nobody but this call waits for it.
+ */
+#include "engine/session.h"
+
+#include "base/alloc.h"
+#include "engine/session_state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define RTCP_BANDWIDTH 400 /* bytes a second: 5 % of 64 kbit/s */
+#define RATE           8000
+#define BIND_ATTEMPTS  32
+
+static void on_rtp(void *owner, struct omsp_udp *udp, const struct omsp_addr *from,
+                   const uint8_t *data, size_t len, uint64_t now_us);
+static void on_rtcp(void *owner, struct omsp_udp *udp, const struct omsp_addr *from,
+                    const uint8_t *data, size_t len, uint64_t now_us);
+static void on_closed(void *owner);
+static void on_error(void *owner, struct omsp_udp *udp, enum omsp_status status);
+static void on_timer(struct omsp_timer *timer, uint64_t now_us);
+
+static uint32_t random32(struct omsp_session *session)
+{
+    uint32_t value;
+
+    session->ports->random(session->ports->ctx, &value, sizeof(value));
+    return value;
+}
+
+static uint64_t now_of(struct omsp_session *session)
+{
+    return session->ports->now_us(session->ports->ctx);
+}
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+static void free_session(struct omsp_session *session)
+{
+    struct omsp_call *call = session->call;
+
+    omsp_worker_unreserve(session->worker, &session->timer);
+    omsp_jitter_destroy(session->jitter);
+    omsp_lock_destroy(&session->lock);
+    omsp_free(session);
+    omsp_call_release(call);
+}
+
+static enum omsp_status open_socket(struct omsp_session *session, struct omsp_addr *addr, bool rtcp,
+                                    struct omsp_udp **out)
+{
+    struct omsp_udp init = {
+        .owner = session,
+        .on_datagram = rtcp ? on_rtcp : on_rtp,
+        .on_error = on_error,
+        .on_closed = on_closed,
+    };
+    struct omsp_net_loop *loop = session->worker->loop;
+    enum omsp_status status;
+
+    omsp_lock_acquire(&session->lock);
+    session->open_sockets++;
+    omsp_lock_release(&session->lock);
+    status = loop->open(loop, &init, addr, out);
+    if (status) {
+        omsp_lock_acquire(&session->lock);
+        session->open_sockets--;
+        omsp_lock_release(&session->lock);
+    }
+    return status;
+}
+
+/* RFC 3550 11: RTP on an even port, RTCP on the next. */
+static enum omsp_status bind_pair(struct omsp_session *session, struct omsp_addr *local)
+{
+    struct omsp_net_loop *loop = session->worker->loop;
+    enum omsp_status status = OMSP_ADDRINUSE;
+
+    for (int attempt = 0; attempt < BIND_ATTEMPTS; attempt++) {
+        struct omsp_addr rtp_addr = *local, rtcp_addr = *local;
+        struct omsp_udp *rtp, *rtcp;
+
+        status = open_socket(session, &rtp_addr, false, &rtp);
+        if (status)
+            return status;
+        rtcp_addr.port = (uint16_t)(rtp_addr.port + 1);
+        if (!rtcp_addr.port || (!local->port && rtp_addr.port % 2))
+            status = OMSP_ADDRINUSE;
+        else
+            status = open_socket(session, &rtcp_addr, true, &rtcp);
+        if (!status) {
+            omsp_lock_acquire(&session->lock);
+            session->rtp = rtp;
+            session->rtcp = rtcp;
+            session->local = rtp_addr;
+            omsp_lock_release(&session->lock);
+            *local = rtp_addr;
+            return OMSP_OK;
+        }
+        loop->close(rtp);
+        if (status != OMSP_ADDRINUSE || local->port)
+            return status;
+    }
+    return status;
+}
+
+enum omsp_status omsp_session_create(struct omsp_call *call, struct omsp_addr *local,
+                                     struct omsp_session **out)
+{
+    struct omsp_engine *engine = call->address->engine;
+    struct omsp_session *session = omsp_zalloc(sizeof(*session));
+    uint8_t name[8];
+    enum omsp_status status;
+
+    if (!session)
+        return OMSP_NOMEM;
+    session->ports = engine->ports;
+    session->worker = omsp_engine_pick_worker(engine);
+    status = omsp_jitter_create(NULL, &session->jitter);
+    if (status)
+        goto no_jitter;
+    status = omsp_worker_reserve(session->worker);
+    if (status)
+        goto no_timer;
+    session->call = call;
+    omsp_call_ref(call);
+    omsp_lock_init(&session->lock);
+    session->timer.fire = on_timer;
+    atomic_init(&session->facts, 0);
+    atomic_init(&session->wake_due, false);
+    session->event_type = -1;
+    omsp_latch_init(&session->latch, 0, 0);
+    omsp_rtp_receiver_init(&session->receiver, RATE);
+    omsp_telephone_event_init(&session->events, RATE);
+    omsp_conceal_init(&session->conceal);
+    omsp_rtp_sender_init(&session->sender, RATE, random32(session), (uint16_t)random32(session),
+                         random32(session));
+    omsp_rtp_receiver_set_own(&session->receiver, session->sender.ssrc);
+    session->ports->random(session->ports->ctx, name, sizeof(name));
+    for (size_t i = 0; i < sizeof(name); i++)
+        snprintf(session->cname + 2 * i, 3, "%02x", name[i]);
+    status = bind_pair(session, local);
+    if (status) {
+        omsp_session_end(session);
+        return status;
+    }
+    *out = session;
+    return OMSP_OK;
+
+no_timer:
+    omsp_jitter_destroy(session->jitter);
+no_jitter:
+    omsp_free(session);
+    return status;
+}
+
+void omsp_session_end(struct omsp_session *session)
+{
+    struct omsp_udp *rtp, *rtcp;
+    bool done;
+
+    omsp_lock_acquire(&session->lock);
+    if (session->connected)
+        omsp_session_send_report(session, now_of(session), true);
+    session->connected = session->send.running = session->receive.running = false;
+    session->ending = true;
+    rtp = session->rtp;
+    rtcp = session->rtcp;
+    session->rtp = session->rtcp = NULL;
+    done = session->open_sockets == 0;
+    omsp_lock_release(&session->lock);
+    if (rtp)
+        rtp->loop->close(rtp);
+    if (rtcp)
+        rtcp->loop->close(rtcp);
+    if (done)
+        free_session(session); /* never had a socket, so the worker never saw it */
+}
+
+static void on_closed(void *owner)
+{
+    struct omsp_session *session = owner;
+    bool done;
+
+    omsp_lock_acquire(&session->lock);
+    session->open_sockets--;
+    done = session->ending && session->open_sockets == 0;
+    omsp_lock_release(&session->lock);
+    if (done)
+        free_session(session);
+}
+
+/* ---- timer ---------------------------------------------------------------------------------- */
+
+static uint64_t silence_due(const struct omsp_session *session)
+{
+    if (!session->receive.running || session->silent || !session->timeout_us)
+        return UINT64_MAX;
+    return session->heard_us + session->timeout_us;
+}
+
+static uint64_t next_due(const struct omsp_session *session)
+{
+    uint64_t due = silence_due(session);
+    uint64_t other;
+
+    if (session->send.running && session->next_send_us < due)
+        due = session->next_send_us;
+    if (session->receive.running) {
+        other = omsp_jitter_deadline(session->jitter);
+        if (other < due)
+            due = other;
+    }
+    other = omsp_telephone_event_deadline(&session->events);
+    if (other < due)
+        due = other;
+    if (session->connected && session->reports.due_us < due)
+        due = session->reports.due_us;
+    return due;
+}
+
+/* A timer that is armed too early is left: it fires, finds nothing due and is armed anew. That is
+ * cheaper than moving it with every packet. */
+static void rearm(struct omsp_session *session)
+{
+    uint64_t due = next_due(session);
+
+    if (due == UINT64_MAX || session->ending)
+        return;
+    if (session->timer_armed && session->timer_due_us <= due)
+        return;
+    session->timer_armed = true;
+    session->timer_due_us = due;
+    if (omsp_worker_arm(session->worker, &session->timer, due))
+        atomic_store(&session->wake_due, true);
+}
+
+void omsp_session_flush(struct omsp_session *session)
+{
+    if (atomic_exchange(&session->wake_due, false))
+        omsp_worker_wake(session->worker);
+}
+
+static void notice(struct omsp_session *session, unsigned facts)
+{
+    struct omsp_call *call = session->call;
+
+    atomic_fetch_or(&session->facts, facts);
+    omsp_call_ref(call);
+    if (omsp_runner_post(&call->address->engine->control, &call->facts) != OMSP_POSTED)
+        omsp_call_release(call); /* never the last: the session has one */
+}
+
+static void on_timer(struct omsp_timer *timer, uint64_t now_us)
+{
+    struct omsp_session *session = omsp_container(timer, struct omsp_session, timer);
+    struct omsp_telephone_news news;
+
+    omsp_lock_acquire(&session->lock);
+    session->timer_armed = false;
+    if (!session->ending) {
+        if (session->send.running)
+            omsp_session_send_due(session, now_us);
+        if (session->receive.running)
+            omsp_session_deliver(session, now_us);
+        omsp_telephone_event_tick(&session->events, now_us, &news);
+        if (silence_due(session) <= now_us) {
+            session->silent = true;
+            notice(session, OMSP_FACT_SILENT);
+        }
+        if (session->connected && session->reports.due_us <= now_us &&
+            omsp_rtcp_schedule_due(&session->reports, now_us, random32(session)))
+            omsp_session_send_report(session, now_us, false);
+        rearm(session);
+    }
+    omsp_lock_release(&session->lock);
+}
+
+/* ---- network -------------------------------------------------------------------------------- */
+
+static void latch_key(const struct omsp_addr *addr, struct omsp_latch_key *key)
+{
+    memset(key, 0, sizeof(*key));
+    key->len = addr->family ? 19 : 0;
+    key->bytes[0] = addr->family;
+    memcpy(key->bytes + 1, addr->ip, 16);
+    omsp_put_be16(key->bytes + 17, addr->port);
+}
+
+static void note_heard(struct omsp_session *session, uint64_t now_us)
+{
+    session->heard_us = now_us;
+    if (session->silent) {
+        session->silent = false;
+        notice(session, OMSP_FACT_HEARD);
+    }
+}
+
+static void take_event(struct omsp_session *session, const struct omsp_rtp_packet *packet,
+                       uint64_t now_us)
+{
+    struct omsp_telephone_news news[OMSP_TELEPHONE_NEWS];
+    unsigned count = 0;
+    bool any = false;
+
+    if (omsp_telephone_event_receive(&session->events, packet->payload, packet->timestamp,
+                                     packet->marker, packet->seq, now_us, news, &count))
+        return;
+    for (unsigned i = 0; i < count; i++) {
+        if (news[i].ended || session->digit_count == OMSP_SESSION_DIGITS)
+            continue;
+        session->digits[(session->digit_first + session->digit_count++) % OMSP_SESSION_DIGITS] =
+            news[i].digit;
+        any = true;
+    }
+    if (any)
+        notice(session, OMSP_FACT_DIGITS);
+}
+
+/* Another source of media, or the same one after a jump: what is held does not join what comes. */
+static void take_audio(struct omsp_session *session, const struct omsp_rtp_packet *packet,
+                       const struct omsp_rtp_arrival *arrival, bool audio, uint64_t now_us)
+{
+    struct omsp_jitter_packet put = {
+        .seq = packet->seq,
+        .timestamp = packet->timestamp,
+        .payload_type = packet->type,
+        .marker = packet->marker,
+        .payload = packet->payload.ptr,
+        .payload_len = audio ? packet->payload.len : 0,
+    };
+
+    if (arrival->verdict == OMSP_RTP_FIRST || arrival->verdict == OMSP_RTP_RESYNC)
+        omsp_jitter_reset(session->jitter);
+    omsp_jitter_put(session->jitter, now_us, &put);
+    omsp_session_deliver(session, now_us);
+}
+
+static void new_own_ssrc(struct omsp_session *session)
+{
+    omsp_rtp_sender_set_ssrc(&session->sender, random32(session), (uint16_t)random32(session),
+                             random32(session));
+    omsp_rtp_receiver_set_own(&session->receiver, session->sender.ssrc);
+}
+
+static void receive_rtp(struct omsp_session *session, const struct omsp_addr *from,
+                        const uint8_t *data, size_t len, uint64_t now_us)
+{
+    struct omsp_rtp_packet packet;
+    struct omsp_rtp_arrival arrival;
+    struct omsp_latch_key key;
+    enum omsp_latch_verdict latched;
+    bool audio, event;
+
+    if (omsp_rtp_parse(data, len, &packet)) {
+        session->rejected++;
+        return;
+    }
+    audio = omsp_session_type(session, packet.type) >= 0;
+    event = packet.type == session->event_type;
+    if (!audio && !event && packet.type != OMSP_RTP_CN) {
+        session->rejected++;
+        return;
+    }
+    latch_key(from, &key);
+    latched = omsp_latch_check(&session->latch, &key, now_us);
+    if (latched == OMSP_LATCH_REJECT) {
+        session->rejected++;
+        return;
+    }
+    if (latched == OMSP_LATCH_MOVED) {
+        /* Symmetric RTP: the far end is where it sends from. */
+        session->peer = *from;
+        if (session->rtcp_mux)
+            session->peer_rtcp = *from;
+    }
+    arrival = omsp_rtp_receiver_arrive(&session->receiver, &packet, audio, now_us);
+    if (arrival.verdict == OMSP_RTP_COLLISION)
+        new_own_ssrc(session);
+    if (!omsp_rtp_usable(arrival.verdict))
+        return;
+    note_heard(session, now_us);
+    if (event)
+        take_event(session, &packet, now_us);
+    if (session->receive.running)
+        take_audio(session, &packet, &arrival, audio, now_us);
+}
+
+static void on_rtp(void *owner, struct omsp_udp *udp, const struct omsp_addr *from,
+                   const uint8_t *data, size_t len, uint64_t now_us)
+{
+    struct omsp_session *session = owner;
+
+    (void)udp;
+    omsp_lock_acquire(&session->lock);
+    if (session->connected && !session->ending) {
+        if (session->rtcp_mux && omsp_rtp_classify(data, len) == OMSP_MUX_RTCP)
+            omsp_session_receive_report(session, data, len, now_us);
+        else
+            receive_rtp(session, from, data, len, now_us);
+        rearm(session);
+    }
+    omsp_lock_release(&session->lock);
+}
+
+static void on_rtcp(void *owner, struct omsp_udp *udp, const struct omsp_addr *from,
+                    const uint8_t *data, size_t len, uint64_t now_us)
+{
+    struct omsp_session *session = owner;
+
+    (void)udp;
+    omsp_lock_acquire(&session->lock);
+    if (session->connected && !session->ending) {
+        if (omsp_addr_same_ip(from, &session->peer) || omsp_addr_same_ip(from, &session->peer_rtcp))
+            omsp_session_receive_report(session, data, len, now_us);
+        else
+            session->rejected++;
+    }
+    omsp_lock_release(&session->lock);
+}
+
+static void on_error(void *owner, struct omsp_udp *udp, enum omsp_status status)
+{
+    struct omsp_session *session = owner;
+
+    (void)status;
+    omsp_lock_acquire(&session->lock);
+    if (!session->ending && udp == session->rtp)
+        notice(session, OMSP_FACT_BROKEN);
+    omsp_lock_release(&session->lock);
+}
+
+/* ---- control -------------------------------------------------------------------------------- */
+
+void omsp_session_apply(struct omsp_session *session, const struct omsp_session_params *params)
+{
+    uint64_t now = now_of(session);
+    struct omsp_latch_key key;
+
+    omsp_lock_acquire(&session->lock);
+    if (!omsp_addr_equal(&params->peer, &session->signalled)) {
+        session->signalled = params->peer;
+        session->peer = params->peer;
+        latch_key(&params->peer, &key);
+        omsp_latch_set_peer(&session->latch, &key, now);
+    }
+    session->peer_rtcp = params->rtcp_mux ? session->peer : params->peer_rtcp;
+    session->rtcp_mux = params->rtcp_mux;
+    session->send_type = params->send_type;
+    session->send_alaw = params->send_alaw;
+    memset(session->types, OMSP_TYPE_UNKNOWN, sizeof(session->types));
+    for (unsigned i = 0; i < params->receive_count; i++)
+        if (params->receive[i].type < 128)
+            session->types[params->receive[i].type] =
+                params->receive[i].alaw ? OMSP_TYPE_ALAW : OMSP_TYPE_ULAW;
+    session->event_type = params->event_type;
+    session->ptime_ms = params->ptime_ms;
+    if (!session->connected) {
+        session->connected = true;
+        omsp_rtcp_schedule_init(&session->reports, RTCP_BANDWIDTH, now, random32(session));
+    }
+    rearm(session);
+    omsp_lock_release(&session->lock);
+}
+
+void omsp_session_set_timeout(struct omsp_session *session, unsigned ms)
+{
+    omsp_lock_acquire(&session->lock);
+    session->timeout_us = (uint64_t)ms * 1000;
+    rearm(session);
+    omsp_lock_release(&session->lock);
+}
+
+void omsp_session_run(struct omsp_session *session, enum omsp_direction direction, bool running,
+                      struct omsp_terminal *const *terminals, unsigned count)
+{
+    struct omsp_session_half *half = direction == OMSP_CAPTURE ? &session->send : &session->receive;
+    uint64_t now = now_of(session);
+
+    omsp_lock_acquire(&session->lock);
+    half->count = count;
+    for (unsigned i = 0; i < count; i++)
+        half->terminals[i] = terminals[i];
+    if (half->running != running) {
+        half->running = running;
+        if (direction == OMSP_CAPTURE) {
+            session->next_send_us = now;
+            omsp_rtp_sender_pause(&session->sender);
+        } else {
+            /* What supervision noticed was about the run before. */
+            atomic_fetch_and(&session->facts, ~(unsigned)(OMSP_FACT_SILENT | OMSP_FACT_HEARD));
+            session->silent = false;
+            session->heard_us = now;
+            omsp_jitter_reset(session->jitter);
+            omsp_conceal_init(&session->conceal);
+        }
+    }
+    rearm(session);
+    omsp_lock_release(&session->lock);
+}
+
+unsigned omsp_session_take_facts(struct omsp_session *session)
+{
+    return atomic_exchange(&session->facts, 0);
+}
+
+int omsp_session_take_digit(struct omsp_session *session)
+{
+    int digit = -1;
+
+    omsp_lock_acquire(&session->lock);
+    if (session->digit_count) {
+        digit = session->digits[session->digit_first];
+        session->digit_first = (session->digit_first + 1) % OMSP_SESSION_DIGITS;
+        session->digit_count--;
+    }
+    omsp_lock_release(&session->lock);
+    return digit;
+}
+
+void omsp_session_local(struct omsp_session *session, struct omsp_addr *out)
+{
+    omsp_lock_acquire(&session->lock);
+    *out = session->local;
+    omsp_lock_release(&session->lock);
+}

@@ -1,0 +1,137 @@
+/*
+ * Audio in and out of a session: decoding and concealing what the jitter buffer releases, mixing
+ * and encoding what the terminals give. Worker thread, session lock; no allocation, no waiting.
+ */
+#include "engine/session_state.h"
+
+#include "media/g711.h"
+
+#include <string.h>
+
+#define SAMPLES_PER_MS  8
+#define MAX_SAMPLES     480 /* 60 ms */
+#define MAX_LATENESS_US 200000
+
+static void write_all(struct omsp_session *session, const int16_t *pcm, size_t count)
+{
+    for (unsigned i = 0; i < session->receive.count; i++) {
+        struct omsp_terminal *terminal = session->receive.terminals[i];
+
+        terminal->ops->write(terminal, pcm, count);
+    }
+    session->samples_delivered += count;
+}
+
+static void deliver_audio(struct omsp_session *session, const struct omsp_jitter_frame *frame)
+{
+    int16_t pcm[MAX_SAMPLES];
+    int type = omsp_session_type(session, frame->payload_type);
+
+    if (type == 1)
+        omsp_alaw_decode(pcm, frame->payload, frame->samples);
+    else
+        omsp_ulaw_decode(pcm, frame->payload, frame->samples);
+    omsp_conceal_good(&session->conceal, pcm, frame->samples);
+    write_all(session, pcm, frame->samples);
+}
+
+/* Lost audio is made up, silence that was never sent is silence. */
+static void deliver_made_up(struct omsp_session *session, const struct omsp_jitter_frame *frame)
+{
+    int16_t pcm[MAX_SAMPLES];
+    uint32_t left = frame->samples;
+
+    while (left) {
+        uint32_t count = left < MAX_SAMPLES ? left : MAX_SAMPLES;
+
+        if (frame->kind == OMSP_FRAME_LOST) {
+            omsp_conceal_lost(&session->conceal, pcm, count);
+            session->samples_concealed += count;
+        } else {
+            memset(pcm, 0, count * sizeof(pcm[0]));
+            omsp_conceal_good(&session->conceal, pcm, count);
+        }
+        write_all(session, pcm, count);
+        left -= count;
+    }
+}
+
+void omsp_session_deliver(struct omsp_session *session, uint64_t now_us)
+{
+    struct omsp_jitter_frame frame;
+
+    while (omsp_jitter_next(session->jitter, now_us, &frame)) {
+        if (frame.kind == OMSP_FRAME_AUDIO)
+            deliver_audio(session, &frame);
+        else
+            deliver_made_up(session, &frame);
+    }
+}
+
+static int16_t clip(int32_t sample)
+{
+    if (sample > INT16_MAX)
+        return INT16_MAX;
+    if (sample < INT16_MIN)
+        return INT16_MIN;
+    return (int16_t)sample;
+}
+
+/* What all capture terminals say together; silence where they have nothing. */
+static void read_all(struct omsp_session *session, int16_t *pcm, size_t count)
+{
+    int16_t one[MAX_SAMPLES];
+    size_t most = 0;
+
+    memset(pcm, 0, count * sizeof(pcm[0]));
+    for (unsigned i = 0; i < session->send.count; i++) {
+        struct omsp_terminal *terminal = session->send.terminals[i];
+        size_t got = terminal->ops->read(terminal, one, count);
+
+        for (size_t k = 0; k < got; k++)
+            pcm[k] = clip((int32_t)pcm[k] + one[k]);
+        if (got > most)
+            most = got;
+    }
+    session->samples_played += most;
+}
+
+static void send_frame(struct omsp_session *session, uint64_t now_us)
+{
+    uint8_t packet[OMSP_RTP_HEADER + MAX_SAMPLES];
+    int16_t pcm[MAX_SAMPLES];
+    size_t count = (size_t)session->ptime_ms * SAMPLES_PER_MS;
+    size_t len;
+
+    read_all(session, pcm, count);
+    if (session->send_alaw)
+        omsp_alaw_encode(packet + OMSP_RTP_HEADER, pcm, count);
+    else
+        omsp_ulaw_encode(packet + OMSP_RTP_HEADER, pcm, count);
+    if (omsp_rtp_sender_packet(&session->sender, session->send_type,
+                               omsp_span(packet + OMSP_RTP_HEADER, count), (uint32_t)count, now_us,
+                               packet, sizeof(packet), &len))
+        return;
+    if (session->rtp && session->peer.family && session->peer.port)
+        session->rtp->loop->send(session->rtp, &session->peer, packet, len);
+}
+
+void omsp_session_send_due(struct omsp_session *session, uint64_t now_us)
+{
+    uint64_t step_us = (uint64_t)session->ptime_ms * 1000;
+
+    if (!step_us)
+        return;
+    if (now_us > session->next_send_us + MAX_LATENESS_US) {
+        /* The process stood still: the media clock goes on without a burst of stale audio. */
+        uint64_t missed = (now_us - session->next_send_us) / step_us;
+
+        omsp_rtp_sender_skip(&session->sender,
+                             (uint32_t)(missed * session->ptime_ms * SAMPLES_PER_MS));
+        session->next_send_us += missed * step_us;
+    }
+    while (session->next_send_us <= now_us) {
+        send_frame(session, now_us);
+        session->next_send_us += step_us;
+    }
+}

@@ -1,0 +1,85 @@
+/*
+ * The session's own state, shared by its files: session.c (life, timer, receiving), session_media.c
+ * (audio in and out), session_rtcp.c (reports). Everything but what is marked is the session
+ * lock's.
+ */
+#ifndef OMSP_ENGINE_SESSION_STATE_H
+#define OMSP_ENGINE_SESSION_STATE_H
+
+#include "engine/session.h"
+#include "media/conceal.h"
+#include "media/jitter.h"
+#include "media/latch.h"
+#include "media/rtcp_schedule.h"
+#include "media/rtp_receiver.h"
+#include "media/rtp_sender.h"
+#include "media/telephone_event.h"
+
+#define OMSP_SESSION_DIGITS 16
+
+enum omsp_type_codec { OMSP_TYPE_UNKNOWN = 0, OMSP_TYPE_ULAW, OMSP_TYPE_ALAW };
+
+/* One direction: who gives or takes its audio while it runs. */
+struct omsp_session_half {
+    bool running;
+    unsigned count;
+    struct omsp_terminal *terminals[OMSP_STREAM_MAX_TERMINALS];
+};
+
+struct omsp_session {
+    const struct omsp_ports *ports; /* constant */
+    struct omsp_call *call;         /* constant; a reference until freed */
+    struct omsp_worker *worker;     /* constant */
+    struct omsp_timer timer;        /* worker's lock */
+    _Atomic unsigned facts;         /* enum omsp_fact */
+    _Atomic bool wake_due;
+
+    struct omsp_lock lock;
+    bool ending, connected;
+    unsigned open_sockets; /* until their on_closed */
+    struct omsp_udp *rtp, *rtcp;
+    struct omsp_addr local, signalled, peer, peer_rtcp;
+    bool timer_armed;
+    uint64_t timer_due_us;
+
+    bool rtcp_mux, send_alaw;
+    uint8_t send_type;
+    uint8_t types[128]; /* enum omsp_type_codec by payload type */
+    int event_type;
+    unsigned ptime_ms;
+
+    struct omsp_session_half receive, send;
+    struct omsp_latch latch;
+    struct omsp_rtp_receiver receiver;
+    struct omsp_jitter *jitter;
+    struct omsp_conceal conceal;
+    struct omsp_telephone_event events;
+    uint8_t digits[OMSP_SESSION_DIGITS];
+    unsigned digit_first, digit_count;
+    uint64_t heard_us, timeout_us;
+    bool silent;
+
+    struct omsp_rtp_sender sender;
+    uint64_t next_send_us;
+
+    struct omsp_rtcp_schedule reports;
+    char cname[17];
+    uint32_t round_trip_us, remote_lost, reported_packets;
+    uint64_t reports_received, reports_sent, rejected;
+    uint64_t samples_delivered, samples_concealed, samples_played;
+};
+
+/* -1: not one of the agreed audio types, else 0 for mu-law, 1 for A-law. */
+static inline int omsp_session_type(const struct omsp_session *session, uint8_t type)
+{
+    return (int)session->types[type & 127] - 1;
+}
+
+/* All with the session's lock held. */
+void omsp_session_send_due(struct omsp_session *session, uint64_t now_us);
+void omsp_session_deliver(struct omsp_session *session, uint64_t now_us);
+void omsp_session_send_report(struct omsp_session *session, uint64_t now_us, bool bye);
+void omsp_session_receive_report(struct omsp_session *session, const uint8_t *data, size_t len,
+                                 uint64_t now_us);
+
+#endif

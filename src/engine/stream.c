@@ -1,0 +1,428 @@
+/*
+ * The stream: plans a change with the state machine, moves the media, commits, queues the events.
+ * The address lock guards everything here; the session's lock is taken inside by session.c.
+ */
+#include "engine/objects.h"
+
+#include "base/alloc.h"
+#include "engine/session.h"
+
+#include <string.h>
+
+struct omsp_stream *omsp_stream_new(struct omsp_call *call, uint32_t media,
+                                    enum omsp_direction direction, struct omsp_stream_offers offers)
+{
+    struct omsp_stream *stream = omsp_zalloc(sizeof(*stream));
+
+    if (!stream)
+        return NULL;
+    atomic_init(&stream->refs, 1);
+    stream->id = omsp_engine_new_id(call->address->engine);
+    stream->media = media;
+    stream->direction = direction;
+    stream->call = call;
+    omsp_call_ref(call);
+    omsp_stream_fsm_init(&stream->fsm, offers);
+    return stream;
+}
+
+void omsp_stream_ref(struct omsp_stream *stream)
+{
+    atomic_fetch_add(&stream->refs, 1);
+}
+
+void omsp_stream_release(struct omsp_stream *stream)
+{
+    struct omsp_call *call;
+
+    if (!stream || atomic_fetch_sub(&stream->refs, 1) != 1)
+        return;
+    call = stream->call;
+    omsp_free(stream);
+    omsp_call_release(call);
+}
+
+/* ---- media ---------------------------------------------------------------------------------- */
+
+static void post(struct omsp_stream *stream, enum omsp_call_event type, enum omsp_cause cause,
+                 enum omsp_status error, uint32_t terminal)
+{
+    struct omsp_event event = {
+        .kind = OMSP_EVENT_CALL,
+        .type = type,
+        .cause = cause,
+        .error = error,
+        .call = stream->call->id,
+        .stream = stream->id,
+        .terminal = terminal,
+    };
+
+    omsp_address_post(stream->call->address, &event);
+}
+
+static enum omsp_status connect_terminal(struct omsp_terminal *terminal)
+{
+    enum omsp_status status = OMSP_OK;
+
+    if (!atomic_load(&terminal->in_use)) {
+        status = terminal->ops->connect(terminal);
+        if (!status)
+            atomic_store(&terminal->in_use, true);
+    }
+    return status;
+}
+
+static void disconnect_terminal(struct omsp_terminal *terminal)
+{
+    if (atomic_exchange(&terminal->in_use, false))
+        terminal->ops->disconnect(terminal);
+}
+
+static enum omsp_cause connect_cause(enum omsp_status status)
+{
+    return status == OMSP_NODEVICE ? OMSP_CAUSE_BAD_DEVICE : OMSP_CAUSE_CONNECT_FAIL;
+}
+
+struct move_outcome {
+    enum omsp_status status;
+    enum omsp_cause failed_cause;
+    enum omsp_actual actual;
+    uint32_t failed_terminal;
+};
+
+/* Connects what is not connected yet. One terminal that works is enough; those that do not are told
+ * one by one, and only when none works does the whole move fail, which commit tells then. */
+static void connect_all(struct omsp_stream *stream, struct move_outcome *outcome)
+{
+    enum omsp_status errors[OMSP_STREAM_MAX_TERMINALS];
+    unsigned good = 0;
+
+    for (unsigned i = 0; i < stream->terminal_count; i++) {
+        errors[i] = connect_terminal(stream->terminals[i]);
+        if (errors[i]) {
+            outcome->status = errors[i];
+            outcome->failed_cause = connect_cause(errors[i]);
+            outcome->failed_terminal = stream->terminals[i]->id;
+        } else {
+            good++;
+        }
+    }
+    if (!good)
+        return;
+    for (unsigned i = 0; i < stream->terminal_count; i++)
+        if (errors[i])
+            post(stream, OMSP_TERMINAL_FAIL, connect_cause(errors[i]), errors[i],
+                 stream->terminals[i]->id);
+    outcome->status = OMSP_OK;
+}
+
+static void run_session(struct omsp_stream *stream, bool running)
+{
+    struct omsp_terminal *connected[OMSP_STREAM_MAX_TERMINALS];
+    unsigned count = 0;
+
+    if (!stream->call->session)
+        return;
+    for (unsigned i = 0; running && i < stream->terminal_count; i++)
+        if (atomic_load(&stream->terminals[i]->in_use))
+            connected[count++] = stream->terminals[i];
+    omsp_session_run(stream->call->session, stream->direction, running, connected, count);
+}
+
+static struct move_outcome move_media(struct omsp_stream *stream, enum omsp_actual to)
+{
+    struct omsp_call *call = stream->call;
+    struct move_outcome outcome = {OMSP_OK, OMSP_CAUSE_LOCAL_REQUEST, to, 0};
+
+    if (to != OMSP_STOPPED)
+        connect_all(stream, &outcome);
+    if (!outcome.status && call->transport == OMSP_TRANSPORT_HARDWARE && call->hardware)
+        outcome.status = call->hardware(call->hardware_ctx, call, stream->direction, to);
+    if (outcome.status && to != OMSP_STOPPED) {
+        /* Down is the one state that always can be reached. */
+        outcome.actual = OMSP_STOPPED;
+        to = OMSP_STOPPED;
+    } else if (outcome.status) {
+        outcome.actual = stream->fsm.actual;
+        return outcome;
+    }
+    run_session(stream, to == OMSP_RUNNING);
+    if (to == OMSP_STOPPED)
+        for (unsigned i = 0; i < stream->terminal_count; i++)
+            disconnect_terminal(stream->terminals[i]);
+    return outcome;
+}
+
+static enum omsp_status commit(struct omsp_stream *stream, const struct omsp_stream_plan *plan,
+                               const struct move_outcome *outcome)
+{
+    struct omsp_stream_commit done = omsp_stream_commit(&stream->fsm, plan, outcome->status,
+                                                        outcome->failed_cause, outcome->actual);
+
+    for (unsigned i = 0; i < done.count; i++) {
+        uint32_t terminal = stream->terminal_count ? stream->terminals[0]->id : 0;
+
+        if (outcome->failed_terminal)
+            terminal = outcome->failed_terminal;
+        post(stream, done.events[i].type, done.events[i].cause, done.events[i].error, terminal);
+    }
+    return done.status;
+}
+
+enum omsp_status omsp_stream_input(struct omsp_stream *stream, enum omsp_input input,
+                                   enum omsp_cause cause)
+{
+    struct omsp_stream_plan plan = omsp_stream_plan(&stream->fsm, input, cause);
+    struct move_outcome outcome = {OMSP_OK, OMSP_CAUSE_LOCAL_REQUEST, plan.to, 0};
+
+    if (plan.status)
+        return plan.status;
+    if (plan.move)
+        outcome = move_media(stream, plan.to);
+    return commit(stream, &plan, &outcome);
+}
+
+enum omsp_status omsp_stream_break(struct omsp_stream *stream, enum omsp_status why,
+                                   enum omsp_cause cause)
+{
+    struct omsp_stream_plan plan = omsp_stream_plan(&stream->fsm, OMSP_IN_BROKE, cause);
+    struct move_outcome outcome;
+
+    if (plan.status)
+        return plan.status;
+    outcome = move_media(stream, OMSP_STOPPED);
+    outcome.status = why;
+    outcome.failed_cause = cause;
+    outcome.actual = OMSP_STOPPED;
+    return commit(stream, &plan, &outcome);
+}
+
+void omsp_stream_shutdown(struct omsp_stream *stream)
+{
+    omsp_stream_input(stream, OMSP_IN_SHUTDOWN, OMSP_CAUSE_LOCAL_REQUEST);
+    while (stream->terminal_count) {
+        struct omsp_terminal *terminal = stream->terminals[--stream->terminal_count];
+
+        terminal->selected_on = NULL;
+        omsp_terminal_release(terminal);
+    }
+}
+
+/* ---- doors ---------------------------------------------------------------------------------- */
+
+static void enter(struct omsp_stream *stream)
+{
+    omsp_lock_acquire(&stream->call->address->lock);
+}
+
+/* What must not happen under the lock: waking listeners and the worker. The session pointer is
+ * taken under the lock; the session lives until its worker has seen it end, and our call holds it
+ * up to then, so flushing is done while the lock still shows it. */
+static void leave(struct omsp_stream *stream)
+{
+    struct omsp_address *address = stream->call->address;
+
+    if (stream->call->session)
+        omsp_session_flush(stream->call->session);
+    omsp_lock_release(&address->lock);
+    omsp_address_signal(address);
+}
+
+static enum omsp_status door(struct omsp_stream *stream, enum omsp_input input,
+                             enum omsp_cause cause)
+{
+    enum omsp_status status;
+
+    enter(stream);
+    status = omsp_stream_input(stream, input, cause);
+    leave(stream);
+    return status;
+}
+
+enum omsp_status omsp_stream_start(struct omsp_stream *stream, enum omsp_cause cause)
+{
+    return door(stream, OMSP_IN_START, cause);
+}
+
+enum omsp_status omsp_stream_pause(struct omsp_stream *stream, enum omsp_cause cause)
+{
+    return door(stream, OMSP_IN_PAUSE, cause);
+}
+
+enum omsp_status omsp_stream_stop(struct omsp_stream *stream, enum omsp_cause cause)
+{
+    return door(stream, OMSP_IN_STOP, cause);
+}
+
+static int place_of(const struct omsp_stream *stream, const struct omsp_terminal *terminal)
+{
+    for (unsigned i = 0; i < stream->terminal_count; i++)
+        if (stream->terminals[i] == terminal)
+            return (int)i;
+    return -1;
+}
+
+static void take_out(struct omsp_stream *stream, unsigned place)
+{
+    struct omsp_terminal *terminal = stream->terminals[place];
+
+    memmove(&stream->terminals[place], &stream->terminals[place + 1],
+            (stream->terminal_count - place - 1) * sizeof(stream->terminals[0]));
+    stream->terminal_count--;
+    terminal->selected_on = NULL;
+}
+
+static enum omsp_status select_locked(struct omsp_stream *stream, struct omsp_terminal *terminal)
+{
+    struct omsp_stream_facts stream_facts = {
+        .media = stream->media,
+        .direction = stream->direction,
+        .owner_token = (uintptr_t)stream->call->address,
+        .selected = stream->terminal_count,
+        .capacity = OMSP_STREAM_MAX_TERMINALS,
+        .shut = stream->fsm.shut,
+    };
+    struct omsp_terminal_facts terminal_facts = {
+        .media = terminal->media,
+        .direction = terminal->direction,
+        .owner_token = (uintptr_t)terminal->address,
+        .selected_here = terminal->selected_on == stream,
+        .selected_elsewhere = terminal->selected_on && terminal->selected_on != stream,
+    };
+    struct move_outcome outcome = {OMSP_OK, OMSP_CAUSE_LOCAL_REQUEST, stream->fsm.actual, 0};
+    enum omsp_status status = omsp_terminal_may_select(&stream_facts, &terminal_facts);
+    struct omsp_stream_plan plan;
+
+    if (status)
+        return status;
+    if (!terminal->ops)
+        return OMSP_BAD_TERMINAL; /* a multitrack parent: only its tracks carry media */
+    plan = omsp_stream_plan(&stream->fsm, OMSP_IN_SELECT, OMSP_CAUSE_LOCAL_REQUEST);
+    if (plan.status)
+        return plan.status;
+    stream->terminals[stream->terminal_count++] = terminal;
+    terminal->selected_on = stream;
+    omsp_terminal_ref(terminal);
+    if (plan.move) {
+        outcome = move_media(stream, plan.to);
+    } else if (stream->fsm.actual != OMSP_STOPPED) {
+        outcome.status = connect_terminal(terminal);
+        if (outcome.status) {
+            outcome.failed_cause = connect_cause(outcome.status);
+            outcome.failed_terminal = terminal->id;
+        } else {
+            run_session(stream, stream->fsm.actual == OMSP_RUNNING);
+        }
+    }
+    status = commit(stream, &plan, &outcome);
+    if (outcome.status) {
+        disconnect_terminal(terminal);
+        take_out(stream, stream->terminal_count - 1);
+        omsp_terminal_release(terminal);
+    }
+    return status;
+}
+
+enum omsp_status omsp_stream_select(struct omsp_stream *stream, struct omsp_terminal *terminal)
+{
+    enum omsp_status status;
+
+    enter(stream);
+    status = select_locked(stream, terminal);
+    leave(stream);
+    return status;
+}
+
+static enum omsp_status unselect_locked(struct omsp_stream *stream, struct omsp_terminal *terminal)
+{
+    int place = place_of(stream, terminal);
+    enum omsp_status status;
+
+    if (stream->fsm.shut)
+        return OMSP_SHUTDOWN;
+    if (place < 0)
+        return OMSP_BAD_TERMINAL;
+    /* The event of a stream that falls silent with its last terminal still names that terminal. */
+    if (stream->terminal_count == 1) {
+        status = omsp_stream_input(stream, OMSP_IN_UNSELECT, OMSP_CAUSE_LOCAL_REQUEST);
+        take_out(stream, (unsigned)place);
+    } else {
+        take_out(stream, (unsigned)place);
+        status = omsp_stream_input(stream, OMSP_IN_UNSELECT, OMSP_CAUSE_LOCAL_REQUEST);
+        run_session(stream, stream->fsm.actual == OMSP_RUNNING);
+    }
+    disconnect_terminal(terminal);
+    omsp_terminal_release(terminal);
+    return status;
+}
+
+enum omsp_status omsp_stream_unselect(struct omsp_stream *stream, struct omsp_terminal *terminal)
+{
+    enum omsp_status status;
+
+    enter(stream);
+    status = unselect_locked(stream, terminal);
+    leave(stream);
+    return status;
+}
+
+unsigned omsp_stream_terminals(struct omsp_stream *stream, struct omsp_terminal **out,
+                               unsigned room)
+{
+    unsigned count;
+
+    enter(stream);
+    count = stream->terminal_count;
+    for (unsigned i = 0; i < count && i < room; i++) {
+        out[i] = stream->terminals[i];
+        omsp_terminal_ref(out[i]);
+    }
+    leave(stream);
+    return count;
+}
+
+/* ---- facts ---------------------------------------------------------------------------------- */
+
+uint32_t omsp_stream_id(const struct omsp_stream *stream)
+{
+    return stream->id;
+}
+
+uint32_t omsp_stream_media(const struct omsp_stream *stream)
+{
+    return stream->media;
+}
+
+enum omsp_direction omsp_stream_direction(const struct omsp_stream *stream)
+{
+    return stream->direction;
+}
+
+const char *omsp_stream_name(const struct omsp_stream *stream)
+{
+    bool video = stream->media == OMSP_MEDIA_VIDEO;
+
+    if (stream->direction == OMSP_CAPTURE)
+        return video ? "Video capture" : "Audio capture";
+    return video ? "Video render" : "Audio render";
+}
+
+enum omsp_actual omsp_stream_get_actual(struct omsp_stream *stream)
+{
+    enum omsp_actual actual;
+
+    enter(stream);
+    actual = stream->fsm.actual;
+    leave(stream);
+    return actual;
+}
+
+bool omsp_stream_is_shut(struct omsp_stream *stream)
+{
+    bool shut;
+
+    enter(stream);
+    shut = stream->fsm.shut;
+    leave(stream);
+    return shut;
+}
