@@ -4,12 +4,15 @@
 # ($OMSP_CACHE, else ~/.cache/openmsp). Run it as often as you like: what is there is left alone, and
 # then no network is needed.
 #
+# --x86-wine: 32-bit Wine too, where it can be had. --bench: the benchmarks' peers. --fuzz: clang.
+#
 #   bootstrap.sh [--native-only] [--x86-wine] [--bench] [--fuzz] [--libs "check cjson …"]
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
 . "$here/debian.sh"
 . "$here/pe-libs.sh"
+. "$here/wine-i386.sh"
 
 NATIVE_PACKAGES=(build-essential cmake ninja-build pkg-config check libsubunit-dev clang-format-14
     shellcheck)
@@ -24,7 +27,10 @@ libs="check cjson"
 while [ $# -gt 0 ]; do
     case $1 in
     --native-only) pe=0 ;;
-    --x86-wine) x86_wine=1 ;;
+    --x86-wine)
+        x86_wine=1
+        packages+=(patchelf)
+        ;;
     --bench) packages+=("${BENCH_PACKAGES[@]}") ;;
     --fuzz) packages+=("${FUZZ_PACKAGES[@]}") ;;
     --libs)
@@ -45,6 +51,7 @@ exec 9>"$OMSP_CACHE/bootstrap.lock"
 flock 9
 
 packages_ensure "${packages[@]}"
+[ $x86_wine = 0 ] || wine_i386_ensure
 [ $pe = 1 ] || exit 0
 
 wanted=()
