@@ -4,9 +4,10 @@
 # ($OMSP_CACHE, else ~/.cache/openmsp). Run it as often as you like: what is there is left alone, and
 # then no network is needed.
 #
-# --x86-wine: 32-bit Wine too, where it can be had. --bench: the benchmarks' peers. --fuzz: clang.
+# --x86-wine: 32-bit Wine too, where it can be had. --bench: the benchmarks' peers. --demo: speech and
+# an independent sender. --fuzz: clang.
 #
-#   bootstrap.sh [--native-only] [--x86-wine] [--bench] [--fuzz] [--libs "check cjson …"]
+#   bootstrap.sh [--native-only] [--x86-wine] [--bench] [--demo] [--fuzz] [--libs "check cjson …"]
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
@@ -15,10 +16,11 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/wine-i386.sh"
 
 NATIVE_PACKAGES=(build-essential cmake ninja-build pkg-config check libsubunit-dev clang-format-14
-    shellcheck)
+    libspandsp-dev shellcheck util-linux)
 PE_PACKAGES=(gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 mingw-w64-tools wine wine64 libwine
     libwine-dev dpkg-dev)
 BENCH_PACKAGES=(libspandsp-dev)
+DEMO_PACKAGES=(espeak-ng ffmpeg)
 FUZZ_PACKAGES=(clang-14 llvm-14 libclang-rt-14-dev)
 
 packages=("${NATIVE_PACKAGES[@]}")
@@ -32,6 +34,7 @@ while [ $# -gt 0 ]; do
         packages+=(patchelf)
         ;;
     --bench) packages+=("${BENCH_PACKAGES[@]}") ;;
+    --demo) packages+=("${DEMO_PACKAGES[@]}") ;;
     --fuzz) packages+=("${FUZZ_PACKAGES[@]}") ;;
     --libs)
         libs=${2?--libs wants a list}
