@@ -53,7 +53,7 @@ struct omsp_sdp_audio {
 struct omsp_sdp_media {
     char kind[16];   /* "audio", "video", "image", ... */
     char proto[32];  /* "RTP/AVP" */
-    char format[16]; /* the first one */
+    char format[32]; /* the first one; "0" when none was given */
     uint16_t port;
 };
 
@@ -100,7 +100,7 @@ struct omsp_sdp_local {
 
 /* What both sides agreed on. */
 struct omsp_sdp_agreed {
-    struct omsp_addr peer_rtp;
+    struct omsp_addr peer_rtp;  /* with an unspecified IP on an old-style hold: may_send is false */
     struct omsp_addr peer_rtcp; /* equals peer_rtp with rtcp_mux */
     bool rtcp_mux;
     uint8_t send_type; /* payload type and codec to send */
