@@ -35,7 +35,8 @@ static bool parse_ip4(const char *text, size_t len, uint8_t out[4])
             value = value * 10 + (unsigned)(text[at++] - '0');
             digits++;
         }
-        if (!digits || value > 255)
+        /* No leading zeros: some read such a part as octal (RFC 6943 3.1.1). */
+        if (!digits || value > 255 || (digits > 1 && text[at - digits] == '0'))
             return false;
         out[part] = (uint8_t)value;
         if (part < 3 && (at >= len || text[at++] != '.'))
@@ -142,12 +143,18 @@ enum omsp_status omsp_addr_parse(const char *text, struct omsp_addr *out)
     return OMSP_OK;
 }
 
-/* RFC 5952: lower case, the longest run of zero groups shortened. */
+/* RFC 5952: lower case, the longest run of zero groups shortened; an IPv4-mapped address shows the
+ * IPv4 one. */
 static void ip6_text(const uint8_t ip[16], char *out, size_t room)
 {
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     int best = -1, best_len = 1;
     size_t at = 0;
 
+    if (memcmp(ip, mapped, sizeof(mapped)) == 0) {
+        snprintf(out, room, "::ffff:%u.%u.%u.%u", ip[12], ip[13], ip[14], ip[15]);
+        return;
+    }
     for (int i = 0; i < 8;) {
         int run = 0;
 
@@ -194,6 +201,10 @@ void omsp_addr_text(const struct omsp_addr *addr, char *out, size_t room)
 {
     char ip[48];
 
+    if (!addr->family) {
+        omsp_addr_ip_text(addr, out, room);
+        return;
+    }
     omsp_addr_ip_text(addr, ip, sizeof(ip));
     snprintf(out, room, addr->family == 6 ? "[%s]:%u" : "%s:%u", ip, (unsigned)addr->port);
 }

@@ -70,7 +70,7 @@ struct omsp_net_loop {
 enum omsp_status omsp_addr_parse(const char *text, struct omsp_addr *out);
 /* The IP alone; family 0 gives "". */
 void omsp_addr_ip_text(const struct omsp_addr *addr, char *out, size_t room);
-/* As omsp_addr_parse reads it. 64 bytes are always enough. */
+/* As omsp_addr_parse reads it; family 0 gives "". 64 bytes are always enough. */
 void omsp_addr_text(const struct omsp_addr *addr, char *out, size_t room);
 bool omsp_addr_equal(const struct omsp_addr *a, const struct omsp_addr *b);
 bool omsp_addr_same_ip(const struct omsp_addr *a, const struct omsp_addr *b);
