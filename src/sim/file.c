@@ -142,7 +142,9 @@ static enum omsp_status write_at(struct omsp_file *base, uint64_t offset, const 
     if (offset > PTRDIFF_MAX / 2 || len > PTRDIFF_MAX / 2)
         return OMSP_NOSPACE;
     if (offset + len > node->write_limit) {
-        part = node->write_limit > offset ? (size_t)(node->write_limit - offset) : 0;
+        uint64_t left = node->write_limit > offset ? node->write_limit - offset : 0;
+
+        part = left < len ? (size_t)left : len;
         status = node->write_status;
     }
     if (fitting(handle->sim, node, offset, part) < part) {
