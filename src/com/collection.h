@@ -1,0 +1,31 @@
+/*
+ * A read-only Automation collection over a snapshot: Count (DISPID 0x60020000), Item (DISPID_VALUE,
+ * 1-based), _NewEnum (DISPID_NEWENUM), in this vtable order after IDispatch. Which interface it is
+ * is said by an IID. Elements are VT_DISPATCH or VT_BSTR. Answers IObjectSafety; free-threaded.
+ * Item out of range: E_INVALIDARG with VT_EMPTY. Source: mspi §3.2.
+ */
+#ifndef OMSP_COM_COLLECTION_H
+#define OMSP_COM_COLLECTION_H
+
+#include <windows.h>
+#include <ole2.h>
+
+/* iid must live for ever. items are copied (VariantCopy). *out: a counted pointer of that interface
+ * (which is also an IDispatch); NULL on failure. E_POINTER; E_OUTOFMEMORY. */
+HRESULT com_collection_create(const IID *iid, const VARIANT *items, size_t count, void **out);
+
+/* The two usual element kinds. interfaces: pointers to dual interfaces, none NULL, each AddRef'ed;
+ * a script sees that interface's members. */
+HRESULT com_collection_of_objects(const IID *iid, void *const *interfaces, size_t count,
+                                  void **out);
+HRESULT com_collection_of_strings(const IID *iid, const WCHAR *const *strings, size_t count,
+                                  void **out);
+
+/* The same as a VARIANT of VT_DISPATCH, which is what property getters answer. *out is initialised,
+ * never cleared, for it is [out]; VT_EMPTY on failure. */
+HRESULT com_collection_variant_of_objects(const IID *iid, void *const *interfaces, size_t count,
+                                          VARIANT *out);
+HRESULT com_collection_variant_of_strings(const IID *iid, const WCHAR *const *strings, size_t count,
+                                          VARIANT *out);
+
+#endif
