@@ -9,7 +9,9 @@ apt_root() { as_root env DEBIAN_FRONTEND=noninteractive apt-get "${APT_OPTIONS[@
 # Those of the named packages that are not installed, one a line.
 packages_missing() {
     local have
-    have=$(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "$@" 2>/dev/null | sed -n 's/^.i *//p')
+    # dpkg-query's status is 1 when it has never heard of one of them: that is the answer, no error.
+    have=$({ dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "$@" 2>/dev/null || true; } |
+        sed -n 's/^.i *//p')
     comm -23 <(printf '%s\n' "$@" | sort -u) <(printf '%s\n' "$have" | sort -u)
 }
 
