@@ -69,12 +69,14 @@ static bool same_kind(const struct omsp_event *waiting, const struct omsp_event 
     return waiting->kind == posted->kind;
 }
 
-/* A waiting file state that the posted one makes old. */
-static bool stale_file(const struct omsp_event *waiting, const struct omsp_event *posted)
+/* Neither of a call nor of the droppable kinds, and made old by the posted one. */
+static bool stale(const struct omsp_event *waiting, const struct omsp_event *posted)
 {
-    return waiting->kind == OMSP_EVENT_FILE && waiting->terminal == posted->terminal &&
-           waiting->track == posted->track && waiting->call == posted->call &&
-           (waiting->error == OMSP_OK || same_event(waiting, posted));
+    if (same_event(waiting, posted))
+        return true;
+    return posted->kind == OMSP_EVENT_FILE && waiting->kind == OMSP_EVENT_FILE &&
+           waiting->error == OMSP_OK && waiting->terminal == posted->terminal &&
+           waiting->track == posted->track && waiting->call == posted->call;
 }
 
 /* The newest match older than `end`. */
@@ -146,6 +148,17 @@ static void heal(struct omsp_queue *queue, size_t index, const struct omsp_event
     }
 }
 
+/* Does the STREAM_FAIL at `index` stand between the stream's last taken state and its first waiting
+ * one, which may be equal? */
+static bool parts_from_taken(const struct omsp_queue *queue, size_t index,
+                             const struct omsp_event *posted)
+{
+    size_t after = find_from(queue, index + 1, posted, same_token);
+
+    return after != NONE && is_state(at(queue, after)) &&
+           find_before(queue, index, posted, same_token) == NONE;
+}
+
 /* True: the posted event itself is not needed any more. */
 static bool coalesce_call(struct omsp_queue *queue, const struct omsp_event *event)
 {
@@ -168,6 +181,8 @@ static bool coalesce_call(struct omsp_queue *queue, const struct omsp_event *eve
             queue->stats.coalesced++;
             return true;
         }
+        if (event->type == OMSP_STREAM_FAIL && parts_from_taken(queue, i, event))
+            return false;
     }
     remove_at(queue, i);
     queue->stats.coalesced++;
@@ -191,18 +206,15 @@ static bool coalesce(struct omsp_queue *queue, const struct omsp_event *event)
             queue->stats.dropped++;
         }
         return false;
-    case OMSP_EVENT_FILE:
-        i = find_before(queue, queue->count, event, stale_file);
-        break;
     default:
-        i = find_before(queue, queue->count, event, same_event);
-        break;
+        i = find_before(queue, queue->count, event, stale);
+        while (i != NONE) {
+            remove_at(queue, i);
+            queue->stats.coalesced++;
+            i = find_before(queue, i, event, stale);
+        }
+        return false;
     }
-    if (i != NONE) {
-        remove_at(queue, i);
-        queue->stats.coalesced++;
-    }
-    return false;
 }
 
 static enum omsp_status reserve(struct omsp_queue *queue, size_t capacity)

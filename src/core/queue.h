@@ -10,14 +10,15 @@
  *  - STREAM_FAIL, TERMINAL_FAIL, NOT_USED, TERMINAL_AVAILABLE, _UNAVAILABLE: takes the place of an
  *    equal one (same kind, type, cause, error, call, stream, terminal, track) but stands at the end,
  *    so that the last word is still the last; states that the old STREAM_FAIL kept apart merge or
- *    cancel. A different one is always kept.
+ *    cancel (the old one stays as well when it is the oldest waiting token and a state follows: it may
+ *    part that from an equal one which was taken). A different one is always kept.
  *  - NEW_STREAM: the same, but the old one stays where it is and the new one goes.
  *  - FILE: per call, terminal and track the last state wins, unless the waiting one carries another
  *    error, which is kept.
  *  - PRIVATE and TSP_DATA: the oldest of that kind is dropped.
  * What is kept although the queue is full makes it grow beyond `limit`: by at most one for each
- * distinct event of the second to fourth rule, one state after each STREAM_FAIL, one state for each
- * stream, file and track, and one PRIVATE and one TSP_DATA.
+ * distinct event of the second to fourth rule, one state after each STREAM_FAIL, one state and one
+ * STREAM_FAIL for each stream, one state for each file track, one PRIVATE and one TSP_DATA.
  * Every event that will not be delivered is counted in `coalesced` (state kept) or `dropped`:
  * posted = taken + waiting + coalesced + dropped.
  */
