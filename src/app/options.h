@@ -1,0 +1,27 @@
+/*
+ * The command line of `openmsp.exe`, read once. Strings are the process's own arguments (UTF-16).
+ */
+#ifndef OMSP_APP_OPTIONS_H
+#define OMSP_APP_OPTIONS_H
+
+#include "app/script.h"
+
+#include <stdbool.h>
+#include <wchar.h>
+
+struct options {
+    const wchar_t *listen; /* NULL: any port on 127.0.0.1 */
+    const wchar_t *peer;
+    int payload_type;             /* 0 PCMU, 8 PCMA */
+    const wchar_t *play, *record; /* NULL: none */
+    double seconds;               /* 0: until quit */
+    struct script script;
+    bool json;
+};
+
+/* argv[0..argc) behind the command's name. False: *why is a sentence for stderr (static or in a
+ * static buffer), exit with 2. */
+bool options_parse(struct options *options, int argc, wchar_t **argv, const char **why);
+extern const char options_usage[];
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * Loading openmsp.dll registration-free from the folder of the program, whatever is registered.
+ */
+#ifndef OMSP_APP_PROVIDER_H
+#define OMSP_APP_PROVIDER_H
+
+#include "app/tapi.h"
+
+struct provider {
+    HANDLE context; /* activation context */
+    ULONG_PTR cookie;
+    IOpenMSPAddress *address;
+};
+
+/* The calling thread must have entered an apartment. On failure nothing is held. */
+HRESULT provider_open(struct provider *provider);
+void provider_close(struct provider *provider);
+
+#endif

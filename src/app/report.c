@@ -1,0 +1,252 @@
+/* What the program says. Owns standard output; a lock keeps lines of several threads apart. */
+#include "app/report.h"
+
+#include "app/names.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <string.h>
+
+static SRWLOCK output_lock = SRWLOCK_INIT;
+static bool as_json, console, meter_shown;
+static ULONGLONG started;
+
+void report_open(bool json)
+{
+    DWORD mode;
+
+    as_json = json;
+    console = !json && GetConsoleMode(GetStdHandle(STD_OUTPUT_HANDLE), &mode);
+    SetConsoleOutputCP(CP_UTF8);
+    started = GetTickCount64();
+}
+
+static unsigned long elapsed_ms(void)
+{
+    return (unsigned long)(GetTickCount64() - started);
+}
+
+static void clear_meter(void)
+{
+    if (meter_shown)
+        printf("\r%79s\r", "");
+    meter_shown = false;
+}
+
+static void say(const char *line)
+{
+    AcquireSRWLockExclusive(&output_lock);
+    clear_meter();
+    printf("%s\n", line);
+    fflush(stdout);
+    ReleaseSRWLockExclusive(&output_lock);
+}
+
+/* Takes the object. */
+static void say_json(cJSON *object)
+{
+    char *text = object ? cJSON_PrintUnformatted(object) : NULL;
+
+    if (text)
+        say(text);
+    cJSON_free(text);
+    cJSON_Delete(object);
+}
+
+static cJSON *object_of(const char *type)
+{
+    cJSON *object = cJSON_CreateObject();
+
+    cJSON_AddStringToObject(object, "type", type);
+    return object;
+}
+
+static void add_wide(cJSON *object, const char *name, const wchar_t *text)
+{
+    char utf8[512];
+
+    if (!WideCharToMultiByte(CP_UTF8, 0, text, -1, utf8, sizeof(utf8), NULL, NULL))
+        utf8[0] = '\0';
+    cJSON_AddStringToObject(object, name, utf8);
+}
+
+static void add_hr(cJSON *object, HRESULT hr)
+{
+    char text[16];
+
+    snprintf(text, sizeof(text), "0x%08lx", (unsigned long)hr);
+    cJSON_AddStringToObject(object, "hr", text);
+}
+
+void report_ready(const wchar_t *listen, const wchar_t *call)
+{
+    char line[256];
+
+    started = GetTickCount64();
+    if (as_json) {
+        cJSON *object = object_of("ready");
+
+        add_wide(object, "listen", listen);
+        add_wide(object, "call", call);
+        say_json(object);
+        return;
+    }
+    snprintf(line, sizeof(line), "call %ls listens on %ls", call, listen);
+    say(line);
+}
+
+void report_media_event(int event, int cause, const char *stream, HRESULT hr)
+{
+    unsigned long at = elapsed_ms();
+    char line[256], words[128];
+
+    if (as_json) {
+        cJSON *object = object_of("event");
+
+        cJSON_AddStringToObject(object, "event", name_of_media_event(event));
+        cJSON_AddStringToObject(object, "cause", name_of_cause(cause));
+        cJSON_AddStringToObject(object, "stream", stream);
+        add_hr(object, hr);
+        cJSON_AddNumberToObject(object, "t_ms", at);
+        say_json(object);
+        return;
+    }
+    words_of_hresult(hr, words, sizeof(words));
+    snprintf(line, sizeof(line), "%7.3f s  %-20s %-20s %s%s%s", (double)at / 1000,
+             name_of_media_event(event), name_of_cause(cause), stream, hr ? ": " : "",
+             hr ? words : "");
+    say(line);
+}
+
+void report_file_event(int state, int cause, const char *terminal, HRESULT hr)
+{
+    unsigned long at = elapsed_ms();
+    char line[256], words[128];
+
+    if (as_json) {
+        cJSON *object = object_of("event");
+
+        cJSON_AddStringToObject(object, "event", "TE_FILETERMINAL");
+        cJSON_AddStringToObject(object, "state", name_of_media_state(state));
+        cJSON_AddStringToObject(object, "cause", name_of_file_cause(cause));
+        cJSON_AddStringToObject(object, "terminal", terminal);
+        add_hr(object, hr);
+        cJSON_AddNumberToObject(object, "t_ms", at);
+        say_json(object);
+        return;
+    }
+    words_of_hresult(hr, words, sizeof(words));
+    snprintf(line, sizeof(line), "%7.3f s  %-20s %-20s %s%s%s", (double)at / 1000,
+             name_of_media_state(state), name_of_file_cause(cause), terminal, hr ? ": " : "",
+             hr ? words : "");
+    say(line);
+}
+
+void report_digit(int digit)
+{
+    static const char keys[] = "0123456789*#ABCD";
+    char key[2] = {digit >= 0 && digit < 16 ? keys[digit] : '?', '\0'};
+    unsigned long at = elapsed_ms();
+    char line[64];
+
+    if (as_json) {
+        cJSON *object = object_of("event");
+
+        cJSON_AddStringToObject(object, "event", "DIGIT");
+        cJSON_AddStringToObject(object, "digit", key);
+        cJSON_AddNumberToObject(object, "t_ms", at);
+        say_json(object);
+        return;
+    }
+    snprintf(line, sizeof(line), "%7.3f s  digit %s", (double)at / 1000, key);
+    say(line);
+}
+
+void report_result(const char *op, const char *stream, HRESULT hr)
+{
+    char line[256], words[128];
+
+    if (as_json) {
+        cJSON *object = object_of("result");
+
+        cJSON_AddStringToObject(object, "op", op);
+        cJSON_AddStringToObject(object, "stream", stream);
+        add_hr(object, hr);
+        cJSON_AddStringToObject(object, "name", name_of_hresult(hr));
+        say_json(object);
+        return;
+    }
+    words_of_hresult(hr, words, sizeof(words));
+    snprintf(line, sizeof(line), "%7.3f s  %s %s: %s", (double)elapsed_ms() / 1000, op, stream,
+             hr ? words : "ok");
+    say(line);
+}
+
+void report_stats(const struct report_stats *stats)
+{
+    char line[512];
+
+    if (as_json) {
+        const struct {
+            const char *name;
+            double value;
+        } members[] = {
+            {"packets_received", stats->packets_received},
+            {"bytes_received", stats->bytes_received},
+            {"packets_sent", stats->packets_sent},
+            {"bytes_sent", stats->bytes_sent},
+            {"packets_lost", stats->packets_lost},
+            {"packets_late", stats->packets_late},
+            {"packets_duplicate", stats->packets_duplicate},
+            {"packets_reordered", stats->packets_reordered},
+            {"packets_rejected", stats->packets_rejected},
+            {"jitter_us", stats->jitter_us},
+            {"round_trip_us", stats->round_trip_us},
+            {"seconds_recorded", stats->frames_recorded / 50},
+            {"seconds_concealed", stats->frames_concealed / 50},
+            {"seconds_played", stats->frames_played / 50},
+        };
+        cJSON *object = object_of("stats");
+
+        for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+            cJSON_AddNumberToObject(object, members[i].name, members[i].value);
+        say_json(object);
+        return;
+    }
+    snprintf(line, sizeof(line),
+             "received %.0f packets (%.0f lost, %.0f late, %.0f duplicate), sent %.0f, "
+             "jitter %.1f ms; %.2f s to the recording, %.2f s played",
+             stats->packets_received, stats->packets_lost, stats->packets_late,
+             stats->packets_duplicate, stats->packets_sent, stats->jitter_us / 1000,
+             stats->frames_recorded / 50, stats->frames_played / 50);
+    say(line);
+}
+
+void report_meter(const struct report_stats *stats, double seconds)
+{
+    if (!console)
+        return;
+    AcquireSRWLockExclusive(&output_lock);
+    printf("\r%6.1f s  in %-7.0f lost %-5.0f out %-7.0f jitter %5.1f ms ", seconds,
+           stats->packets_received, stats->packets_lost, stats->packets_sent,
+           stats->jitter_us / 1000);
+    meter_shown = true;
+    fflush(stdout);
+    ReleaseSRWLockExclusive(&output_lock);
+}
+
+void report_error(const char *what, const wchar_t *subject, HRESULT hr)
+{
+    char words[128];
+
+    words_of_hresult(hr, words, sizeof(words));
+    AcquireSRWLockExclusive(&output_lock);
+    clear_meter();
+    fflush(stdout);
+    if (subject)
+        fprintf(stderr, "openmsp: %s %ls: %s\n", what, subject, words);
+    else
+        fprintf(stderr, "openmsp: %s: %s\n", what, words);
+    fflush(stderr);
+    ReleaseSRWLockExclusive(&output_lock);
+}

@@ -1,0 +1,32 @@
+/*
+ * What the program says: JSON objects, one a line, or lines for people with a meter. Any thread;
+ * each line is written whole. Standard output is UTF-8.
+ */
+#ifndef OMSP_APP_REPORT_H
+#define OMSP_APP_REPORT_H
+
+#include <windows.h>
+
+#include <stdbool.h>
+
+/* json: objects; else words, and a meter when standard output is a console. */
+void report_open(bool json);
+/* From now on t_ms counts from here. */
+void report_ready(const wchar_t *listen, const wchar_t *call);
+void report_media_event(int event, int cause, const char *stream, HRESULT hr);
+void report_file_event(int state, int cause, const char *terminal, HRESULT hr);
+void report_digit(int digit);
+void report_result(const char *op, const char *stream, HRESULT hr);
+
+struct report_stats {
+    double packets_received, bytes_received, packets_sent, bytes_sent;
+    double packets_lost, packets_late, packets_duplicate, packets_reordered, packets_rejected;
+    double jitter_us, round_trip_us, frames_recorded, frames_concealed, frames_played;
+};
+void report_stats(const struct report_stats *stats);
+/* Overwrites the meter's line; nothing with json or without console. */
+void report_meter(const struct report_stats *stats, double seconds);
+/* One line on standard error: "openmsp: what: why". subject may be NULL. */
+void report_error(const char *what, const wchar_t *subject, HRESULT hr);
+
+#endif

@@ -1,0 +1,155 @@
+/* The event sink: asks each event object what it says, and reports it. */
+#include "app/sink.h"
+
+#include "app/report.h"
+
+#include <stdlib.h>
+
+struct sink {
+    ITTAPIEventNotification iface;
+    LONG refs;
+};
+
+static HRESULT STDMETHODCALLTYPE sink_query(ITTAPIEventNotification *iface, REFIID iid, void **out)
+{
+    if (!out)
+        return E_POINTER;
+    *out = NULL;
+    if (!IsEqualIID(iid, &IID_IUnknown) && !IsEqualIID(iid, &IID_ITTAPIEventNotification))
+        return E_NOINTERFACE;
+    ITTAPIEventNotification_AddRef(iface);
+    *out = iface;
+    return S_OK;
+}
+
+static ULONG STDMETHODCALLTYPE sink_add_ref(ITTAPIEventNotification *iface)
+{
+    return (ULONG)InterlockedIncrement(&((struct sink *)iface)->refs);
+}
+
+static ULONG STDMETHODCALLTYPE sink_release(ITTAPIEventNotification *iface)
+{
+    ULONG left = (ULONG)InterlockedDecrement(&((struct sink *)iface)->refs);
+
+    if (!left)
+        free(iface);
+    return left;
+}
+
+static const char *direction_name(ITStream *stream)
+{
+    TERMINAL_DIRECTION direction;
+
+    if (!stream || FAILED(ITStream_get_Direction(stream, &direction)))
+        return "";
+    return direction == TD_CAPTURE ? "capture" : direction == TD_RENDER ? "render" : "both";
+}
+
+static void report_media(IDispatch *object)
+{
+    ITCallMediaEvent *event;
+    CALL_MEDIA_EVENT what = CME_NEW_STREAM;
+    CALL_MEDIA_EVENT_CAUSE cause = CMC_UNKNOWN;
+    ITStream *stream = NULL;
+    HRESULT error = S_OK;
+
+    if (FAILED(IDispatch_QueryInterface(object, &IID_ITCallMediaEvent, (void **)&event)))
+        return;
+    ITCallMediaEvent_get_Event(event, &what);
+    ITCallMediaEvent_get_Cause(event, &cause);
+    ITCallMediaEvent_get_Error(event, &error);
+    ITCallMediaEvent_get_Stream(event, &stream);
+    report_media_event(what, cause, direction_name(stream), error);
+    if (stream)
+        ITStream_Release(stream);
+    ITCallMediaEvent_Release(event);
+}
+
+static const char *terminal_name(ITTerminal *terminal)
+{
+    TERMINAL_DIRECTION direction;
+
+    if (!terminal || FAILED(ITTerminal_get_Direction(terminal, &direction)))
+        return "";
+    return direction == TD_CAPTURE ? "play" : "record";
+}
+
+static void report_file(IDispatch *object)
+{
+    ITFileTerminalEvent *event;
+    TERMINAL_MEDIA_STATE state = TMS_IDLE;
+    FT_STATE_EVENT_CAUSE cause = FTEC_NORMAL;
+    ITTerminal *terminal = NULL;
+    HRESULT error = S_OK;
+
+    if (FAILED(IDispatch_QueryInterface(object, &IID_ITFileTerminalEvent, (void **)&event)))
+        return;
+    ITFileTerminalEvent_get_State(event, &state);
+    ITFileTerminalEvent_get_Cause(event, &cause);
+    ITFileTerminalEvent_get_Error(event, &error);
+    ITFileTerminalEvent_get_Terminal(event, &terminal);
+    report_file_event(state, cause, terminal_name(terminal), error);
+    if (terminal)
+        ITTerminal_Release(terminal);
+    ITFileTerminalEvent_Release(event);
+}
+
+static HRESULT STDMETHODCALLTYPE sink_event(ITTAPIEventNotification *iface, TAPI_EVENT kind,
+                                            IDispatch *object)
+{
+    (void)iface;
+    if (!object)
+        return E_POINTER;
+    if (kind == TE_CALLMEDIA)
+        report_media(object);
+    else if (kind == TE_FILETERMINAL)
+        report_file(object);
+    return S_OK;
+}
+
+static ITTAPIEventNotificationVtbl sink_vtbl = {
+    .QueryInterface = sink_query,
+    .AddRef = sink_add_ref,
+    .Release = sink_release,
+    .Event = sink_event,
+};
+
+HRESULT sink_create(ITTAPIEventNotification **out)
+{
+    struct sink *sink = calloc(1, sizeof(*sink));
+
+    if (!sink)
+        return E_OUTOFMEMORY;
+    sink->iface.lpVtbl = &sink_vtbl;
+    sink->refs = 1;
+    *out = &sink->iface;
+    return S_OK;
+}
+
+HRESULT sink_advise(IUnknown *object, ITTAPIEventNotification *sink, IConnectionPoint **point,
+                    DWORD *cookie)
+{
+    IConnectionPointContainer *container;
+    HRESULT hr =
+        IUnknown_QueryInterface(object, &IID_IConnectionPointContainer, (void **)&container);
+
+    if (FAILED(hr))
+        return hr;
+    hr = IConnectionPointContainer_FindConnectionPoint(container, &IID_ITTAPIEventNotification,
+                                                       point);
+    IConnectionPointContainer_Release(container);
+    if (FAILED(hr))
+        return hr;
+    hr = IConnectionPoint_Advise(*point, (IUnknown *)sink, cookie);
+    if (FAILED(hr)) {
+        IConnectionPoint_Release(*point);
+        *point = NULL;
+    }
+    return hr;
+}
+
+void sink_unadvise(IConnectionPoint *point, DWORD cookie)
+{
+    IConnectionPoint_Unadvise(point, cookie);
+    IConnectionPoint_Release(point);
+}
