@@ -16,6 +16,7 @@
 #ifdef _WIN32
 #include <direct.h>
 #include <process.h>
+#include <windows.h>
 #define getpid        _getpid
 #define make_dir(p)   _mkdir(p)
 #define remove_dir(p) _rmdir(p)
@@ -227,14 +228,32 @@ BOTH(a_folder_is_no_file)
         ck_assert_int_eq(remove_dir(rig->folder), 0);
 }
 
-/* Root may write anything, so natively it puts its rights down meanwhile. */
-static void put_rights(bool down)
+/* Makes the file unwritable, or takes that back. Wine as root does not mind a read-only attribute,
+ * so on Windows somebody else holds the file and shares it for reading; natively root puts its
+ * rights down meanwhile. */
+static void protect(struct rig *rig, bool on)
 {
-#ifndef _WIN32
-    if (getuid() == 0)
-        ck_assert_int_eq(seteuid(down ? 65534 : 0), 0);
+#ifdef _WIN32
+    static HANDLE holder;
+#endif
+
+    if (rig->sim) {
+        ck_assert_int_eq(omsp_sim_file_protect(rig->sim, rig->path, on, false), OMSP_OK);
+        return;
+    }
+#ifdef _WIN32
+    if (on)
+        holder =
+            CreateFileA(rig->path, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    ck_assert(holder != INVALID_HANDLE_VALUE);
+    if (!on)
+        CloseHandle(holder);
 #else
-    (void)down;
+    if (!on && getuid() == 0)
+        ck_assert_int_eq(seteuid(0), 0);
+    ck_assert_int_eq(chmod(rig->path, on ? 0444 : 0666), 0);
+    if (on && getuid() == 0)
+        ck_assert_int_eq(seteuid(65534), 0);
 #endif
 }
 
@@ -244,19 +263,13 @@ BOTH(an_unwritable_file_can_be_read_but_not_made)
     enum omsp_status reading, making;
 
     ck_assert_int_eq(file->close(file), OMSP_OK);
-    if (rig->sim)
-        ck_assert_int_eq(omsp_sim_file_protect(rig->sim, rig->path, true, false), OMSP_OK);
-    else
-        ck_assert_int_eq(chmod(rig->path, 0444), 0);
-    put_rights(true);
+    protect(rig, true);
     reading = file_open(rig, rig->path, OMSP_FILE_READ, &file);
     if (reading == OMSP_OK)
         file->close(file);
     file = NULL;
     making = file_open(rig, rig->path, OMSP_FILE_CREATE, &file);
-    put_rights(false);
-    if (!rig->sim)
-        chmod(rig->path, 0666);
+    protect(rig, false);
     ck_assert_int_eq(reading, OMSP_OK);
     ck_assert_int_eq(making, OMSP_ACCESS);
     ck_assert_ptr_null(file);

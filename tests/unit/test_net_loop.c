@@ -13,7 +13,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#ifndef _WIN32
+#ifdef _WIN32
+#include <windows.h>
+#else
 #include <sys/resource.h>
 #endif
 
@@ -226,12 +228,27 @@ BOTH(an_address_in_use_is_refused)
     box_close(&a);
 }
 
+/* Wine 8 binds UDP to any address whatsoever; Windows does not. */
+static bool binds_anything(const struct rig *rig)
+{
+#ifdef _WIN32
+    return !rig->sim && GetProcAddress(GetModuleHandleA("ntdll.dll"), "wine_get_version");
+#else
+    (void)rig;
+    return false;
+#endif
+}
+
 BOTH(an_address_that_is_not_ours_is_invalid)
 {
     struct box box = {0};
     struct omsp_addr none = {0};
+    enum omsp_status status = box_open(&box, rig, address("192.0.2.1"));
 
-    ck_assert_int_eq(box_open(&box, rig, address("192.0.2.1:5004")), OMSP_INVALID);
+    if (status == OMSP_OK && binds_anything(rig))
+        box_close(&box);
+    else
+        ck_assert_int_eq(status, OMSP_INVALID);
     ck_assert_int_eq(box_open(&box, rig, none), OMSP_INVALID);
     none.family = 5;
     ck_assert_int_eq(box_open(&box, rig, none), OMSP_INVALID);
