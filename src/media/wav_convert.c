@@ -1,0 +1,212 @@
+/*
+ * WAV file bytes to 16-bit mono at 8 kHz and back. Works through small blocks on the stack, so any
+ * amount may be given at once. One owner at a time.
+ */
+#include "media/wav_convert.h"
+
+#include "base/alloc.h"
+#include "media/g711.h"
+#include "media/resample.h"
+
+#include <string.h>
+
+#define BLOCK 160u /* samples at a time */
+
+/* ---- file to mono --------------------------------------------------------------------------- */
+
+struct omsp_wav_decoder {
+    struct omsp_wav_format format;
+    struct omsp_resample *resample; /* NULL at 8 kHz */
+};
+
+enum omsp_status omsp_wav_decoder_create(const struct omsp_wav_format *format,
+                                         struct omsp_wav_decoder **out)
+{
+    struct omsp_wav_decoder *decoder;
+    enum omsp_status status = OMSP_OK;
+
+    if (!omsp_wav_format_ok(format))
+        return OMSP_NO_FORMAT;
+    decoder = omsp_zalloc(sizeof(*decoder));
+    if (!decoder)
+        return OMSP_NOMEM;
+    decoder->format = *format;
+    if (format->rate != OMSP_WAV_MONO_RATE)
+        status = omsp_resample_create(format->rate, OMSP_WAV_MONO_RATE, &decoder->resample);
+    if (status) {
+        omsp_wav_decoder_destroy(decoder);
+        return status;
+    }
+    *out = decoder;
+    return OMSP_OK;
+}
+
+void omsp_wav_decoder_destroy(struct omsp_wav_decoder *decoder)
+{
+    if (!decoder)
+        return;
+    omsp_resample_destroy(decoder->resample);
+    omsp_free(decoder);
+}
+
+static int32_t sample_at(const struct omsp_wav_format *format, const uint8_t *bytes)
+{
+    if (format->tag == OMSP_WAV_ULAW)
+        return omsp_ulaw_to_linear(*bytes);
+    if (format->tag == OMSP_WAV_ALAW)
+        return omsp_alaw_to_linear(*bytes);
+    if (format->bits == 8)
+        return ((int32_t)*bytes - 128) * 256;
+    return (int16_t)omsp_le16(bytes);
+}
+
+static void to_mono(const struct omsp_wav_format *format, const uint8_t *bytes, int16_t *mono,
+                    size_t count)
+{
+    uint32_t width = format->bits / 8u, block = omsp_wav_block_bytes(format);
+
+    for (size_t i = 0; i < count; i++) {
+        int32_t value = sample_at(format, bytes + i * block);
+
+        if (format->channels == 2)
+            value = (value + sample_at(format, bytes + i * block + width)) / 2;
+        mono[i] = (int16_t)value;
+    }
+}
+
+size_t omsp_wav_decode(struct omsp_wav_decoder *decoder, const uint8_t *bytes, size_t len,
+                       size_t *used, int16_t *out, size_t room)
+{
+    uint32_t block = omsp_wav_block_bytes(&decoder->format);
+    size_t blocks = len / block, at = 0, made = 0;
+    int16_t mono[BLOCK];
+
+    if (!decoder->resample) {
+        made = blocks < room ? blocks : room;
+        to_mono(&decoder->format, bytes, out, made);
+        *used = made * block;
+        return made;
+    }
+    while (at < blocks && made < room) {
+        size_t count = blocks - at < BLOCK ? blocks - at : BLOCK, taken;
+
+        to_mono(&decoder->format, bytes + at * block, mono, count);
+        made +=
+            omsp_resample_process(decoder->resample, mono, count, &taken, out + made, room - made);
+        at += taken;
+    }
+    *used = at * block;
+    return made;
+}
+
+size_t omsp_wav_decode_flush(struct omsp_wav_decoder *decoder, int16_t *out, size_t room)
+{
+    return decoder->resample ? omsp_resample_flush(decoder->resample, out, room) : 0;
+}
+
+/* ---- mono to file --------------------------------------------------------------------------- */
+
+struct omsp_wav_encoder {
+    struct omsp_wav_format format;
+    struct omsp_resample *resample; /* NULL at 8 kHz */
+};
+
+enum omsp_status omsp_wav_encoder_create(const struct omsp_wav_format *format,
+                                         struct omsp_wav_encoder **out)
+{
+    struct omsp_wav_encoder *encoder;
+    enum omsp_status status = OMSP_OK;
+
+    if (!omsp_wav_format_ok(format))
+        return OMSP_NO_FORMAT;
+    encoder = omsp_zalloc(sizeof(*encoder));
+    if (!encoder)
+        return OMSP_NOMEM;
+    encoder->format = *format;
+    if (format->rate != OMSP_WAV_MONO_RATE)
+        status = omsp_resample_create(OMSP_WAV_MONO_RATE, format->rate, &encoder->resample);
+    if (status) {
+        omsp_wav_encoder_destroy(encoder);
+        return status;
+    }
+    *out = encoder;
+    return OMSP_OK;
+}
+
+void omsp_wav_encoder_destroy(struct omsp_wav_encoder *encoder)
+{
+    if (!encoder)
+        return;
+    omsp_resample_destroy(encoder->resample);
+    omsp_free(encoder);
+}
+
+static void put_sample(const struct omsp_wav_format *format, int16_t sample, uint8_t *bytes)
+{
+    if (format->tag == OMSP_WAV_ULAW)
+        *bytes = omsp_ulaw_from_linear(sample);
+    else if (format->tag == OMSP_WAV_ALAW)
+        *bytes = omsp_alaw_from_linear(sample);
+    else if (format->bits == 8) /* rounded; the top half step has nowhere to go */
+        *bytes = (uint8_t)(sample > 32639 ? 255 : (sample + 128 + 32768) / 256);
+    else
+        omsp_put_le16(bytes, (uint16_t)sample);
+}
+
+static void from_mono(const struct omsp_wav_format *format, const int16_t *mono, size_t count,
+                      uint8_t *bytes)
+{
+    uint32_t width = format->bits / 8u, block = omsp_wav_block_bytes(format);
+
+    for (size_t i = 0; i < count; i++) {
+        put_sample(format, mono[i], bytes + i * block);
+        if (format->channels == 2)
+            memcpy(bytes + i * block + width, bytes + i * block, width);
+    }
+}
+
+size_t omsp_wav_encode(struct omsp_wav_encoder *encoder, const int16_t *samples, size_t count,
+                       size_t *used, uint8_t *out, size_t room)
+{
+    uint32_t block = omsp_wav_block_bytes(&encoder->format);
+    size_t blocks = room / block, taken = 0, made = 0;
+    int16_t mono[BLOCK];
+
+    if (!encoder->resample) {
+        made = count < blocks ? count : blocks;
+        from_mono(&encoder->format, samples, made, out);
+        *used = made;
+        return made * block;
+    }
+    for (;;) {
+        size_t most = blocks - made < BLOCK ? blocks - made : BLOCK, step, got;
+
+        got = omsp_resample_process(encoder->resample, samples + taken, count - taken, &step, mono,
+                                    most);
+        from_mono(&encoder->format, mono, got, out + made * block);
+        made += got;
+        taken += step;
+        if (got < most || made == blocks)
+            break;
+    }
+    *used = taken;
+    return made * block;
+}
+
+size_t omsp_wav_encode_flush(struct omsp_wav_encoder *encoder, uint8_t *out, size_t room)
+{
+    uint32_t block = omsp_wav_block_bytes(&encoder->format);
+    size_t blocks = room / block, made = 0;
+    int16_t mono[BLOCK];
+
+    while (encoder->resample && made < blocks) {
+        size_t most = blocks - made < BLOCK ? blocks - made : BLOCK;
+        size_t got = omsp_resample_flush(encoder->resample, mono, most);
+
+        from_mono(&encoder->format, mono, got, out + made * block);
+        made += got;
+        if (got < most)
+            break;
+    }
+    return made * block;
+}
