@@ -1,0 +1,78 @@
+/*
+ * The address's own state, for the files that implement its interfaces. The rest of the room uses
+ * msp.h.
+ */
+#ifndef OMSP_MSP_ADDRESS_H
+#define OMSP_MSP_ADDRESS_H
+
+#include "base/list.h"
+#include "com/object.h"
+#include "msp/msp.h"
+#include "msp/vtable.h"
+#include "openmsp/openmsp.h"
+
+/* created -> (Initialize, Open) starting -> live -> (Shutdown, Close) dead; a failed start goes
+ * back to created (mspi.md 2.1). */
+enum msp_address_state {
+    MSP_ADDRESS_CREATED,
+    MSP_ADDRESS_STARTING,
+    MSP_ADDRESS_LIVE,
+    MSP_ADDRESS_DEAD,
+};
+
+struct msp_address {
+    struct com_object object;
+    ITMSPAddress msp;
+    ITTerminalSupport2 terminals;
+    IOpenMSPAddress open;
+    IConnectionPointContainer container;
+
+    struct msp_sinks *sinks; /* for life */
+
+    SRWLOCK lock; /* state, engine, calls, pending */
+    enum msp_address_state state;
+    struct omsp_address *engine; /* from the first start until the destructor */
+    struct omsp_link calls;      /* msp_call.link; weak */
+    struct omsp_event pending;   /* taken from the queue, not delivered for want of memory */
+    bool has_pending;
+
+    /* Held shared while the listener is used, so that Shutdown can wait for users; a leaf above the
+     * engine only. */
+    SRWLOCK listener_lock;
+    struct omsp_listener *listener; /* GetEvent's queue */
+    HANDLE event;                   /* TAPI's, never closed; fixed while the listener lives */
+};
+
+HRESULT msp_address_create(IUnknown *outer, REFIID iid, void **out);
+
+/* E_UNEXPECTED unless live. */
+HRESULT msp_address_check_live(struct msp_address *address);
+/* Initialize and Open (event NULL). */
+HRESULT msp_address_start(struct msp_address *address, HANDLE event);
+/* Shutdown and Close. */
+HRESULT msp_address_stop(struct msp_address *address);
+/* The living call that `unknown` is an interface pointer of, inner reference taken; NULL: none of
+ * this address's. Never looks at what the pointer points to. */
+struct msp_call *msp_address_find_call(struct msp_address *address, const void *unknown);
+/* Living calls, each with an inner reference, oldest first, in an array for omsp_free. *out may be
+ * NULL with *count 0. E_OUTOFMEMORY. */
+HRESULT msp_address_calls(struct msp_address *address, struct msp_call ***out, size_t *count);
+
+extern const struct com_class msp_address_class;
+
+/* address_msp.c, address_terminals.c, address_open.c */
+MSP_VTABLE_TYPE(ITMSPAddress);
+MSP_VTABLE_TYPE(ITTerminalSupport2);
+MSP_VTABLE_TYPE(IOpenMSPAddress);
+extern const struct msp_vtable_ITMSPAddress msp_address_msp_vtable;
+extern const struct msp_vtable_ITTerminalSupport2 msp_address_terminals_vtable;
+extern const struct msp_vtable_IOpenMSPAddress msp_address_open_vtable;
+
+/* dispatch_address.c */
+extern const struct com_dispatch msp_dispatch_ITTerminalSupport2;
+extern const struct com_dispatch msp_dispatch_IOpenMSPAddress;
+
+/* GetEvent's work (address_event.c). */
+HRESULT msp_address_get_event(struct msp_address *address, DWORD *size, BYTE *buffer);
+
+#endif

@@ -1,0 +1,211 @@
+/*
+ * GetEvent: one event of the queue as MSP_EVENT_INFO (mspi.md 2.2, 2.3, 2.6). The queue carries
+ * ids; interface pointers are made here, on the caller's thread, with one reference each that
+ * becomes the caller's. Never blocks.
+ */
+#include "msp/address.h"
+
+#include "base/alloc.h"
+#include "msp/call.h"
+
+#include <stddef.h>
+
+/* The layouts that other people's compilers expect (mspi.md 2.3). */
+#ifdef _WIN64
+_Static_assert(sizeof(MSP_EVENT_INFO) == 48, "MSP_EVENT_INFO");
+_Static_assert(offsetof(MSP_EVENT_INFO, hCall) == 8, "hCall");
+_Static_assert(offsetof(MSP_EVENT_INFO, MSP_CALL_EVENT_INFO.pStream) == 24, "pStream");
+_Static_assert(offsetof(MSP_EVENT_INFO, MSP_CALL_EVENT_INFO.hrError) == 40, "hrError");
+_Static_assert(offsetof(MSP_EVENT_INFO, MSP_TSP_DATA.pBuffer) == 20, "pBuffer");
+#else
+_Static_assert(sizeof(MSP_EVENT_INFO) == 32, "MSP_EVENT_INFO");
+_Static_assert(offsetof(MSP_EVENT_INFO, hCall) == 8, "hCall");
+_Static_assert(offsetof(MSP_EVENT_INFO, MSP_CALL_EVENT_INFO.pStream) == 20, "pStream");
+_Static_assert(offsetof(MSP_EVENT_INFO, MSP_CALL_EVENT_INFO.hrError) == 28, "hrError");
+_Static_assert(offsetof(MSP_EVENT_INFO, MSP_TSP_DATA.pBuffer) == 16, "pBuffer");
+#endif
+
+static DWORD size_of(const struct omsp_event *event)
+{
+    size_t size = sizeof(MSP_EVENT_INFO);
+
+    if (event->kind == OMSP_EVENT_TSP_DATA && event->blob) {
+        size_t data = offsetof(MSP_EVENT_INFO, MSP_TSP_DATA.pBuffer) + event->blob->len;
+
+        if (data > size)
+            size = data;
+    }
+    return (DWORD)size;
+}
+
+struct offer {
+    DWORD room, need;
+    bool has_buffer;
+};
+
+/* Under the queue's lock. */
+static bool fits(void *ctx, const struct omsp_event *head)
+{
+    struct offer *offer = ctx;
+
+    offer->need = size_of(head);
+    return offer->need <= offer->room && offer->has_buffer;
+}
+
+static enum omsp_status take_pending(struct msp_address *address, struct offer *offer,
+                                     struct omsp_event *out)
+{
+    enum omsp_status status = OMSP_EMPTY;
+
+    AcquireSRWLockExclusive(&address->lock);
+    if (address->has_pending) {
+        status = OMSP_MORE;
+        if (fits(offer, &address->pending)) {
+            *out = address->pending;
+            address->has_pending = false;
+            status = OMSP_OK;
+        }
+    }
+    ReleaseSRWLockExclusive(&address->lock);
+    return status;
+}
+
+static enum omsp_status take(struct msp_address *address, struct offer *offer,
+                             struct omsp_event *out)
+{
+    enum omsp_status status = take_pending(address, offer, out);
+
+    if (status != OMSP_EMPTY)
+        return status;
+    AcquireSRWLockShared(&address->listener_lock);
+    if (address->listener)
+        status = omsp_listener_take(address->listener, fits, offer, out);
+    else
+        status = OMSP_SHUTDOWN;
+    ReleaseSRWLockShared(&address->listener_lock);
+    return status;
+}
+
+/* An event that could not be delivered for want of memory is the next one's head. */
+static void keep(struct msp_address *address, struct omsp_event *event)
+{
+    bool kept = false;
+
+    AcquireSRWLockExclusive(&address->lock);
+    if (!address->has_pending && address->state == MSP_ADDRESS_LIVE) {
+        address->pending = *event;
+        address->has_pending = kept = true;
+    }
+    ReleaseSRWLockExclusive(&address->lock);
+    if (!kept)
+        omsp_free(event->blob);
+}
+
+static MSP_HANDLE token_of(const struct msp_call *call)
+{
+    return call ? (MSP_HANDLE)(ULONG_PTR)omsp_call_token(msp_call_engine(call)) : NULL;
+}
+
+/* Fills info, which is zeroed; interface references move from parts into it. */
+static HRESULT fill(const struct omsp_event *event, struct msp_event_parts *parts,
+                    MSP_EVENT_INFO *info)
+{
+    HRESULT hr = S_OK;
+
+    info->Event = (MSP_EVENT)event->kind;
+    info->hCall = token_of(parts->call);
+    switch (event->kind) {
+    case OMSP_EVENT_ADDRESS:
+        info->MSP_ADDRESS_EVENT_INFO.Type = (MSP_ADDRESS_EVENT)event->type;
+        info->MSP_ADDRESS_EVENT_INFO.pTerminal = parts->terminal;
+        parts->terminal = NULL;
+        break;
+    case OMSP_EVENT_CALL:
+        info->MSP_CALL_EVENT_INFO.Type = (MSP_CALL_EVENT)event->type;
+        info->MSP_CALL_EVENT_INFO.Cause = (MSP_CALL_EVENT_CAUSE)event->cause;
+        info->MSP_CALL_EVENT_INFO.hrError = msp_hresult(event->error);
+        info->MSP_CALL_EVENT_INFO.pStream = parts->stream;
+        info->MSP_CALL_EVENT_INFO.pTerminal = parts->terminal;
+        parts->stream = NULL;
+        parts->terminal = NULL;
+        break;
+    case OMSP_EVENT_TSP_DATA:
+        info->MSP_TSP_DATA.dwBufferSize = event->blob ? event->blob->len : 0;
+        if (event->blob)
+            memcpy((BYTE *)info + offsetof(MSP_EVENT_INFO, MSP_TSP_DATA.pBuffer), event->blob->data,
+                   event->blob->len);
+        break;
+    case OMSP_EVENT_PRIVATE:
+        hr = msp_private_object_create(event, &info->MSP_PRIVATE_EVENT_INFO.pEvent);
+        info->MSP_PRIVATE_EVENT_INFO.lEventCode = event->type;
+        break;
+    case OMSP_EVENT_FILE:
+        info->MSP_FILE_TERMINAL_EVENT_INFO.TerminalMediaState = (TERMINAL_MEDIA_STATE)event->type;
+        info->MSP_FILE_TERMINAL_EVENT_INFO.ftecEventCause = (FT_STATE_EVENT_CAUSE)event->cause;
+        info->MSP_FILE_TERMINAL_EVENT_INFO.hrErrorCode = msp_hresult(event->error);
+        info->MSP_FILE_TERMINAL_EVENT_INFO.pParentFileTerminal = parts->terminal;
+        info->MSP_FILE_TERMINAL_EVENT_INFO.pFileTrack = parts->track;
+        parts->terminal = NULL;
+        parts->track = NULL;
+        break;
+    }
+    return hr;
+}
+
+/* S_FALSE: nobody is left whom the event could concern. */
+static HRESULT deliver(struct msp_address *address, struct omsp_event *event, DWORD *size,
+                       BYTE *buffer)
+{
+    struct msp_event_parts parts;
+    MSP_EVENT_INFO *info = (MSP_EVENT_INFO *)(void *)buffer;
+    DWORD need = size_of(event);
+    HRESULT hr = msp_event_resolve(address, event, &parts);
+
+    if (hr == S_OK) {
+        memset(buffer, 0, need);
+        hr = fill(event, &parts, info);
+        if (SUCCEEDED(hr)) {
+            info->dwSize = *size = need;
+            if (event->kind == OMSP_EVENT_PRIVATE && event->type == OMSP_PRIVATE_DIGIT &&
+                parts.call)
+                msp_tsp_digit(parts.call, event->detail);
+        } else {
+            memset(buffer, 0, need);
+        }
+        msp_event_parts_clear(&parts);
+    }
+    if (FAILED(hr))
+        keep(address, event);
+    else
+        omsp_free(event->blob);
+    return hr;
+}
+
+HRESULT msp_address_get_event(struct msp_address *address, DWORD *size, BYTE *buffer)
+{
+    struct offer offer;
+    struct omsp_event event;
+    HRESULT hr;
+
+    if (!size)
+        return E_POINTER;
+    hr = msp_address_check_live(address);
+    if (FAILED(hr))
+        return hr;
+    offer.room = *size;
+    offer.has_buffer = buffer != NULL;
+    do {
+        enum omsp_status status = take(address, &offer, &event);
+
+        if (status == OMSP_MORE) {
+            if (offer.need <= offer.room)
+                return E_POINTER;
+            *size = offer.need;
+            return TAPI_E_NOTENOUGHMEMORY;
+        }
+        if (status != OMSP_OK)
+            return msp_hresult(status);
+        hr = deliver(address, &event, size, buffer);
+    } while (hr == S_FALSE);
+    return hr;
+}

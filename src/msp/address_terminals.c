@@ -1,0 +1,242 @@
+/*
+ * ITTerminalSupport and ITTerminalSupport2 of the address (mspi.md 3.13): there are no static
+ * terminals and no pluggable ones; dynamic ones are file playback and file recording. Any thread.
+ */
+#include "msp/address.h"
+
+#include "com/collection.h"
+#include "com/enumerator.h"
+
+static struct msp_address *self_of(ITTerminalSupport2 *iface)
+{
+    return COM_SELF(iface, struct msp_address, terminals);
+}
+
+/* What each dynamic class is made by and for which direction. */
+static const struct dynamic_class {
+    const CLSID *clsid;
+    TERMINAL_DIRECTION direction;
+    enum omsp_status (*create)(struct omsp_address *address, struct omsp_terminal **out);
+} dynamic_classes[] = {
+    {&CLSID_msp_file_playback, TD_CAPTURE, omsp_file_player_create},
+    {&CLSID_msp_file_recording, TD_RENDER, omsp_file_recorder_create},
+};
+
+#define DYNAMIC_CLASSES (sizeof(dynamic_classes) / sizeof(dynamic_classes[0]))
+
+static HRESULT empty_collection(ITTerminalSupport2 *iface, VARIANT *out)
+{
+    HRESULT hr;
+
+    if (!out)
+        return E_POINTER;
+    VariantInit(out);
+    hr = msp_address_check_live(self_of(iface));
+    if (FAILED(hr))
+        return hr;
+    return com_collection_variant_of_objects(&IID_ITCollection, NULL, 0, out);
+}
+
+static HRESULT empty_enumerator(ITTerminalSupport2 *iface, REFIID iid, void **out)
+{
+    HRESULT hr;
+
+    if (!out)
+        return E_POINTER;
+    *out = NULL;
+    hr = msp_address_check_live(self_of(iface));
+    return SUCCEEDED(hr) ? com_enum_interfaces(iid, COM_ENUM_RESET_SKIP, NULL, 0, out) : hr;
+}
+
+/* ---- static terminals ------------------------------------------------------------------------ */
+
+static HRESULT STDMETHODCALLTYPE terminals_get_StaticTerminals(ITTerminalSupport2 *iface,
+                                                               VARIANT *out)
+{
+    return empty_collection(iface, out);
+}
+
+static HRESULT STDMETHODCALLTYPE terminals_EnumerateStaticTerminals(ITTerminalSupport2 *iface,
+                                                                    IEnumTerminal **out)
+{
+    return empty_enumerator(iface, &IID_IEnumTerminal, (void **)out);
+}
+
+static HRESULT STDMETHODCALLTYPE terminals_GetDefaultStaticTerminal(ITTerminalSupport2 *iface,
+                                                                    __LONG32 media,
+                                                                    TERMINAL_DIRECTION direction,
+                                                                    ITTerminal **out)
+{
+    HRESULT hr;
+
+    if (!out)
+        return E_POINTER;
+    *out = NULL;
+    hr = msp_address_check_live(self_of(iface));
+    if (FAILED(hr))
+        return hr;
+    if (media != TAPIMEDIATYPE_AUDIO && media != TAPIMEDIATYPE_VIDEO)
+        return E_INVALIDARG;
+    if (direction != TD_CAPTURE && direction != TD_RENDER)
+        return E_INVALIDARG;
+    return TAPI_E_NOITEMS;
+}
+
+/* ---- dynamic terminals ----------------------------------------------------------------------- */
+
+static HRESULT STDMETHODCALLTYPE terminals_get_DynamicTerminalClasses(ITTerminalSupport2 *iface,
+                                                                      VARIANT *out)
+{
+    BSTR names[DYNAMIC_CLASSES] = {NULL};
+    HRESULT hr;
+
+    if (!out)
+        return E_POINTER;
+    VariantInit(out);
+    hr = msp_address_check_live(self_of(iface));
+    for (size_t i = 0; SUCCEEDED(hr) && i < DYNAMIC_CLASSES; i++) {
+        names[i] = msp_guid_bstr(dynamic_classes[i].clsid);
+        if (!names[i])
+            hr = E_OUTOFMEMORY;
+    }
+    if (SUCCEEDED(hr))
+        hr = com_collection_variant_of_strings(&IID_ITCollection, (const WCHAR *const *)names,
+                                               DYNAMIC_CLASSES, out);
+    for (size_t i = 0; i < DYNAMIC_CLASSES; i++)
+        SysFreeString(names[i]);
+    return hr;
+}
+
+static HRESULT STDMETHODCALLTYPE
+terminals_EnumerateDynamicTerminalClasses(ITTerminalSupport2 *iface, IEnumTerminalClass **out)
+{
+    GUID classes[DYNAMIC_CLASSES];
+    HRESULT hr;
+
+    if (!out)
+        return E_POINTER;
+    *out = NULL;
+    hr = msp_address_check_live(self_of(iface));
+    if (FAILED(hr))
+        return hr;
+    for (size_t i = 0; i < DYNAMIC_CLASSES; i++)
+        classes[i] = *dynamic_classes[i].clsid;
+    return com_enum_guids(&IID_IEnumTerminalClass, COM_ENUM_RESET_SKIP, classes, DYNAMIC_CLASSES,
+                          (void **)out);
+}
+
+static const struct dynamic_class *find_class(REFCLSID clsid)
+{
+    for (size_t i = 0; i < DYNAMIC_CLASSES; i++)
+        if (IsEqualCLSID(clsid, dynamic_classes[i].clsid))
+            return &dynamic_classes[i];
+    return NULL;
+}
+
+static HRESULT STDMETHODCALLTYPE terminals_CreateTerminal(ITTerminalSupport2 *iface, BSTR text,
+                                                          __LONG32 media,
+                                                          TERMINAL_DIRECTION direction,
+                                                          ITTerminal **out)
+{
+    struct msp_address *self = self_of(iface);
+    const struct dynamic_class *class;
+    struct omsp_terminal *terminal;
+    CLSID clsid;
+    HRESULT hr;
+
+    if (!out)
+        return E_POINTER;
+    *out = NULL;
+    hr = msp_address_check_live(self);
+    if (FAILED(hr))
+        return hr;
+    /* IIDFromString takes GUIDs only, CLSIDFromString ProgIDs too. */
+    if (!text || FAILED(IIDFromString(text, &clsid)))
+        return E_INVALIDARG;
+    if (!omsp_media_is_valid((uint32_t)media))
+        return E_INVALIDARG;
+    if ((unsigned)direction > TD_NONE)
+        return E_INVALIDARG;
+    class = find_class(&clsid);
+    if (!class)
+        return TAPI_E_INVALIDTERMINALCLASS;
+    if (!(media & (TAPIMEDIATYPE_AUDIO | TAPIMEDIATYPE_MULTITRACK)))
+        return TAPI_E_INVALIDMEDIATYPE;
+    if (direction != class->direction)
+        return TAPI_E_INVALIDDIRECTION;
+    hr = msp_hresult(class->create(msp_address_engine(self), &terminal));
+    if (FAILED(hr))
+        return hr;
+    hr = msp_terminal_wrap(msp_address_token(self), terminal, out);
+    omsp_terminal_release(terminal);
+    return hr;
+}
+
+/* ---- pluggable terminals --------------------------------------------------------------------- */
+
+static HRESULT STDMETHODCALLTYPE terminals_get_PluggableSuperclasses(ITTerminalSupport2 *iface,
+                                                                     VARIANT *out)
+{
+    return empty_collection(iface, out);
+}
+
+static HRESULT STDMETHODCALLTYPE terminals_EnumeratePluggableSuperclasses(
+    ITTerminalSupport2 *iface, IEnumPluggableSuperclassInfo **out)
+{
+    return empty_enumerator(iface, &IID_IEnumPluggableSuperclassInfo, (void **)out);
+}
+
+static HRESULT STDMETHODCALLTYPE terminals_get_PluggableTerminalClasses(ITTerminalSupport2 *iface,
+                                                                        BSTR superclass,
+                                                                        __LONG32 media,
+                                                                        VARIANT *out)
+{
+    VARIANT collection;
+    CLSID clsid;
+    HRESULT hr = empty_collection(iface, out ? &collection : NULL);
+
+    if (FAILED(hr)) {
+        if (out)
+            VariantInit(out);
+        return hr;
+    }
+    VariantInit(out);
+    if (!superclass || FAILED(IIDFromString(superclass, &clsid)) ||
+        !omsp_media_is_valid((uint32_t)media)) {
+        VariantClear(&collection);
+        return E_INVALIDARG;
+    }
+    *out = collection;
+    return S_OK;
+}
+
+static HRESULT STDMETHODCALLTYPE
+terminals_EnumeratePluggableTerminalClasses(ITTerminalSupport2 *iface, CLSID superclass,
+                                            __LONG32 media, IEnumPluggableTerminalClassInfo **out)
+{
+    HRESULT hr;
+
+    (void)superclass;
+    if (!out)
+        return E_POINTER;
+    *out = NULL;
+    hr = msp_address_check_live(self_of(iface));
+    if (SUCCEEDED(hr) && !omsp_media_is_valid((uint32_t)media))
+        hr = E_INVALIDARG;
+    return SUCCEEDED(hr) ? com_enum_interfaces(&IID_IEnumPluggableTerminalClassInfo,
+                                               COM_ENUM_RESET_SKIP, NULL, 0, (void **)out)
+                         : hr;
+}
+
+MSP_VTABLE(msp_address_terminals_vtable, ITTerminalSupport2, struct msp_address, terminals,
+           &msp_dispatch_ITTerminalSupport2, COM_DISPATCH_SLOTS(ITTerminalSupport2),
+           .get_StaticTerminals = terminals_get_StaticTerminals,
+           .EnumerateStaticTerminals = terminals_EnumerateStaticTerminals,
+           .get_DynamicTerminalClasses = terminals_get_DynamicTerminalClasses,
+           .EnumerateDynamicTerminalClasses = terminals_EnumerateDynamicTerminalClasses,
+           .CreateTerminal = terminals_CreateTerminal,
+           .GetDefaultStaticTerminal = terminals_GetDefaultStaticTerminal,
+           .get_PluggableSuperclasses = terminals_get_PluggableSuperclasses,
+           .EnumeratePluggableSuperclasses = terminals_EnumeratePluggableSuperclasses,
+           .get_PluggableTerminalClasses = terminals_get_PluggableTerminalClasses,
+           .EnumeratePluggableTerminalClasses = terminals_EnumeratePluggableTerminalClasses);

@@ -1,0 +1,148 @@
+/*
+ * From the ids of an event to interface pointers. Looks at living wrappers first and makes new ones
+ * where a client may see the object for the first time through the event. Any thread, no lock held.
+ */
+#include "msp/call.h"
+
+static void *counted(struct com_object *object, REFIID iid)
+{
+    void *out = NULL;
+
+    if (object) {
+        com_object_query(object, iid, &out);
+        com_object_release(object);
+    }
+    return out;
+}
+
+static struct com_object *living(uint32_t id)
+{
+    struct com_object *object = NULL;
+
+    if (id)
+        msp_identity_get(id, NULL, NULL, &object);
+    return object;
+}
+
+static HRESULT find_stream(struct msp_call *call, uint32_t id, ITStream **out)
+{
+    for (unsigned i = 0; i < call->stream_count; i++)
+        if (omsp_stream_id(call->streams[i]) == id)
+            return msp_stream_wrap(call, call->streams[i], out);
+    return S_FALSE;
+}
+
+/* A terminal that no client holds any more but that is still selected on one of the call's streams:
+ * itself, or the file terminal whose track is. */
+static HRESULT find_selected(struct msp_call *call, uint32_t id, ITTerminal **out)
+{
+    HRESULT hr = S_FALSE;
+
+    for (unsigned i = 0; i < call->stream_count && hr == S_FALSE; i++) {
+        struct omsp_terminal *terminals[OMSP_STREAM_MAX_TERMINALS];
+        unsigned count =
+            omsp_stream_terminals(call->streams[i], terminals, OMSP_STREAM_MAX_TERMINALS);
+
+        if (count > OMSP_STREAM_MAX_TERMINALS)
+            count = OMSP_STREAM_MAX_TERMINALS;
+        for (unsigned j = 0; j < count; j++) {
+            struct omsp_terminal *found = NULL;
+
+            if (hr == S_FALSE && omsp_terminal_id(terminals[j]) == id) {
+                found = terminals[j];
+                omsp_terminal_ref(found);
+            } else if (hr == S_FALSE &&
+                       omsp_terminal_get_kind(terminals[j]) == OMSP_TERMINAL_TRACK) {
+                found = omsp_track_parent(terminals[j]);
+                if (found && omsp_terminal_id(found) != id) {
+                    omsp_terminal_release(found);
+                    found = NULL;
+                }
+            }
+            if (found) {
+                hr = msp_terminal_wrap(msp_address_token(call->address), found, out);
+                omsp_terminal_release(found);
+            }
+            omsp_terminal_release(terminals[j]);
+        }
+    }
+    return hr;
+}
+
+static HRESULT find_terminal(struct msp_call *call, uint32_t id, ITTerminal **out)
+{
+    *out = counted(living(id), &IID_ITTerminal);
+    if (*out)
+        return S_OK;
+    return call && id ? find_selected(call, id, out) : S_FALSE;
+}
+
+static HRESULT resolve_file(const struct omsp_event *event, struct msp_event_parts *parts)
+{
+    ITTerminal *track = NULL;
+    HRESULT hr = find_terminal(parts->call, event->terminal, &parts->terminal);
+
+    if (hr != S_OK)
+        return hr;
+    hr = find_terminal(parts->call, event->track, &track);
+    if (FAILED(hr))
+        return hr;
+    if (track) {
+        ITTerminal_QueryInterface(track, &IID_ITFileTrack, (void **)&parts->track);
+        ITTerminal_Release(track);
+    }
+    return S_OK;
+}
+
+static HRESULT resolve_call(const struct omsp_event *event, struct msp_event_parts *parts)
+{
+    HRESULT hr = find_stream(parts->call, event->stream, &parts->stream);
+
+    if (hr != S_OK)
+        return hr;
+    hr = find_terminal(parts->call, event->terminal, &parts->terminal);
+    return FAILED(hr) ? hr : S_OK; /* without terminal when it is gone */
+}
+
+HRESULT msp_event_resolve(struct msp_address *address, const struct omsp_event *event,
+                          struct msp_event_parts *out)
+{
+    HRESULT hr = S_OK;
+
+    memset(out, 0, sizeof(*out));
+    if (event->call) {
+        out->call = msp_call_from_id(address, event->call);
+        if (!out->call && event->kind != OMSP_EVENT_FILE)
+            return S_FALSE;
+    }
+    switch (event->kind) {
+    case OMSP_EVENT_CALL:
+        hr = out->call ? resolve_call(event, out) : S_FALSE;
+        break;
+    case OMSP_EVENT_FILE:
+        hr = resolve_file(event, out);
+        break;
+    case OMSP_EVENT_ADDRESS:
+        hr = find_terminal(NULL, event->terminal, &out->terminal);
+        break;
+    case OMSP_EVENT_TSP_DATA:
+    case OMSP_EVENT_PRIVATE:
+        break;
+    }
+    if (hr != S_OK)
+        msp_event_parts_clear(out);
+    return hr;
+}
+
+void msp_event_parts_clear(struct msp_event_parts *parts)
+{
+    if (parts->stream)
+        ITStream_Release(parts->stream);
+    if (parts->terminal)
+        ITTerminal_Release(parts->terminal);
+    if (parts->track)
+        ITFileTrack_Release(parts->track);
+    if (parts->call)
+        msp_call_unref(parts->call);
+    memset(parts, 0, sizeof(*parts));
+}
