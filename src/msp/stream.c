@@ -1,0 +1,279 @@
+/*
+ * ITStream: one wrapper per engine stream. It translates arguments and answers; which state the
+ * stream is in, and what follows from it, is the engine's business alone (core/stream.h). Free
+ * threaded, holds no lock; lives as long as somebody holds it, also after its call was shut down
+ * (then properties that cannot change still answer, everything else is E_UNEXPECTED).
+ */
+#include "com/collection.h"
+#include "com/dispatch.h"
+#include "com/enumerator.h"
+#include "com/object.h"
+#include "msp/classes.h"
+#include "msp/msp.h"
+#include "msp/terminal.h"
+
+struct msp_stream {
+    struct com_object object;
+    ITStream stream;
+    struct msp_call *call;      /* inner reference */
+    struct omsp_stream *engine; /* reference */
+};
+
+#define SELF(iface) COM_SELF(iface, struct msp_stream, stream)
+
+static bool is_shut(const struct msp_stream *self)
+{
+    return msp_call_is_shut(self->call) || omsp_stream_is_shut(self->engine);
+}
+
+static HRESULT STDMETHODCALLTYPE get_media_type(ITStream *iface, LONG *out)
+{
+    if (!out)
+        return E_POINTER;
+    *out = (LONG)omsp_stream_media(SELF(iface)->engine);
+    return S_OK;
+}
+
+static HRESULT STDMETHODCALLTYPE get_direction(ITStream *iface, TERMINAL_DIRECTION *out)
+{
+    if (!out)
+        return E_POINTER;
+    *out = (TERMINAL_DIRECTION)omsp_stream_direction(SELF(iface)->engine);
+    return S_OK;
+}
+
+static HRESULT STDMETHODCALLTYPE get_name(ITStream *iface, BSTR *out)
+{
+    if (!out)
+        return E_POINTER;
+    *out = msp_bstr(omsp_stream_name(SELF(iface)->engine));
+    return *out ? S_OK : E_OUTOFMEMORY;
+}
+
+static HRESULT STDMETHODCALLTYPE start(ITStream *iface)
+{
+    struct msp_stream *self = SELF(iface);
+
+    if (is_shut(self))
+        return E_UNEXPECTED;
+    return msp_hresult(omsp_stream_start(self->engine, OMSP_CAUSE_LOCAL_REQUEST));
+}
+
+static HRESULT STDMETHODCALLTYPE pause_stream(ITStream *iface)
+{
+    struct msp_stream *self = SELF(iface);
+
+    if (is_shut(self))
+        return E_UNEXPECTED;
+    return msp_hresult(omsp_stream_pause(self->engine, OMSP_CAUSE_LOCAL_REQUEST));
+}
+
+static HRESULT STDMETHODCALLTYPE stop(ITStream *iface)
+{
+    struct msp_stream *self = SELF(iface);
+
+    if (is_shut(self))
+        return E_UNEXPECTED;
+    return msp_hresult(omsp_stream_stop(self->engine, OMSP_CAUSE_LOCAL_REQUEST));
+}
+
+/* Checks 3 and 4 of mspi.md 3.5, on whatever the application gave; then whether it is a terminal
+ * that this engine can drive. One that is not ours speaks DirectShow, which this version does not
+ * host: it is refused as every terminal is that an MSP cannot use. */
+static HRESULT usable_terminal(struct msp_stream *self, ITTerminal *terminal,
+                               struct omsp_terminal **out)
+{
+    ITTerminalControl *control = NULL;
+    MSP_HANDLE token = NULL;
+    HRESULT hr;
+
+    hr = ITTerminal_QueryInterface(terminal, &IID_ITTerminalControl, (void **)&control);
+    if (FAILED(hr) || !control)
+        return TAPI_E_INVALIDTERMINAL;
+    hr = control->lpVtbl->get_AddressHandle(control, &token);
+    control->lpVtbl->Release(control);
+    if (FAILED(hr) || (token && token != msp_address_token(msp_call_address(self->call))))
+        return TAPI_E_INVALIDTERMINAL;
+    return msp_terminal_from_interface((IUnknown *)terminal, out);
+}
+
+static HRESULT STDMETHODCALLTYPE select_terminal(ITStream *iface, ITTerminal *terminal)
+{
+    struct msp_stream *self = SELF(iface);
+    struct omsp_terminal *engine = NULL;
+    HRESULT hr;
+
+    if (!terminal)
+        return E_POINTER;
+    if (is_shut(self))
+        return E_UNEXPECTED;
+    hr = usable_terminal(self, terminal, &engine);
+    if (FAILED(hr))
+        return hr;
+    /* A file terminal's tracks go on streams, never the terminal itself (mspi.md 4.3 b). */
+    if (omsp_terminal_get_kind(engine) != OMSP_TERMINAL_TRACK)
+        hr = TAPI_E_INVALIDTERMINAL;
+    else
+        hr = msp_hresult(omsp_stream_select(self->engine, engine));
+    omsp_terminal_release(engine);
+    return hr;
+}
+
+static HRESULT STDMETHODCALLTYPE unselect_terminal(ITStream *iface, ITTerminal *terminal)
+{
+    struct msp_stream *self = SELF(iface);
+    struct omsp_terminal *engine = NULL;
+    HRESULT hr;
+
+    if (!terminal)
+        return E_POINTER;
+    if (is_shut(self))
+        return E_UNEXPECTED;
+    hr = msp_terminal_from_interface((IUnknown *)terminal, &engine);
+    if (FAILED(hr))
+        return hr;
+    hr = msp_hresult(omsp_stream_unselect(self->engine, engine));
+    omsp_terminal_release(engine);
+    return hr;
+}
+
+/* The selected terminals of now; *count interfaces, each counted. */
+static HRESULT selected(struct msp_stream *self, ITTerminal **out, unsigned *count)
+{
+    struct omsp_terminal *engines[OMSP_STREAM_MAX_TERMINALS];
+    unsigned n = omsp_stream_terminals(self->engine, engines, OMSP_STREAM_MAX_TERMINALS);
+
+    if (n > OMSP_STREAM_MAX_TERMINALS)
+        n = OMSP_STREAM_MAX_TERMINALS;
+    *count = n;
+    return msp_terminals_wrap(msp_address_token(msp_call_address(self->call)), engines, n, out);
+}
+
+static HRESULT STDMETHODCALLTYPE enumerate_terminals(ITStream *iface, IEnumTerminal **out)
+{
+    struct msp_stream *self = SELF(iface);
+    ITTerminal *terminals[OMSP_STREAM_MAX_TERMINALS];
+    unsigned count;
+    HRESULT hr;
+
+    if (!out)
+        return E_POINTER;
+    *out = NULL;
+    if (is_shut(self))
+        return E_UNEXPECTED;
+    hr = selected(self, terminals, &count);
+    if (FAILED(hr))
+        return hr;
+    hr = com_enum_interfaces(&IID_IEnumTerminal, COM_ENUM_RESET_SKIP, (void *const *)terminals,
+                             count, (void **)out);
+    msp_terminals_drop(terminals, count);
+    return hr;
+}
+
+static HRESULT STDMETHODCALLTYPE get_terminals(ITStream *iface, VARIANT *out)
+{
+    struct msp_stream *self = SELF(iface);
+    ITTerminal *terminals[OMSP_STREAM_MAX_TERMINALS];
+    unsigned count;
+    HRESULT hr;
+
+    if (!out)
+        return E_POINTER;
+    VariantInit(out);
+    if (is_shut(self))
+        return E_UNEXPECTED;
+    hr = selected(self, terminals, &count);
+    if (FAILED(hr))
+        return hr;
+    hr = com_collection_variant_of_objects(&IID_ITCollection, (void *const *)terminals, count, out);
+    msp_terminals_drop(terminals, count);
+    return hr;
+}
+
+static const struct com_member members[] = {
+    COM_GET(ITStream, 1, MediaType, COM_RETVAL_LONG),
+    COM_GET(ITStream, 2, Direction, COM_RETVAL_LONG),
+    COM_GET(ITStream, 3, Name, COM_RETVAL_BSTR),
+    COM_METHOD(ITStream, 4, StartStream),
+    COM_METHOD(ITStream, 5, PauseStream),
+    COM_METHOD(ITStream, 6, StopStream),
+    COM_METHOD(ITStream, 7, SelectTerminal, COM_IN_OBJECT("pTerminal", &IID_ITTerminal)),
+    COM_METHOD(ITStream, 8, UnselectTerminal, COM_IN_OBJECT("pTerminal", &IID_ITTerminal)),
+    COM_METHOD(ITStream, 9, EnumerateTerminals, COM_RETVAL_UNKNOWN),
+    COM_GET(ITStream, 10, Terminals, COM_RETVAL_VARIANT),
+};
+static const struct com_dispatch dispatch = COM_DISPATCH_TABLE(&IID_ITStream, "ITStream", members);
+
+COM_VTABLE(vtable, ITStream, struct msp_stream, stream, &dispatch, COM_DISPATCH_SLOTS(ITStream),
+           .get_MediaType = get_media_type, .get_Direction = get_direction, .get_Name = get_name,
+           .StartStream = start, .PauseStream = pause_stream, .StopStream = stop,
+           .SelectTerminal = select_terminal, .UnselectTerminal = unselect_terminal,
+           .EnumerateTerminals = enumerate_terminals, .get_Terminals = get_terminals);
+
+static const struct com_entry entries[] = {COM_ENTRY(IID_ITStream, vtable)};
+
+static void destroy(struct com_object *object)
+{
+    struct msp_stream *self = (struct msp_stream *)object;
+
+    uint32_t id;
+
+    if (!self->engine)
+        return;
+    /* The identity map's entry holds the engine itself, so it goes last. */
+    id = omsp_stream_id(self->engine);
+    omsp_stream_release(self->engine);
+    msp_call_unref(self->call);
+    msp_identity_forget(id, object);
+}
+
+const struct com_class msp_stream_class = {COM_CLASS("ITStream", struct msp_stream, entries),
+                                           .flags = COM_FTM | COM_SAFE, .destroy = destroy};
+
+struct making {
+    struct msp_call *call;
+    struct omsp_stream *engine;
+};
+
+static HRESULT make(void *ctx, struct com_object **out)
+{
+    const struct making *making = ctx;
+    struct msp_stream *self;
+    HRESULT hr = com_object_create(&msp_stream_class, NULL, (struct com_object **)&self);
+
+    if (FAILED(hr))
+        return hr;
+    self->call = making->call;
+    self->engine = making->engine;
+    msp_call_ref(self->call);
+    omsp_stream_ref(self->engine);
+    *out = &self->object;
+    return S_OK;
+}
+
+HRESULT msp_stream_wrap(struct msp_call *call, struct omsp_stream *stream, ITStream **out)
+{
+    struct making making = {call, stream};
+    struct com_object *object;
+    HRESULT hr = msp_identity_get(omsp_stream_id(stream), make, &making, &object);
+
+    *out = hr == S_OK ? &((struct msp_stream *)object)->stream : NULL;
+    return hr;
+}
+
+HRESULT msp_stream_from_interface(IUnknown *unknown, struct omsp_stream **out)
+{
+    struct com_object *object;
+    ITStream *stream;
+
+    *out = NULL;
+    if (!unknown || FAILED(IUnknown_QueryInterface(unknown, &IID_ITStream, (void **)&stream)))
+        return E_INVALIDARG;
+    object = com_object_cast(&msp_stream_class, stream);
+    if (object) {
+        *out = ((struct msp_stream *)object)->engine;
+        omsp_stream_ref(*out);
+    }
+    ITStream_Release(stream);
+    return object ? S_OK : E_INVALIDARG;
+}

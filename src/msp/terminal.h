@@ -1,0 +1,94 @@
+/*
+ * What the files of the terminals share: the base of the three classes (file player, file recorder,
+ * track), the list of files as Automation writes it, and audio formats as DirectShow and scripts
+ * write them. Private to this room's terminal*.c and stream.c.
+ */
+#ifndef OMSP_MSP_TERMINAL_H
+#define OMSP_MSP_TERMINAL_H
+
+#include "com/object.h"
+#include "msp/msp.h"
+
+/* First member of every terminal class. A wrapper holds no state of the terminal's but what only
+ * COM knows (the play list as the client wrote it). */
+struct msp_terminal {
+    struct com_object object;
+    ITTerminalControl control;    /* slot */
+    struct omsp_terminal *engine; /* reference */
+    MSP_HANDLE token;             /* of the address; identity only */
+};
+
+/* ---- terminal.c ---------------------------------------------------------------------------- */
+
+/* ITTerminal's methods for every class: `iface` is any slot of ours. */
+HRESULT STDMETHODCALLTYPE msp_terminal_get_name(void *iface, BSTR *out);
+HRESULT STDMETHODCALLTYPE msp_terminal_get_state(void *iface, TERMINAL_STATE *out);
+HRESULT STDMETHODCALLTYPE msp_terminal_get_type(void *iface, TERMINAL_TYPE *out);
+HRESULT STDMETHODCALLTYPE msp_terminal_get_class(void *iface, BSTR *out);
+HRESULT STDMETHODCALLTYPE msp_terminal_get_media_type(void *iface, LONG *out);
+HRESULT STDMETHODCALLTYPE msp_terminal_get_direction(void *iface, TERMINAL_DIRECTION *out);
+
+/* ITTerminalControl's vtable, the same in every class. */
+struct msp_control_vtable {
+    struct com_vtable_head head;
+    ITTerminalControlVtbl vtbl;
+};
+extern const struct msp_control_vtable msp_terminal_control;
+
+/* Makes the wrapper of one class (ctx: struct msp_terminal_making). */
+struct msp_terminal_making {
+    MSP_HANDLE token;
+    struct omsp_terminal *engine;
+};
+HRESULT msp_terminal_make(const struct com_class *class, const struct msp_terminal_making *making,
+                          struct com_object **out);
+/* For destroy: off the identity map, and gives the engine's reference back. */
+void msp_terminal_fini(struct com_object *object);
+
+/* Wraps count engine terminals, whose references it takes in any case. out: room for count; filled
+ * only on S_OK, dropped by msp_terminals_drop. */
+HRESULT msp_terminals_wrap(MSP_HANDLE token, struct omsp_terminal **engines, unsigned count,
+                           ITTerminal **out);
+void msp_terminals_drop(ITTerminal **terminals, unsigned count);
+
+/* ---- terminal_file.c, terminal_track.c ------------------------------------------------------ */
+
+extern const struct com_class msp_player_class, msp_recorder_class, msp_track_class;
+/* The ITTerminal slot of an object of these classes. */
+ITTerminal *msp_file_terminal(struct com_object *object);
+ITTerminal *msp_track_terminal(struct com_object *object);
+
+/* ---- terminal_playlist.c -------------------------------------------------------------------- */
+
+struct msp_playlist {
+    VARIANT shown; /* VT_ARRAY|VT_VARIANT of VT_BSTR, what get_PlayList answers; or VT_EMPTY */
+    char **paths;  /* UTF-8 */
+    unsigned count;
+};
+
+/* Reads put_PlayList's argument: VT_BSTR, VT_ARRAY|VT_BSTR, VT_ARRAY|VT_VARIANT of VT_BSTR, each of
+ * them also by reference; at most MSP_PLAYLIST_MAX names, none empty. TAPI_E_NOTSUPPORTED: an
+ * element is VT_STORAGE, VT_STREAM or an object; E_INVALIDARG: anything else; E_OUTOFMEMORY. On
+ * failure *out is empty. */
+HRESULT msp_playlist_read(const VARIANT *list, struct msp_playlist *out);
+void msp_playlist_clear(struct msp_playlist *list);
+#define MSP_PLAYLIST_MAX 4096
+
+/* UTF-8 of a file name that a client gave: not NULL, not empty, without NUL inside. E_INVALIDARG,
+ * E_OUTOFMEMORY; freed with omsp_free. */
+HRESULT msp_file_name(BSTR name, char **out);
+
+/* ---- audio_format.c ------------------------------------------------------------------------- */
+
+/* An AM_MEDIA_TYPE of FORMAT_WaveFormatEx, both blocks by CoTaskMemAlloc. E_OUTOFMEMORY. */
+HRESULT msp_media_type_create(const struct omsp_audio_format *format, AM_MEDIA_TYPE **out);
+/* E_INVALIDARG: not audio with a whole WAVEFORMATEX whose numbers agree with one another. */
+HRESULT msp_media_type_read(const AM_MEDIA_TYPE *type, struct omsp_audio_format *out);
+/* A new ITScriptableAudioFormat; format NULL: all zero. */
+HRESULT msp_scriptable_format_create(const struct omsp_audio_format *format,
+                                     ITScriptableAudioFormat **out);
+/* Reads anybody's. AvgBytesPerSec and BlockAlign may be 0: derived then. E_INVALIDARG when the
+ * numbers do not agree; what the getters answer. */
+HRESULT msp_scriptable_format_read(ITScriptableAudioFormat *from, struct omsp_audio_format *out);
+
+#endif
