@@ -1,0 +1,181 @@
+/* Packet loss concealment: it sounds like what was, has no clicks, and ends. */
+#include "support/suite.h"
+
+#include "media/conceal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PI    3.14159265358979323846
+#define FRAME 160
+
+/* Something like a voiced sound: harmonics of a pitch. */
+static void voice(int16_t *out, size_t from, size_t count, double pitch)
+{
+    for (size_t i = 0; i < count; i++) {
+        double t = (double)(from + i) / 8000, sum = 0;
+
+        for (int k = 1; k <= 8; k++)
+            sum += sin(2 * PI * pitch * k * t + k) / k;
+        out[i] = (int16_t)lrint(5000 * sum);
+    }
+}
+
+static int biggest_step(const int16_t *samples, size_t count)
+{
+    int step = 0;
+
+    for (size_t i = 1; i < count; i++)
+        if (abs(samples[i] - samples[i - 1]) > step)
+            step = abs(samples[i] - samples[i - 1]);
+    return step;
+}
+
+static double level(const int16_t *samples, size_t count)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < count; i++)
+        sum += (double)samples[i] * samples[i];
+    return sqrt(sum / (double)count);
+}
+
+/* 200 ms of voice of which frames lost..lost+n-1 are made up. */
+static void with_loss(double pitch, unsigned lost, unsigned n, int16_t *clean, int16_t *out)
+{
+    struct omsp_conceal conceal;
+
+    voice(clean, 0, 20 * FRAME, pitch);
+    memcpy(out, clean, 20 * FRAME * sizeof(*out));
+    omsp_conceal_init(&conceal);
+    for (unsigned f = 0; f < 20; f++) {
+        if (f >= lost && f < lost + n)
+            omsp_conceal_lost(&conceal, out + f * FRAME, FRAME);
+        else
+            omsp_conceal_good(&conceal, out + f * FRAME, FRAME);
+    }
+}
+
+START_TEST(good_samples_pass_untouched)
+{
+    int16_t clean[20 * FRAME], out[20 * FRAME];
+
+    with_loss(120, 20, 0, clean, out);
+    ck_assert_mem_eq(clean, out, sizeof(out));
+}
+END_TEST
+
+START_TEST(one_lost_frame_of_voice_is_hardly_missed)
+{
+    static const double pitches[] = {80, 100, 125, 160, 190};
+
+    for (unsigned p = 0; p < 5; p++) {
+        int16_t clean[20 * FRAME], out[20 * FRAME], error[FRAME];
+
+        with_loss(pitches[p], 8, 1, clean, out);
+        for (unsigned i = 0; i < FRAME; i++)
+            error[i] = (int16_t)(out[8 * FRAME + i] - clean[8 * FRAME + i]);
+        ck_assert_msg(level(error, FRAME) < 0.35 * level(clean + 8 * FRAME, FRAME),
+                      "%g Hz: error %g of %g", pitches[p], level(error, FRAME),
+                      level(clean + 8 * FRAME, FRAME));
+        /* A frame later nothing reminds of it. */
+        ck_assert_mem_eq(out + 9 * FRAME + 80, clean + 9 * FRAME + 80, FRAME);
+    }
+}
+END_TEST
+
+START_TEST(there_are_no_clicks)
+{
+    for (double pitch = 70; pitch < 200; pitch += 7) {
+        for (unsigned n = 1; n < 6; n++) {
+            int16_t clean[20 * FRAME], out[20 * FRAME];
+
+            with_loss(pitch, 8, n, clean, out);
+            ck_assert_msg(biggest_step(out, 20 * FRAME) <= biggest_step(clean, 20 * FRAME) * 3 / 2,
+                          "%g Hz, %u lost: step %d of %d", pitch, n, biggest_step(out, 20 * FRAME),
+                          biggest_step(clean, 20 * FRAME));
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_long_loss_fades_to_silence_in_60_ms)
+{
+    int16_t clean[20 * FRAME], out[20 * FRAME];
+    double before;
+
+    with_loss(110, 8, 8, clean, out);
+    before = level(clean + 7 * FRAME, FRAME);
+    ck_assert(level(out + 8 * FRAME, 80) > 0.7 * before);
+    ck_assert(level(out + 9 * FRAME, FRAME) < level(out + 8 * FRAME, FRAME));
+    ck_assert(level(out + 10 * FRAME, FRAME) < 0.35 * before);
+    for (unsigned i = 11 * FRAME; i < 16 * FRAME; i++)
+        ck_assert_int_eq(out[i], 0);
+    ck_assert_mem_eq(out + 17 * FRAME, clean + 17 * FRAME, 3 * FRAME * sizeof(*out));
+}
+END_TEST
+
+START_TEST(frames_of_any_size_give_the_same)
+{
+    int16_t good[400], whole[480], pieces[480];
+    struct omsp_conceal a, b;
+
+    voice(good, 0, 400, 140);
+    omsp_conceal_init(&a);
+    omsp_conceal_init(&b);
+    omsp_conceal_good(&a, good, 400);
+    for (unsigned i = 0; i < 400; i += 80)
+        omsp_conceal_good(&b, good + i, 80);
+    omsp_conceal_lost(&a, whole, 480);
+    for (unsigned i = 0; i < 480; i += 24)
+        omsp_conceal_lost(&b, pieces + i, 24);
+    ck_assert_mem_eq(whole, pieces, sizeof(whole));
+}
+END_TEST
+
+START_TEST(silence_and_full_scale_are_survived)
+{
+    int16_t frame[FRAME];
+    struct omsp_conceal conceal;
+    uint32_t seed = 5;
+
+    omsp_conceal_init(&conceal);
+    omsp_conceal_lost(&conceal, frame, FRAME); /* before anything was heard */
+    for (unsigned i = 0; i < FRAME; i++)
+        ck_assert_int_eq(frame[i], 0);
+    omsp_conceal_good(&conceal, frame, 0);
+    for (unsigned f = 0; f < 50; f++) {
+        for (unsigned i = 0; i < FRAME; i++) {
+            seed = seed * 1103515245u + 12345u;
+            frame[i] = seed >> 31 ? INT16_MAX : INT16_MIN;
+        }
+        if (f % 3 == 2)
+            omsp_conceal_lost(&conceal, frame, FRAME);
+        else
+            omsp_conceal_good(&conceal, frame, f % 7 ? FRAME : 3);
+    }
+}
+END_TEST
+
+START_TEST(a_cut_is_joined_smoothly)
+{
+    int16_t before[400], after[FRAME], raw;
+    struct omsp_conceal conceal;
+
+    voice(before, 0, 400, 100);
+    voice(after, 437, FRAME, 100); /* 37 samples left out */
+    raw = after[0];
+    omsp_conceal_init(&conceal);
+    omsp_conceal_good(&conceal, before, 400);
+    omsp_conceal_cut(&conceal);
+    omsp_conceal_good(&conceal, after, FRAME);
+    ck_assert_int_lt(abs(after[0] - before[399]), abs(raw - before[399]));
+    ck_assert_int_le(abs(after[0] - before[399]), biggest_step(before, 400));
+}
+END_TEST
+
+OMSP_SUITE("conceal", TEST(good_samples_pass_untouched),
+           TEST(one_lost_frame_of_voice_is_hardly_missed), TEST(there_are_no_clicks),
+           TEST(a_long_loss_fades_to_silence_in_60_ms), TEST(frames_of_any_size_give_the_same),
+           TEST(silence_and_full_scale_are_survived), TEST(a_cut_is_joined_smoothly))
