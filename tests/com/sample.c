@@ -277,6 +277,61 @@ struct com_point *sample_point(ISample *iface)
     return &SELF->points[0];
 }
 
+/* ---- calls ----------------------------------------------------------------------------------- */
+
+ISample *sample_make(void)
+{
+    ISample *sample;
+
+    ck_assert_int_eq(sample_create(NULL, &IID_ISample, (void **)&sample), S_OK);
+    return sample;
+}
+
+void sample_drop(ISample *sample)
+{
+    ck_assert_uint_eq(sample->lpVtbl->Release(sample), 0);
+}
+
+HRESULT sample_id(ISample *sample, const WCHAR *name, DISPID *id)
+{
+    LPOLESTR names[] = {(WCHAR *)(UINT_PTR)name};
+
+    return sample->lpVtbl->GetIDsOfNames(sample, &IID_NULL, names, 1, 0, id);
+}
+
+HRESULT sample_invoke(void *iface, DISPID id, WORD flags, VARIANT *args, UINT count,
+                      VARIANT *result, UINT *arg_error)
+{
+    VARIANT reversed[10];
+    DISPPARAMS params = {reversed, NULL, count, 0};
+
+    for (UINT i = 0; i < count; i++) {
+        reversed[count - 1 - i] = args[i];
+    }
+    return IDispatch_Invoke((IDispatch *)iface, id, &IID_NULL, LOCALE_USER_DEFAULT, flags, &params,
+                            result, NULL, arg_error);
+}
+
+VARIANT of_long(LONG value)
+{
+    VARIANT v;
+
+    memset(&v, 0, sizeof(v));
+    V_VT(&v) = VT_I4;
+    V_I4(&v) = value;
+    return v;
+}
+
+VARIANT of_pointer(VARTYPE vt, void *pointer)
+{
+    VARIANT v;
+
+    memset(&v, 0, sizeof(v));
+    V_VT(&v) = vt;
+    V_BYREF(&v) = pointer;
+    return v;
+}
+
 /* ---- an outer object ------------------------------------------------------------------------ */
 
 static HRESULT STDMETHODCALLTYPE outer_QueryInterface(IUnknown *iface, REFIID iid, void **out)

@@ -89,6 +89,32 @@ extern LONG sample_advised, sample_unadvised;
 extern HRESULT sample_advise_result;
 struct com_point *sample_point(ISample *sample);
 
+/* Its DISPIDs. */
+enum {
+    ID_VALUE = 0x10001,
+    ID_SUBTRACT,
+    ID_CONCAT,
+    ID_NOT,
+    ID_ECHO,
+    ID_SAME,
+    ID_OUTS,
+    ID_THROW,
+    ID_DIGITS,
+    ID_BYGUID,
+    ID_WORDS,
+    ID_NOTHING = 0x2000c
+};
+
+/* A sample object of its own, and its last release. */
+ISample *sample_make(void);
+void sample_drop(ISample *sample);
+HRESULT sample_id(ISample *sample, const WCHAR *name, DISPID *id);
+/* Arguments in the order of the call, which DISPPARAMS has reversed. iface: a dual interface. */
+HRESULT sample_invoke(void *iface, DISPID id, WORD flags, VARIANT *args, UINT count,
+                      VARIANT *result, UINT *arg_error);
+VARIANT of_long(LONG value);
+VARIANT of_pointer(VARTYPE vt, void *pointer);
+
 /* Aggregates a sample; answers IUnknown and IMarshal not itself, and all else by the inner one. */
 struct outer {
     IUnknown iface;
