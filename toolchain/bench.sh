@@ -51,10 +51,14 @@ done
 
 say
 awk '
-    function text(key) { return match($0, "\"" key "\":\"[^\"]*\"") ?
-        substr($0, RSTART + length(key) + 4, RLENGTH - length(key) - 5) : "-" }
-    function value(key) { return match($0, "\"" key "\":[^,}]*") ?
-        substr($0, RSTART + length(key) + 3, RLENGTH - length(key) - 3) : "-" }
+    function text(key) {
+        if (!match($0, "\"" key "\":\"[^\"]*\"")) return "-"
+        return substr($0, RSTART + length(key) + 4, RLENGTH - length(key) - 5)
+    }
+    function value(key) {
+        if (!match($0, "\"" key "\":[^,}]*")) return "-"
+        return substr($0, RSTART + length(key) + 3, RLENGTH - length(key) - 3)
+    }
     NR == 1 { printf "%-28s %10s %22s %20s %9s %9s  %s\n", "bench", "ours", "peer", "limit", "vs peer",
               "vs limit", "goal" }
     /^\{"bench"/ {

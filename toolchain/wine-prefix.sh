@@ -38,7 +38,8 @@ wine_find() {
 # The environment of everything that runs under Wine, for the prefix $1.
 wine_environment() {
     export WINEPREFIX=$1 WINEARCH=$wine_arch WINELOADER=$wine_loader WINESERVER=$wine_server
-    export WINEDEBUG=${WINEDEBUG:--all} HOME=$1/home
+    # The locale says how file names are encoded; in the plain C locale only ASCII ones exist.
+    export WINEDEBUG=${WINEDEBUG:--all} HOME=$1/home LC_ALL=C.UTF-8
     export WINEDLLOVERRIDES="mscoree,mshtml,winemenubuilder.exe=${WINEDLLOVERRIDES:+;$WINEDLLOVERRIDES}"
     unset DISPLAY WAYLAND_DISPLAY XDG_RUNTIME_DIR
 }
