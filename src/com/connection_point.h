@@ -54,7 +54,7 @@ struct com_point_hooks {
     /* What is kept of the object given to Advise, on that thread: a counted pointer of interface
      * **kept_iid, which lives for ever. For sinks whose own interface may have no proxy. A failure
      * is CONNECT_E_CANNOTCONNECT (E_OUTOFMEMORY stays). NULL: its interface of the point's IID. */
-    HRESULT (*adopt)
+    HRESULT(*adopt)
     (struct com_object *owner, const IID *iid, IUnknown *given, const IID **kept_iid,
      IUnknown **kept);
 };
