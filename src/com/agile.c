@@ -115,9 +115,20 @@ void com_agile_drop(struct com_agile *agile)
     IGlobalInterfaceTable *table;
 
     *agile = (struct com_agile){0};
-    if (dropped.cookie && SUCCEEDED(table_get(&table))) {
-        IGlobalInterfaceTable_RevokeInterfaceFromGlobal(table, dropped.cookie);
-        IGlobalInterfaceTable_Release(table);
+    if (dropped.cookie) {
+        HRESULT hr = table_get(&table), init = E_FAIL;
+
+        if (FAILED(hr)) { /* the last release may come on a thread without COM */
+            init = CoInitializeEx(NULL, COINIT_MULTITHREADED);
+            hr = table_get(&table);
+        }
+        if (SUCCEEDED(hr)) {
+            IGlobalInterfaceTable_RevokeInterfaceFromGlobal(table, dropped.cookie);
+            IGlobalInterfaceTable_Release(table);
+        }
+        if (SUCCEEDED(init)) {
+            CoUninitialize();
+        }
     }
     if (dropped.direct) {
         IUnknown_Release(dropped.direct);

@@ -30,7 +30,7 @@ HRESULT com_agile_keep(struct com_agile *agile, const IID *iid, IUnknown *iface)
  * kept. RPC_E_WRONG_THREAD: an object of the multithreaded apartment whose interface has no proxy.
  * What the table answers when the object's apartment is gone. *out NULL on failure. */
 HRESULT com_agile_get(const struct com_agile *agile, void **out);
-/* Lets go, on any thread with COM. Safe on a zeroed one and twice. */
+/* Lets go, on any thread. Safe on a zeroed one and twice. */
 void com_agile_drop(struct com_agile *agile);
 
 #endif
