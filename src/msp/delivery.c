@@ -30,7 +30,7 @@ struct msp_delivery {
     SRWLOCK lock;
     struct omsp_listener *listener;
     struct omsp_link drained; /* item.link: what a shutdown found in the queue, in order */
-    bool listened;            /* there is, or was, a listener: not a second time */
+    bool listened;            /* there is a listener, or somebody is making it */
     bool stop;
     DWORD thread_id;   /* of the thread, once it runs */
     GUID logical_id;   /* of its calls, which COM hands on to the apartment of the sink */
@@ -366,6 +366,7 @@ void msp_delivery_drain(struct msp_delivery *self, struct msp_address *address)
         }
     }
     AcquireSRWLockExclusive(&self->lock);
+    self->listened = false; /* a start that failed half-way may be tried again */
     while (!self->stop && !omsp_list_empty(&items)) {
         struct omsp_link *link = items.next;
 

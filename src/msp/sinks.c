@@ -64,8 +64,15 @@ static HRESULT advise(struct com_object *owner, struct com_sink *sink, int point
     struct msp_address *address = (struct msp_address *)owner;
     struct msp_sinks *sinks = address->sinks;
     struct msp_delivery *delivery;
-    HRESULT hr = msp_delivery_create(sinks, &sinks->points[point], sink, &delivery);
+    bool dead;
+    HRESULT hr;
 
+    AcquireSRWLockShared(&address->lock);
+    dead = address->state == MSP_ADDRESS_DEAD;
+    ReleaseSRWLockShared(&address->lock);
+    if (dead)
+        return E_UNEXPECTED;
+    hr = msp_delivery_create(sinks, &sinks->points[point], sink, &delivery);
     if (FAILED(hr))
         return hr;
     AcquireSRWLockExclusive(&sinks->lock);

@@ -5,7 +5,7 @@
  */
 #include "msp/terminal.h"
 
-#include "base/alloc.h"
+#include "com/dispatch.h"
 
 static struct msp_terminal *of(void *iface)
 {
@@ -14,7 +14,7 @@ static struct msp_terminal *of(void *iface)
 
 /* ---- ITTerminal ----------------------------------------------------------------------------- */
 
-HRESULT STDMETHODCALLTYPE msp_terminal_get_name(void *iface, BSTR *out)
+HRESULT STDMETHODCALLTYPE msp_terminal_get_name(ITTerminal *iface, BSTR *out)
 {
     const WCHAR *name = L"";
 
@@ -36,7 +36,7 @@ HRESULT STDMETHODCALLTYPE msp_terminal_get_name(void *iface, BSTR *out)
     return *out ? S_OK : E_OUTOFMEMORY;
 }
 
-HRESULT STDMETHODCALLTYPE msp_terminal_get_state(void *iface, TERMINAL_STATE *out)
+HRESULT STDMETHODCALLTYPE msp_terminal_get_state(ITTerminal *iface, TERMINAL_STATE *out)
 {
     if (!out)
         return E_POINTER;
@@ -44,7 +44,7 @@ HRESULT STDMETHODCALLTYPE msp_terminal_get_state(void *iface, TERMINAL_STATE *ou
     return S_OK;
 }
 
-HRESULT STDMETHODCALLTYPE msp_terminal_get_type(void *iface, TERMINAL_TYPE *out)
+HRESULT STDMETHODCALLTYPE msp_terminal_get_type(ITTerminal *iface, TERMINAL_TYPE *out)
 {
     (void)iface;
     if (!out)
@@ -53,7 +53,7 @@ HRESULT STDMETHODCALLTYPE msp_terminal_get_type(void *iface, TERMINAL_TYPE *out)
     return S_OK;
 }
 
-HRESULT STDMETHODCALLTYPE msp_terminal_get_class(void *iface, BSTR *out)
+HRESULT STDMETHODCALLTYPE msp_terminal_get_class(ITTerminal *iface, BSTR *out)
 {
     const CLSID *class = &CLSID_msp_file_playback;
 
@@ -75,7 +75,7 @@ HRESULT STDMETHODCALLTYPE msp_terminal_get_class(void *iface, BSTR *out)
     return *out ? S_OK : E_OUTOFMEMORY;
 }
 
-HRESULT STDMETHODCALLTYPE msp_terminal_get_media_type(void *iface, LONG *out)
+HRESULT STDMETHODCALLTYPE msp_terminal_get_media_type(ITTerminal *iface, LONG *out)
 {
     if (!out)
         return E_POINTER;
@@ -83,13 +83,24 @@ HRESULT STDMETHODCALLTYPE msp_terminal_get_media_type(void *iface, LONG *out)
     return S_OK;
 }
 
-HRESULT STDMETHODCALLTYPE msp_terminal_get_direction(void *iface, TERMINAL_DIRECTION *out)
+HRESULT STDMETHODCALLTYPE msp_terminal_get_direction(ITTerminal *iface, TERMINAL_DIRECTION *out)
 {
     if (!out)
         return E_POINTER;
     *out = (TERMINAL_DIRECTION)omsp_terminal_direction(of(iface)->engine);
     return S_OK;
 }
+
+static const struct com_member members[] = {
+    COM_GET(ITTerminal, 1, Name, COM_RETVAL_BSTR),
+    COM_GET(ITTerminal, 2, State, COM_RETVAL_LONG),
+    COM_GET(ITTerminal, 3, TerminalType, COM_RETVAL_LONG),
+    COM_GET(ITTerminal, 4, TerminalClass, COM_RETVAL_BSTR),
+    COM_GET(ITTerminal, 5, MediaType, COM_RETVAL_LONG),
+    COM_GET(ITTerminal, 6, Direction, COM_RETVAL_LONG),
+};
+const struct com_dispatch msp_terminal_dispatch =
+    COM_DISPATCH_TABLE(&IID_ITTerminal, "ITTerminal", members);
 
 /* ---- ITTerminalControl ---------------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 #ifndef OMSP_MSP_TERMINAL_H
 #define OMSP_MSP_TERMINAL_H
 
+#include "com/dispatch.h"
 #include "com/object.h"
 #include "msp/msp.h"
 
@@ -20,13 +21,14 @@ struct msp_terminal {
 
 /* ---- terminal.c ---------------------------------------------------------------------------- */
 
-/* ITTerminal's methods for every class: `iface` is any slot of ours. */
-HRESULT STDMETHODCALLTYPE msp_terminal_get_name(void *iface, BSTR *out);
-HRESULT STDMETHODCALLTYPE msp_terminal_get_state(void *iface, TERMINAL_STATE *out);
-HRESULT STDMETHODCALLTYPE msp_terminal_get_type(void *iface, TERMINAL_TYPE *out);
-HRESULT STDMETHODCALLTYPE msp_terminal_get_class(void *iface, BSTR *out);
-HRESULT STDMETHODCALLTYPE msp_terminal_get_media_type(void *iface, LONG *out);
-HRESULT STDMETHODCALLTYPE msp_terminal_get_direction(void *iface, TERMINAL_DIRECTION *out);
+/* ITTerminal's methods for every class; they find the object by the vtable's head. */
+HRESULT STDMETHODCALLTYPE msp_terminal_get_name(ITTerminal *iface, BSTR *out);
+HRESULT STDMETHODCALLTYPE msp_terminal_get_state(ITTerminal *iface, TERMINAL_STATE *out);
+HRESULT STDMETHODCALLTYPE msp_terminal_get_type(ITTerminal *iface, TERMINAL_TYPE *out);
+HRESULT STDMETHODCALLTYPE msp_terminal_get_class(ITTerminal *iface, BSTR *out);
+HRESULT STDMETHODCALLTYPE msp_terminal_get_media_type(ITTerminal *iface, LONG *out);
+HRESULT STDMETHODCALLTYPE msp_terminal_get_direction(ITTerminal *iface, TERMINAL_DIRECTION *out);
+extern const struct com_dispatch msp_terminal_dispatch;
 
 /* ITTerminalControl's vtable, the same in every class. */
 struct msp_control_vtable {
