@@ -10,9 +10,12 @@
 
 #include <string.h>
 
+#define EVENTS_QUIET_MS 100 /* after the end: no event for this long, and none will come */
+
 struct call {
     struct provider provider;
     ITTAPIEventNotification *sink;
+    HANDLE event_came;
     IConnectionPoint *point;
     DWORD cookie;
     IOpenMSPCall *call;
@@ -193,7 +196,8 @@ static bool open_call(struct call *call, const struct options *options)
 
     if (failed(provider_open(&call->provider), "openmsp.dll cannot be loaded", NULL))
         return false;
-    if (failed(sink_create(&call->sink), "events", NULL) ||
+    call->event_came = CreateEventW(NULL, FALSE, FALSE, NULL);
+    if (failed(sink_create(call->event_came, &call->sink), "events", NULL) ||
         failed(sink_advise((IUnknown *)call->provider.address, call->sink, &call->point,
                            &call->cookie),
                "events", NULL))
@@ -212,15 +216,24 @@ static bool open_call(struct call *call, const struct options *options)
     return !failed(connect_peer(call, options), "--peer", options->peer);
 }
 
-static void close_call(struct call *call)
+/* Ends the media; what that brings about is still told. */
+static void end_call(struct call *call)
 {
     for (int i = 0; i < 2; i++)
         if (call->controls[i])
             ITMediaControl_Stop(call->controls[i]);
     if (call->call)
         IOpenMSPCall_Close(call->call);
+    while (call->point && WaitForSingleObject(call->event_came, EVENTS_QUIET_MS) == WAIT_OBJECT_0)
+        ;
     if (call->point)
         sink_unadvise(call->point, call->cookie);
+    call->point = NULL;
+}
+
+static void close_call(struct call *call)
+{
+    end_call(call);
     RELEASE(call->sink);
     for (int i = 0; i < 2; i++) {
         RELEASE(call->controls[i]);
@@ -230,6 +243,8 @@ static void close_call(struct call *call)
     RELEASE(call->call);
     if (call->provider.address)
         provider_close(&call->provider);
+    if (call->event_came)
+        CloseHandle(call->event_came);
 }
 
 /* ---- running -------------------------------------------------------------------------------- */
@@ -332,9 +347,7 @@ int call_command(const struct options *options, HANDLE quit)
     if (ok)
         run(&call, options, quit);
     if (ok) {
-        for (int i = 0; i < 2; i++)
-            if (call.controls[i])
-                ITMediaControl_Stop(call.controls[i]);
+        end_call(&call);
         if (read_stats(&call, &stats))
             report_stats(&stats);
     }

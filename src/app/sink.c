@@ -8,6 +8,7 @@
 struct sink {
     ITTAPIEventNotification iface;
     LONG refs;
+    HANDLE came;
 };
 
 static HRESULT STDMETHODCALLTYPE sink_query(ITTAPIEventNotification *iface, REFIID iid, void **out)
@@ -97,13 +98,13 @@ static void report_file(IDispatch *object)
 static HRESULT STDMETHODCALLTYPE sink_event(ITTAPIEventNotification *iface, TAPI_EVENT kind,
                                             IDispatch *object)
 {
-    (void)iface;
     if (!object)
         return E_POINTER;
     if (kind == TE_CALLMEDIA)
         report_media(object);
     else if (kind == TE_FILETERMINAL)
         report_file(object);
+    SetEvent(((struct sink *)iface)->came);
     return S_OK;
 }
 
@@ -114,7 +115,7 @@ static ITTAPIEventNotificationVtbl sink_vtbl = {
     .Event = sink_event,
 };
 
-HRESULT sink_create(ITTAPIEventNotification **out)
+HRESULT sink_create(HANDLE came, ITTAPIEventNotification **out)
 {
     struct sink *sink = calloc(1, sizeof(*sink));
 
@@ -122,6 +123,7 @@ HRESULT sink_create(ITTAPIEventNotification **out)
         return E_OUTOFMEMORY;
     sink->iface.lpVtbl = &sink_vtbl;
     sink->refs = 1;
+    sink->came = came;
     *out = &sink->iface;
     return S_OK;
 }

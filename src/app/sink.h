@@ -7,10 +7,9 @@
 
 #include "app/tapi.h"
 
-struct sink; /* opaque; reference counted by COM */
-
-/* One reference on *out is the caller's. E_OUTOFMEMORY. */
-HRESULT sink_create(ITTAPIEventNotification **out);
+/* One reference on *out is the caller's. came: auto-reset event set with each event, which must
+ * outlive the sink. E_OUTOFMEMORY. */
+HRESULT sink_create(HANDLE came, ITTAPIEventNotification **out);
 /* Advises on object's connection point; undone by sink_unadvise, which takes *point over. */
 HRESULT sink_advise(IUnknown *object, ITTAPIEventNotification *sink, IConnectionPoint **point,
                     DWORD *cookie);

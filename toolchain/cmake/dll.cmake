@@ -65,3 +65,15 @@ if(TARGET omsp_msp AND TARGET omsp_com AND TARGET omsp_win AND EXISTS ${CMAKE_SO
     endif()
     omsp_flags(openmsp_dll)
 endif()
+
+# ---- openmsp.exe: on the public headers only; the GUIDs of TAPI are compiled from their one home ---
+find_path(CJSON_INCLUDE cjson/cJSON.h REQUIRED)
+find_library(CJSON_LIBRARY NAMES cjson REQUIRED)
+file(GLOB app_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/app/*.c)
+add_executable(openmsp_exe ${app_sources} src/msp/guids.c src/msp/openmsp_guids.c)
+set_target_properties(openmsp_exe PROPERTIES OUTPUT_NAME openmsp)
+target_include_directories(openmsp_exe PRIVATE src include ${CJSON_INCLUDE})
+target_compile_definitions(openmsp_exe PRIVATE OMSP_VERSION="${PROJECT_VERSION}")
+target_link_libraries(openmsp_exe PRIVATE ${CJSON_LIBRARY} ole32 oleaut32 uuid shell32)
+target_link_options(openmsp_exe PRIVATE -static -Wl,--no-insert-timestamp)
+omsp_flags(openmsp_exe)
