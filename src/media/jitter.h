@@ -95,9 +95,9 @@ bool omsp_jitter_next(struct omsp_jitter *jitter, uint64_t now_us, struct omsp_j
  * is held. */
 uint64_t omsp_jitter_deadline(const struct omsp_jitter *jitter);
 
-/* Playout. Always answers a frame of 1..samples samples; call again for the rest of the period with
- * now_us moved on by what was filled (125 us a sample). quiet: what the caller played last was
- * near silence, so that samples may be left out unheard. samples > 0. */
+/* Playout. Always answers a frame of 1..samples samples; call again for the rest of the period,
+ * with the same now_us: when the device asked for it. quiet: what the caller played last was near
+ * silence, so that samples may be left out unheard. samples > 0. */
 void omsp_jitter_play(struct omsp_jitter *jitter, uint64_t now_us, uint32_t samples, bool quiet,
                       struct omsp_jitter_frame *frame);
 

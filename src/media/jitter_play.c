@@ -8,20 +8,28 @@
 #include "media/jitter_store.h"
 
 #define US_PER_SAMPLE (1000000 / OMSP_JITTER_RATE)
-/* Leaving out: how much at once, how far apart, and from which excess on. */
-#define QUIET_SKIP      80u
-#define QUIET_SPACING   480u
-#define QUIET_EXCESS_US 5000
-#define LOUD_SKIP       40u
-#define LOUD_SPACING    4000u
-#define LOUD_EXCESS_US  30000
+/* Leaving out, in samples: how much at once, how far apart, and from which excess on. */
+#define QUIET_SKIP    80u
+#define QUIET_SPACING 480u
+#define QUIET_EXCESS  40u
+#define LOUD_SKIP     40u
+#define LOUD_SPACING  4000u
+#define LOUD_EXCESS   240u
+
+/* What is left out is decided by the least delay over a while. */
+static void watch_anew(struct omsp_jitter *jitter)
+{
+    jitter->since_skip = 0;
+    jitter->least_us = INT64_MAX;
+}
 
 void omsp_jitter_play_reset(struct omsp_jitter *jitter)
 {
     omsp_playout_reset(jitter->playout);
     jitter->playing = jitter->dry = jitter->ref_known = false;
     jitter->ref_samples = 0;
-    jitter->offset = jitter->stalled = jitter->since_skip = jitter->skipped = 0;
+    jitter->offset = jitter->stalled = jitter->skipped = 0;
+    watch_anew(jitter);
 }
 
 /* Media time on an unbounded scale, near what arrived last. */
@@ -79,20 +87,20 @@ static struct omsp_jitter_slot *first_held(struct omsp_jitter *jitter)
 static bool wait_to_begin(struct omsp_jitter *jitter, const struct omsp_jitter_slot *slot,
                           uint64_t now_us, uint32_t samples, struct omsp_jitter_frame *frame)
 {
+    /* A period of several packets needs the last of them at its beginning. */
+    uint32_t more = samples > slot->len ? samples - slot->len : 0;
     int64_t early = (int64_t)omsp_playout_target_us(jitter->playout) -
                     delay_us(jitter, now_us, slot->timestamp);
 
-    if (early >= US_PER_SAMPLE) {
-        if (early / US_PER_SAMPLE < samples)
-            samples = (uint32_t)(early / US_PER_SAMPLE);
+    if (early + (int64_t)more * US_PER_SAMPLE > 0) {
         make_up(jitter, OMSP_FRAME_SILENCE, samples, frame);
         return true;
     }
     jitter->playing = true;
     jitter->expect = slot->timestamp + jitter->offset;
     jitter->lost_run = jitter->stalled = 0;
-    jitter->since_skip = 0;
     jitter->dry = false;
+    watch_anew(jitter);
     return false;
 }
 
@@ -109,37 +117,62 @@ static void run_dry(struct omsp_jitter *jitter, uint64_t now_us, uint32_t sample
     jitter->dry = true;
     jitter->stalled += samples;
     make_up(jitter, OMSP_FRAME_LOST, samples, frame);
-    if (delay_us(jitter, now_us, jitter->expect) + (int64_t)samples * US_PER_SAMPLE >
-        jitter->max_delay_us)
+    if (delay_us(jitter, now_us, jitter->expect) > jitter->max_delay_us)
         jitter->playing = false;
 }
 
-/* How many samples to leave out here to bring the delay down. */
-static uint32_t excess(const struct omsp_jitter *jitter, int64_t delay, bool quiet)
+/* By how much the delay may be shortened. Packets are taken only when the device asks for a period:
+ * what lies between that moment and a packet's place in the period is waiting for nothing, and
+ * beyond it only whole steps count, of a period or a packet, whichever is shorter. */
+static uint32_t excess(struct omsp_jitter *jitter, const struct omsp_jitter_slot *slot)
 {
-    int64_t over = delay - omsp_playout_target_us(jitter->playout);
-    uint32_t most = 0;
+    uint32_t step = jitter->period < slot->len ? jitter->period : slot->len;
+    int64_t over = (jitter->least_us - omsp_playout_target_us(jitter->playout)) / US_PER_SAMPLE;
+
+    return over < 0 ? 0 : jitter->least_place % step + (uint32_t)over / step * step;
+}
+
+/* How many samples to leave out at the start of this packet. */
+static uint32_t to_leave_out(struct omsp_jitter *jitter, const struct omsp_jitter_slot *slot,
+                             int64_t delay, bool quiet)
+{
+    uint32_t over = excess(jitter, slot);
 
     /* Longer than allowed, and newer audio is there: whole packets go. */
     if (delay > (int64_t)jitter->max_delay_us + 20000 && jitter->held > 1)
         return OMSP_JITTER_PAYLOAD_MAX;
-    if (quiet && over > QUIET_EXCESS_US && jitter->since_skip >= QUIET_SPACING)
-        most = QUIET_SKIP;
-    else if (over > LOUD_EXCESS_US && jitter->since_skip >= LOUD_SPACING)
-        most = LOUD_SKIP;
-    return most < over / US_PER_SAMPLE || !most ? most : (uint32_t)(over / US_PER_SAMPLE);
+    if (quiet && over > QUIET_EXCESS && jitter->since_skip >= QUIET_SPACING)
+        return over < QUIET_SKIP ? over : QUIET_SKIP;
+    if (over > LOUD_EXCESS && jitter->since_skip >= LOUD_SPACING)
+        return LOUD_SKIP;
+    return 0;
 }
 
-static void leave_out(struct omsp_jitter *jitter, const struct omsp_jitter_slot *slot,
-                      uint32_t samples)
+/* True: samples were left out, look again. */
+static bool shorten(struct omsp_jitter *jitter, const struct omsp_jitter_slot *slot,
+                    uint64_t now_us, bool quiet)
 {
-    if (samples > slot->len - jitter->offset)
-        samples = slot->len - jitter->offset;
+    int64_t delay = delay_us(jitter, now_us, slot->timestamp);
+    uint32_t samples;
+
+    jitter->stats.delay_us = delay > 0 ? (uint32_t)delay : 0;
+    if (delay <= jitter->least_us) {
+        jitter->least_us = delay;
+        jitter->least_place = jitter->filled;
+    }
+    samples = to_leave_out(jitter, slot, delay, quiet);
+    if (!samples && jitter->since_skip >= LOUD_SPACING)
+        watch_anew(jitter);
+    if (!samples)
+        return false;
+    if (samples > slot->len)
+        samples = slot->len;
     jitter->offset += samples;
     jitter->expect += samples;
     jitter->skipped += samples;
     jitter->stats.skipped_samples += samples;
-    jitter->since_skip = 0;
+    watch_anew(jitter);
+    return true;
 }
 
 /* The packet in slot `next` does not begin where media time is. True: *frame is filled. */
@@ -192,12 +225,11 @@ static void hand_out(struct omsp_jitter *jitter, const struct omsp_jitter_slot *
         omsp_jitter_consume(jitter);
 }
 
-void omsp_jitter_play(struct omsp_jitter *jitter, uint64_t now_us, uint32_t samples, bool quiet,
-                      struct omsp_jitter_frame *frame)
+static void fill(struct omsp_jitter *jitter, uint64_t now_us, uint32_t samples, bool quiet,
+                 struct omsp_jitter_frame *frame)
 {
     for (;;) {
         struct omsp_jitter_slot *slot;
-        int64_t delay;
         uint32_t left;
 
         if (!jitter->held) {
@@ -218,15 +250,22 @@ void omsp_jitter_play(struct omsp_jitter *jitter, uint64_t now_us, uint32_t samp
                 return;
             continue;
         }
-        delay = delay_us(jitter, now_us, jitter->expect);
-        jitter->stats.delay_us = delay > 0 ? (uint32_t)delay : 0;
-        left = excess(jitter, delay, quiet);
-        if (left) {
-            leave_out(jitter, slot, left);
+        if (!jitter->offset && shorten(jitter, slot, now_us, quiet))
             continue;
-        }
         left = slot->len - jitter->offset;
         hand_out(jitter, slot, left < samples ? left : samples, frame);
         return;
     }
+}
+
+void omsp_jitter_play(struct omsp_jitter *jitter, uint64_t now_us, uint32_t samples, bool quiet,
+                      struct omsp_jitter_frame *frame)
+{
+    if (now_us != jitter->pull_us || !jitter->period) {
+        jitter->pull_us = now_us;
+        jitter->period = samples;
+        jitter->filled = 0;
+    }
+    fill(jitter, now_us, samples, quiet, frame);
+    jitter->filled += frame->samples;
 }

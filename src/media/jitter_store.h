@@ -48,11 +48,16 @@ struct omsp_jitter {
     uint32_t max_delay_us;
     bool playing, dry, ref_known;
     uint32_t ref_timestamp;
-    int64_t ref_samples; /* ref_timestamp extended */
-    uint32_t offset;     /* samples already played of packet `next` */
-    uint32_t stalled;    /* samples made up while media time stood still */
-    uint32_t since_skip; /* samples played since some were left out */
-    uint32_t skipped;    /* to be told with the next audio frame */
+    int64_t ref_samples;  /* ref_timestamp extended */
+    uint32_t offset;      /* samples already played of packet `next` */
+    uint32_t stalled;     /* samples made up while media time stood still */
+    int64_t least_us;     /* of the delay of packets lately */
+    uint32_t least_place; /* and where in the period that one began */
+    uint64_t pull_us;     /* when the device asked for this period */
+    uint32_t period;      /* and for how much */
+    uint32_t filled;      /* and how much of it was answered */
+    uint32_t since_skip;  /* samples played since some were left out */
+    uint32_t skipped;     /* to be told with the next audio frame */
 
     struct omsp_jitter_stats stats;
     uint32_t held;
