@@ -516,6 +516,23 @@ BOTH(closing_in_the_callback_ends_it_there)
     ck_assert_int_eq(atomic_load(&b.closed), 1);
 }
 
+BOTH(what_came_before_the_close_is_not_handed_out_after_it)
+{
+    struct box a, b;
+
+    box_on_loopback(&a, rig);
+    box_on_loopback(&b, rig);
+    send_number(&a, &b, 0);
+    pump(rig, &b.count, 1, 5 * SECOND);
+    for (int i = 1; i < 5; i++)
+        send_number(&a, &b, i);
+    if (rig->sim)
+        omsp_sim_run(rig->sim, now(rig) + 1000);
+    box_close(&b);
+    ck_assert_int_eq(atomic_load(&b.count), 1);
+    box_close(&a);
+}
+
 BOTH(a_callback_may_open_and_send)
 {
     struct box a, b, c = {0};
@@ -794,6 +811,7 @@ OMSP_SUITE(
     TEST_BOTH(a_burst_comes_whole_and_in_order), TEST_BOTH(a_port_nobody_listens_at_harms_nothing),
     TEST_BOTH(the_other_family_is_unreachable), TEST_BOTH(ip6_loopback_carries_datagrams),
     TEST_BOTH(ip4_and_ip6_share_a_port_number), TEST_BOTH(closing_in_the_callback_ends_it_there),
+    TEST_BOTH(what_came_before_the_close_is_not_handed_out_after_it),
     TEST_BOTH(a_callback_may_open_and_send), TEST_BOTH(closing_elsewhere_while_datagrams_flow),
     TEST_BOTH(a_socket_outlives_the_thread_that_opened_it), TEST_BOTH(a_loop_may_change_its_thread),
     TEST_BOTH(a_wake_from_elsewhere_ends_the_wait_soon),
