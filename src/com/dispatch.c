@@ -270,7 +270,7 @@ HRESULT STDMETHODCALLTYPE com_Invoke(void *iface, DISPID id, REFIID iid, LCID lc
         return E_POINTER;
     }
     if (result) {
-        VariantInit(result);
+        V_VT(result) = VT_EMPTY; /* VariantInit, without a call into another module */
     }
     member = find_member(dispatch_of(iface), id, flags);
     for (size_t at = 0; !member && (other = next_merged(iface, &at)) != NULL;) {

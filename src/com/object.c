@@ -208,7 +208,7 @@ COM_VTABLE(inner_vtable, IUnknown, struct com_object, inner, NULL,
            .QueryInterface = inner_QueryInterface, .AddRef = inner_AddRef,
            .Release = inner_Release);
 
-/* ---- IObjectSafety (mspi §7.4) --------------------------------------------------------------- */
+/* ---- IObjectSafety (mspi §7.4) -------------------------------------------------------------- */
 
 /* Does this object, not its outer, have the interface? */
 static HRESULT supports(struct com_object *object, REFIID iid)
@@ -344,6 +344,39 @@ static const char *head_check(const struct com_class *class, const struct com_vt
     return com_dispatch_check(head->dispatch, head->slots);
 }
 
+/* Do two dual interfaces of a merged class use one DISPID? The later interface of a pair may extend
+ * the earlier one in the same vtable, which is one table then. */
+static bool dispids_clash(const struct com_dispatch *a, const struct com_dispatch *b)
+{
+    for (unsigned i = 0; i < a->count; i++) {
+        for (unsigned j = 0; j < b->count; j++) {
+            if (a->members[i].id == b->members[j].id) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static const char *pair_check(const struct com_class *class, const struct com_entry *a,
+                              const struct com_entry *b)
+{
+    if (a->iid && b->iid && IsEqualIID(a->iid, b->iid)) {
+        return "an IID is listed twice";
+    }
+    if (a->head == b->head) {
+        return NULL;
+    }
+    if (a->head->offset == b->head->offset) {
+        return "two vtables share a slot";
+    }
+    if ((class->flags & COM_MERGED) && a->head->dispatch && b->head->dispatch &&
+        dispids_clash(a->head->dispatch, b->head->dispatch)) {
+        return "a merged class has a DISPID twice";
+    }
+    return NULL;
+}
+
 const char *com_class_check(const struct com_class *class)
 {
     if (!class->name || class->size < sizeof(struct com_object) || !class->entries) {
@@ -359,15 +392,11 @@ const char *com_class_check(const struct com_class *class)
         if (!entry->iid && !class->query) {
             return "an entry has neither an IID nor a query hook";
         }
-        for (size_t j = 0; j < i; j++) {
-            if (entry->iid && class->entries[j].iid &&
-                IsEqualIID(entry->iid, class->entries[j].iid)) {
-                return "an IID is listed twice";
-            }
-            if (entry->head != class->entries[j].head &&
-                entry->head->offset == class->entries[j].head->offset) {
-                return "two vtables share a slot";
-            }
+        for (size_t j = 0; j < i && !problem; j++) {
+            problem = pair_check(class, entry, &class->entries[j]);
+        }
+        if (problem) {
+            return problem;
         }
     }
     return NULL;

@@ -123,9 +123,9 @@ struct com_entry {
 enum com_class_flags {
     COM_FTM = 1,  /* aggregates the free-threaded marshaler: answers IMarshal and IAgileObject */
     COM_SAFE = 2, /* answers IObjectSafety */
-    COM_MERGED =
-        4, /* the IDispatch of each dual interface answers for the names and DISPIDs of all of
-              the class's dual interfaces, whose DISPIDs are disjoint; its own come first */
+    /* The IDispatch of each dual interface answers for the names and DISPIDs of all of the class's
+     * dual interfaces, whose DISPIDs are disjoint; its own come first. */
+    COM_MERGED = 4,
 };
 
 struct com_class {

@@ -245,11 +245,17 @@ const struct com_class sample_class = {COM_CLASS("Sample", struct sample, sample
                                        .flags = COM_FTM | COM_SAFE, .destroy = sample_destroy,
                                        .query = sample_query};
 
+static const struct com_class merged_class = {COM_CLASS("Merged", struct sample, sample_entries),
+                                              .flags = COM_FTM | COM_MERGED,
+                                              .destroy = sample_destroy, .query = sample_query};
+
+bool sample_merged;
+
 HRESULT sample_create(IUnknown *outer, REFIID iid, void **out)
 {
     struct com_object *object;
     struct sample *self;
-    HRESULT hr = com_object_create(&sample_class, outer, &object);
+    HRESULT hr = com_object_create(sample_merged ? &merged_class : &sample_class, outer, &object);
 
     if (FAILED(hr)) {
         return hr;

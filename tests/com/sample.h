@@ -78,6 +78,8 @@ extern const CLSID CLSID_Sample;
 extern const struct com_class sample_class;
 extern const struct com_dispatch sample_dispatch;
 
+/* Objects made from now on merge their dual interfaces' members (COM_MERGED). */
+extern bool sample_merged;
 /* A sample object; outer may be NULL. */
 HRESULT sample_create(IUnknown *outer, REFIID iid, void **out);
 /* The next creation fails with this after a storm of references on the half-made object. */

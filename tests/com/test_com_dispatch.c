@@ -77,6 +77,39 @@ START_TEST(each_dual_interface_dispatches_its_own_members)
 }
 END_TEST
 
+START_TEST(merged_interfaces_answer_for_each_other)
+{
+    ISample *sample;
+    IOther *other;
+    VARIANT result;
+    DISPID id;
+
+    sample_merged = true;
+    sample = sample_make();
+    sample_merged = false;
+    ck_assert_ptr_null(com_class_check(com_object_of(sample)->class));
+    ck_assert_int_eq(sample->lpVtbl->QueryInterface(sample, &IID_IOther, (void **)&other), S_OK);
+    ck_assert_int_eq(sample_id(sample, L"name", &id), S_OK);
+    ck_assert_int_eq(id, 1);
+    ck_assert_int_eq(sample_id(sample, L"nobody", &id), DISP_E_UNKNOWNNAME);
+    ck_assert_int_eq(sample_invoke(sample, 1, DISPATCH_PROPERTYGET, NULL, 0, &result, NULL), S_OK);
+    ck_assert_int_eq(V_VT(&result), VT_BSTR);
+    VariantClear(&result);
+    ck_assert_int_eq(sample_invoke(other, ID_VALUE, DISPATCH_PROPERTYGET, NULL, 0, &result, NULL),
+                     S_OK);
+    ck_assert_int_eq(V_I4(&result), 42);
+    ck_assert_int_eq(sample_invoke(other, 4711, DISPATCH_METHOD, NULL, 0, &result, NULL),
+                     DISP_E_MEMBERNOTFOUND);
+    other->lpVtbl->Release(other);
+    sample_drop(sample);
+    /* The others do not. */
+    sample = sample_make();
+    ck_assert_int_eq(sample_invoke(sample, 1, DISPATCH_PROPERTYGET, NULL, 0, &result, NULL),
+                     DISP_E_MEMBERNOTFOUND);
+    sample_drop(sample);
+}
+END_TEST
+
 /* ---- arguments ------------------------------------------------------------------------------ */
 
 START_TEST(getters_answer_as_property_and_as_method_and_setters_set)
@@ -348,8 +381,8 @@ START_TEST(outs_by_value_or_of_another_type_are_refused_before_the_call)
 }
 END_TEST
 
-OMSP_SUITE("com_dispatch", TEST(names_are_found_in_any_case),
-           TEST(argument_names_give_their_positions),
+OMSP_SUITE("com_dispatch", TEST(merged_interfaces_answer_for_each_other),
+           TEST(names_are_found_in_any_case), TEST(argument_names_give_their_positions),
            TEST(each_dual_interface_dispatches_its_own_members),
            TEST(getters_answer_as_property_and_as_method_and_setters_set),
            TEST(arguments_come_reversed_and_are_coerced),

@@ -361,17 +361,32 @@ struct broken {
 
 COM_VTABLE(broken_vtable, IPlain, struct broken, plain, NULL, COM_UNKNOWN_SLOTS(IPlain));
 
+/* The same members at another slot. */
+struct clashing {
+    struct sample sample;
+    IOther again;
+};
+COM_VTABLE(again_vtable, IOther, struct clashing, again, &other_dispatch,
+           COM_DISPATCH_SLOTS(IOther), .get_Name = other_get_Name);
+
 START_TEST(the_check_finds_an_empty_slot_and_passes_the_sample)
 {
     static const struct com_entry entries[] = {COM_ENTRY(IID_IPlain, broken_vtable)};
     static const struct com_entry twice[] = {COM_ENTRY(IID_IPlain, plain_vtable),
                                              COM_ENTRY(IID_IPlain, plain_vtable)};
+    static const struct com_entry clash[] = {COM_ENTRY(IID_IOther, other_vtable),
+                                             COM_ENTRY(IID_ITornOff, again_vtable)};
+    static const struct com_class apart = {COM_CLASS("Clash", struct clashing, clash)};
+    static const struct com_class merged = {COM_CLASS("Clash", struct clashing, clash),
+                                            .flags = COM_MERGED};
     static const struct com_class broken = {COM_CLASS("Broken", struct broken, entries)};
     static const struct com_class small = {
         .name = "Small", .size = sizeof(struct com_object), .entries = entries, .entry_count = 1};
     static const struct com_class doubled = {COM_CLASS("Doubled", struct sample, twice)};
 
     ck_assert_ptr_null(com_class_check(&sample_class));
+    ck_assert_ptr_null(com_class_check(&apart));
+    ck_assert_str_eq(com_class_check(&merged), "a merged class has a DISPID twice");
     ck_assert_str_eq(com_class_check(&broken), "a vtable has an empty slot");
     ck_assert_str_eq(com_class_check(&small), "a slot lies outside of the object");
     ck_assert_str_eq(com_class_check(&doubled), "an IID is listed twice");
