@@ -19,8 +19,8 @@ struct omsp_file {
     /* *got < len only at the end of the file. OMSP_IO. */
     enum omsp_status (*read_at)(struct omsp_file *file, uint64_t offset, void *data, size_t len,
                                 size_t *got);
-    /* All or an error: OMSP_NOSPACE, OMSP_IO, OMSP_ACCESS. After OMSP_NOSPACE what was written before
-     * is untouched. */
+    /* All or an error: OMSP_NOSPACE, OMSP_IO, OMSP_ACCESS. After OMSP_NOSPACE what was written
+     * before is untouched. */
     enum omsp_status (*write_at)(struct omsp_file *file, uint64_t offset, const void *data,
                                  size_t len);
     enum omsp_status (*size)(struct omsp_file *file, uint64_t *bytes);

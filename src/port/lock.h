@@ -1,6 +1,7 @@
 /*
  * Locks and conditions. Bound at link time (posix/ or win/): they sit in every path and a table of
- * function pointers would cost more than the lock. Not recursive. The simulated build uses posix/'s.
+ * function pointers would cost more than the lock. Not recursive. The simulated build uses
+ * posix/'s.
  */
 #ifndef OMSP_PORT_LOCK_H
 #define OMSP_PORT_LOCK_H

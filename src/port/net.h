@@ -1,8 +1,8 @@
 /*
  * UDP with completion semantics: a loop owns sockets and hands each arriving datagram to its owner.
  * One loop is run by one thread at a time ("the loop thread"); everything else may be called on any
- * thread. posix/: epoll + recvmmsg; win/: IOCP with one overlapped receive per socket, so one receive
- * call per packet; sim/: virtual time with loss, delay, reordering and failures on demand.
+ * thread. posix/: epoll + recvmmsg; win/: IOCP with one overlapped receive per socket, so one
+ * receive call per packet; sim/: virtual time with loss, delay, reordering and failures on demand.
  */
 #ifndef OMSP_PORT_NET_H
 #define OMSP_PORT_NET_H
@@ -13,15 +13,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The longest datagram that is handed out; a longer one is dropped by every adapter, for media never
- * comes in fragments and a buffer per socket must stay small. Sending has no such limit. */
+/* The longest datagram that is handed out; a longer one is dropped by every adapter, for media
+ * never comes in fragments and a buffer per socket must stay small. Sending has no such limit. */
 #define OMSP_UDP_MAX 2048
 
 /* An IP address and port. ip: 4 bytes used for IPv4, 16 for IPv6, network order, rest zero. */
 struct omsp_addr {
     uint8_t family; /* 4 or 6; 0: none */
     uint8_t ip[16];
-    uint16_t port; /* host order */
+    uint16_t port;  /* host order */
     uint32_t scope; /* IPv6 scope id, else 0 */
 };
 
@@ -47,14 +47,14 @@ struct omsp_net_loop {
      * OMSP_NOMEM, OMSP_FULL (no more sockets), OMSP_IO. */
     enum omsp_status (*open)(struct omsp_net_loop *loop, const struct omsp_udp *init,
                              struct omsp_addr *addr, struct omsp_udp **out);
-    /* Never blocks. OMSP_OK when the system took it; OMSP_FULL when its buffer is full (the datagram
-     * is lost, which is what RTP expects); OMSP_UNREACHABLE, OMSP_IO. One system call. */
+    /* Never blocks. OMSP_OK when the system took it; OMSP_FULL when its buffer is full (the
+     * datagram is lost, which is what RTP expects); OMSP_UNREACHABLE, OMSP_IO. One system call. */
     enum omsp_status (*send)(struct omsp_udp *udp, const struct omsp_addr *to, const void *data,
                              size_t len);
-    /* Returns at once; any thread, once per socket. A callback already running on the loop thread may
-     * still be running; none starts after it except on_closed. The address is free again when
-     * on_closed runs. No other thread may be inside send for this socket at this moment or later; the
-     * loop thread's own callbacks may send until they return. */
+    /* Returns at once; any thread, once per socket. A callback already running on the loop thread
+     * may still be running; none starts after it except on_closed. The address is free again when
+     * on_closed runs. No other thread may be inside send for this socket at this moment or later;
+     * the loop thread's own callbacks may send until they return. */
     void (*close)(struct omsp_udp *udp);
     /* Sleeps until a datagram, a wake or deadline_us (on now_us's scale; UINT64_MAX: none), and
      * hands out what came, at most one batch. Loop thread only. */

@@ -1,12 +1,14 @@
 /*
- * Everything the engine needs from outside, in one bundle. Three makers of equal rank: win/, posix/,
- * sim/. The bundle outlives the engine.
+ * Everything the engine needs from outside, in one bundle. Three makers of equal rank: win/,
+ * posix/, sim/. The bundle outlives the engine.
  */
 #ifndef OMSP_PORT_PORTS_H
 #define OMSP_PORT_PORTS_H
 
 #include "port/file.h"
+#include "port/http.h"
 #include "port/net.h"
+#include "port/tcp.h"
 
 struct omsp_ports {
     void *ctx; /* handed to the functions below */
@@ -20,6 +22,9 @@ struct omsp_ports {
     /* OMSP_NOMEM, OMSP_FULL, OMSP_IO. */
     enum omsp_status (*loop_create)(void *ctx, struct omsp_net_loop **out);
     struct omsp_file_port file;
+    /* Made when first needed. NULL: this build has none. Errors as loop_create. */
+    enum omsp_status (*tcp_loop_create)(void *ctx, struct omsp_tcp_loop **out);
+    enum omsp_status (*http_create)(void *ctx, struct omsp_http **out);
 };
 
 /* The system's own ports; static storage, never freed. Defined once each by win/ and posix/. */

@@ -1,6 +1,6 @@
 /*
- * Threads, bound at link time like locks. On Windows every thread holds a reference on the module it
- * runs in and ends by FreeLibraryAndExitThread, so the DLL never unloads under it.
+ * Threads, bound at link time like locks. On Windows every thread holds a reference on the module
+ * it runs in and ends by FreeLibraryAndExitThread, so the DLL never unloads under it.
  */
 #ifndef OMSP_PORT_THREAD_H
 #define OMSP_PORT_THREAD_H

@@ -1,0 +1,118 @@
+/*
+ * Media streams (spec: Twilio's Stream resource and Media Streams protocol): a stream of a call
+ * whose audio goes to a WebSocket consumer. A fork is an omsp_stream like any other:
+ * omsp_stream_start, _pause, _stop and the events of engine.h hold for it; this adds making,
+ * finding and measuring.
+ *
+ * Choices where the contract is open (docs/choices.md lists them): Stop is final for a media
+ * stream; starting a stopped one begins a new one with a new SID. RTP loss, sender silence, hold
+ * and pause are told by a jump of the timestamp and never by made-up audio; timestamps are
+ * multiples of 20 ms.
+ */
+#ifndef OMSP_ENGINE_FORK_H
+#define OMSP_ENGINE_FORK_H
+
+#include "engine/engine.h"
+
+#define OMSP_TRACK_INBOUND  1u /* what the far end says */
+#define OMSP_TRACK_OUTBOUND 2u /* what it hears */
+
+#define OMSP_FORK_MAX_PARAMS 99
+#define OMSP_CALL_MAX_TRACKS 4
+#define OMSP_FORK_NAME_MAX   255 /* bytes of UTF-8 */
+#define OMSP_FORK_URL_MAX    4000
+
+struct omsp_fork_param {
+    const char *name, *value; /* UTF-8 */
+};
+
+enum omsp_fork_encoding { OMSP_FORK_ULAW, OMSP_FORK_L16 };
+
+struct omsp_fork_options { /* all strings UTF-8, copied; NULL where absent */
+    const char *url;       /* wss://…, ws://… (loopback, or with allow_plain) */
+    const char *name;      /* unique among the call's running forks */
+    unsigned tracks;       /* OMSP_TRACK_* */
+    const struct omsp_fork_param *params;
+    unsigned param_count;
+    const char *callback_url; /* http(s) */
+    bool callback_get;        /* else POST */
+    bool bidirectional;       /* <Connect><Stream>: the consumer's audio is played into the call */
+    enum omsp_fork_encoding encoding; /* default µ-law; others are beyond Twilio */
+    unsigned rate;                    /* Hz; 0: 8000 */
+    unsigned reconnects;              /* beyond Twilio: tries after a break, 0 (default): none */
+    const char *authorization;        /* beyond Twilio: value of an Authorization header, or NULL */
+};
+
+/* What all forks of an engine share; set before the first fork, strings copied. */
+struct omsp_fork_settings {
+    const char *account_sid; /* "AC…"; NULL: all zeros */
+    const char *auth_token;  /* signs upgrades and callbacks; NULL: no signature */
+    const char *ca_file;     /* private CA, or NULL */
+    bool allow_plain;        /* ws:// and http:// to others than loopback */
+    unsigned queue_ms;       /* audio kept for a slow consumer; 0: 1000 */
+    unsigned connect_ms;     /* connect, TLS, upgrade; 0: 5000 */
+    unsigned callback_ms;    /* one status callback; 0: 5000 */
+    unsigned ping_ms;        /* 0: 20000; two unanswered: dead */
+};
+/* OMSP_NOMEM, OMSP_INVALID (no account SID). */
+enum omsp_status omsp_engine_set_forks(struct omsp_engine *engine,
+                                       const struct omsp_fork_settings *settings);
+
+/* What the number means is in spec §2.9; 0: nothing happened. */
+#define OMSP_FORK_TIMEOUT     31901
+#define OMSP_FORK_REFUSED     31902
+#define OMSP_FORK_BROKEN      31903
+#define OMSP_FORK_TLS         31910
+#define OMSP_FORK_HANDSHAKE   31920
+#define OMSP_FORK_CLOSED      31921
+#define OMSP_FORK_BAD_SCHEME  31922
+#define OMSP_FORK_BAD_URL     31923
+#define OMSP_FORK_PROTOCOL    31924
+#define OMSP_FORK_OVERFLOW    31930
+#define OMSP_FORK_BAD_TRACK   31941
+#define OMSP_FORK_BAD_MESSAGE 31951
+
+/* Makes the stream (NEW_STREAM event) and starts it when the call is connected. *error gets the
+ * number of what is wrong with the options (may be NULL). OMSP_INVALID (*error 31922, 31923, 31941
+ * or 0: name, parameters, callback), OMSP_EXISTS (name in use), OMSP_FULL (more than four tracks),
+ * OMSP_WRONG_STATE (the call is not connected), OMSP_NOTSUPPORTED (this build has no TCP),
+ * OMSP_SHUTDOWN, OMSP_NOMEM. */
+enum omsp_status omsp_call_fork(struct omsp_call *call, const struct omsp_fork_options *options,
+                                enum omsp_cause cause, int *error, struct omsp_stream **out);
+
+/* By SID (hex digits of any case), else by the name of the newest fork that has it; a stopped one
+ * is found as long as the call is not shut down. A reference, or NULL. */
+struct omsp_stream *omsp_call_find_fork(struct omsp_call *call, const char *sid_or_name);
+/* A call of this engine that is not shut down; a reference, or NULL. */
+struct omsp_call *omsp_engine_find_call(struct omsp_engine *engine, const char *sid);
+
+enum omsp_fork_state {
+    OMSP_FORK_CONNECTING,
+    OMSP_FORK_OPEN,
+    OMSP_FORK_PAUSED,
+    OMSP_FORK_STOPPED, /* for whatever reason; last_error tells */
+};
+
+struct omsp_fork_info {
+    char sid[OMSP_SID_CHARS + 1];
+    char call_sid[OMSP_SID_CHARS + 1];
+    char name[OMSP_FORK_NAME_MAX + 1]; /* "" when it has none */
+    char url[OMSP_FORK_URL_MAX + 1];
+    unsigned tracks;
+    bool bidirectional;
+    enum omsp_fork_state state;
+    int64_t updated_us; /* wall clock of the last change of state */
+    int last_error;     /* 319xx, 0 */
+    uint64_t frames_sent, frames_dropped, bytes_sent, messages_received, messages_bad;
+    unsigned queue_ms;      /* audio waiting now */
+    uint32_t round_trip_us; /* of the last ping; 0: unknown */
+    unsigned reconnects;
+};
+/* OMSP_NOTSUPPORTED: not a fork. */
+enum omsp_status omsp_stream_fork_info(struct omsp_stream *stream, struct omsp_fork_info *out);
+bool omsp_stream_is_fork(const struct omsp_stream *stream);
+
+/* Up to room references to the call's forks, running or not, oldest first; answers how many. */
+unsigned omsp_call_forks(struct omsp_call *call, struct omsp_stream **out, unsigned room);
+
+#endif
