@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define REFRESH 10 /* packets; divides the window */
+
 void omsp_playout_init(struct omsp_playout *playout, uint32_t min_us, uint32_t max_us,
                        uint32_t start_us, unsigned late_per_thousand)
 {
@@ -58,8 +60,10 @@ void omsp_playout_note(struct omsp_playout *playout, int64_t transit_us)
         omsp_playout_reset(playout);
     if (!playout->filled)
         playout->low = playout->high = bin;
-    if (bin < playout->low)
+    if (bin < playout->low) {
         playout->low = bin;
+        playout->stale = true;
+    }
     if (bin - playout->low >= OMSP_PLAYOUT_BINS)
         bin = playout->low + OMSP_PLAYOUT_BINS - 1;
     if (bin > playout->high)
@@ -68,7 +72,10 @@ void omsp_playout_note(struct omsp_playout *playout, int64_t transit_us)
     playout->window[playout->at] = (uint8_t)place(bin);
     playout->at = (playout->at + 1) % OMSP_PLAYOUT_WINDOW;
     playout->filled++;
-    playout->stale = true;
+    /* Growing cannot wait, shrinking can. */
+    if ((bin - playout->low) * OMSP_PLAYOUT_BIN_US >= playout->target_us ||
+        playout->at % REFRESH == 0)
+        playout->stale = true;
 }
 
 int64_t omsp_playout_floor_us(const struct omsp_playout *playout)
