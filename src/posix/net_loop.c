@@ -7,6 +7,8 @@
  * in the same wait is good. close() marks it; the loop thread looks at the mark before each
  * callback.
  */
+#include "posix/socket.h"
+
 #include "posix/posix.h"
 
 #include "base/alloc.h"
@@ -14,7 +16,6 @@
 #include "port/lock.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +24,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BATCH   32     /* datagrams taken from one socket in one call */
-#define EVENTS  64     /* sockets served in one wait */
-#define RECEIVE 524288 /* receive buffer asked for; the system may grant less */
+#define BATCH  32 /* datagrams taken from one socket in one call */
+#define EVENTS 64 /* sockets served in one wait */
 
 struct loop {
     struct omsp_net_loop base;
@@ -55,126 +55,6 @@ static struct loop *loop_of(struct omsp_net_loop *base)
     return (struct loop *)base;
 }
 
-static socklen_t to_system(const struct omsp_addr *addr, struct sockaddr_storage *out)
-{
-    memset(out, 0, sizeof(*out));
-    if (addr->family == 4) {
-        struct sockaddr_in *in = (struct sockaddr_in *)out;
-
-        in->sin_family = AF_INET;
-        in->sin_port = htons(addr->port);
-        memcpy(&in->sin_addr, addr->ip, 4);
-        return sizeof(*in);
-    }
-    if (addr->family == 6) {
-        struct sockaddr_in6 *in = (struct sockaddr_in6 *)out;
-
-        in->sin6_family = AF_INET6;
-        in->sin6_port = htons(addr->port);
-        in->sin6_scope_id = addr->scope;
-        memcpy(&in->sin6_addr, addr->ip, 16);
-        return sizeof(*in);
-    }
-    return 0;
-}
-
-static void from_system(const struct sockaddr_storage *addr, struct omsp_addr *out)
-{
-    memset(out, 0, sizeof(*out));
-    if (addr->ss_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)addr;
-
-        out->family = 4;
-        out->port = ntohs(in->sin_port);
-        memcpy(out->ip, &in->sin_addr, 4);
-    } else if (addr->ss_family == AF_INET6) {
-        const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)addr;
-
-        out->family = 6;
-        out->port = ntohs(in->sin6_port);
-        out->scope = in->sin6_scope_id;
-        memcpy(out->ip, &in->sin6_addr, 16);
-    }
-}
-
-static enum omsp_status open_status(int error)
-{
-    switch (error) {
-    case EADDRINUSE:
-        return OMSP_ADDRINUSE;
-    case EADDRNOTAVAIL:
-    case EAFNOSUPPORT:
-    case EINVAL:
-    case ENODEV:
-        return OMSP_INVALID;
-    case EACCES:
-    case EPERM:
-        return OMSP_ACCESS;
-    case ENOMEM:
-    case ENOBUFS:
-        return OMSP_NOMEM;
-    case EMFILE:
-    case ENFILE:
-    case ENOSPC: /* epoll's limit of watches */
-        return OMSP_FULL;
-    default:
-        return OMSP_IO;
-    }
-}
-
-static enum omsp_status send_status(int error)
-{
-    switch (error) {
-    case EAGAIN:
-#if EWOULDBLOCK != EAGAIN
-    case EWOULDBLOCK:
-#endif
-    case ENOBUFS:
-    case ENOMEM:
-    case EINTR:
-        return OMSP_FULL;
-    case ECONNREFUSED:
-    case ENETUNREACH:
-    case EHOSTUNREACH:
-    case ENETDOWN:
-    case EHOSTDOWN:
-    case EADDRNOTAVAIL:
-    case EAFNOSUPPORT:
-    case EACCES: /* broadcast */
-    case EPERM:  /* firewall */
-        return OMSP_UNREACHABLE;
-    default:
-        return OMSP_IO;
-    }
-}
-
-/* What an ICMP message or a moment's shortage leaves behind, as opposed to a dead socket. */
-static bool passes(int error)
-{
-    switch (error) {
-    case EAGAIN:
-#if EWOULDBLOCK != EAGAIN
-    case EWOULDBLOCK:
-#endif
-    case EINTR:
-    case ECONNREFUSED:
-    case ECONNRESET:
-    case ENETUNREACH:
-    case EHOSTUNREACH:
-    case ENETDOWN:
-    case EHOSTDOWN:
-    case ENOPROTOOPT:
-    case EPROTO:
-    case EACCES:
-    case EMSGSIZE:
-    case ENOMEM:
-    case ENOBUFS:
-        return true;
-    default:
-        return false;
-    }
-}
-
 static void loop_wake(struct omsp_net_loop *base)
 {
     struct loop *loop = loop_of(base);
@@ -188,30 +68,6 @@ static void loop_wake(struct omsp_net_loop *base)
 
 /* ---- sockets ------------------------------------------------------------------------------- */
 
-static enum omsp_status udp_bind(struct udp *udp, struct omsp_addr *addr)
-{
-    struct sockaddr_storage where;
-    socklen_t len = to_system(addr, &where);
-    int on = 1, room = RECEIVE;
-
-    udp->fd = socket(where.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (udp->fd < 0)
-        return open_status(errno);
-    if (where.ss_family == AF_INET6 &&
-        setsockopt(udp->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)))
-        return OMSP_IO;
-    /* A wish: with the system's default a burst is lost sooner, that is all. */
-    setsockopt(udp->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
-    if (bind(udp->fd, (struct sockaddr *)&where, len))
-        return open_status(errno);
-    len = sizeof(where);
-    if (getsockname(udp->fd, (struct sockaddr *)&where, &len))
-        return OMSP_IO;
-    from_system(&where, addr);
-    udp->family = addr->family;
-    return OMSP_OK;
-}
-
 static void udp_free(struct udp *udp)
 {
     if (udp->fd >= 0)
@@ -223,7 +79,7 @@ static enum omsp_status loop_open(struct omsp_net_loop *base, const struct omsp_
                                   struct omsp_addr *addr, struct omsp_udp **out)
 {
     struct loop *loop = loop_of(base);
-    struct omsp_addr bound = *addr;
+    struct omsp_addr asked = *addr, bound = *addr;
     struct udp *udp;
     struct epoll_event watch = {.events = EPOLLIN};
     enum omsp_status status;
@@ -236,7 +92,9 @@ static enum omsp_status loop_open(struct omsp_net_loop *base, const struct omsp_
     udp->base = *init;
     udp->base.loop = base;
     omsp_list_init(&udp->link);
-    status = udp_bind(udp, &bound);
+    udp->fd = -1;
+    udp->family = addr->family;
+    status = omsp_posix_socket_bind(&bound, &udp->fd);
     if (status != OMSP_OK) {
         udp_free(udp);
         return status;
@@ -248,8 +106,9 @@ static enum omsp_status loop_open(struct omsp_net_loop *base, const struct omsp_
     watch.data.ptr = udp;
     atomic_store(&udp->closed, false); /* publishes all of the above: receive() loads it first */
     if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, udp->fd, &watch)) {
-        status = open_status(errno);
+        status = omsp_posix_socket_status(errno);
         atomic_fetch_sub(&loop->sockets, 1);
+        *addr = asked;
         *out = NULL;
         udp_free(udp);
         return status;
@@ -261,16 +120,10 @@ static enum omsp_status udp_send(struct omsp_udp *base, const struct omsp_addr *
                                  const void *data, size_t len)
 {
     struct udp *udp = (struct udp *)base;
-    struct sockaddr_storage where;
-    socklen_t where_len;
 
     if (to->family != udp->family)
         return OMSP_UNREACHABLE;
-    where_len = to_system(to, &where);
-    if (sendto(udp->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&where,
-               where_len) >= 0)
-        return OMSP_OK;
-    return send_status(errno);
+    return omsp_posix_socket_send(udp->fd, to, data, len);
 }
 
 static void udp_close(struct omsp_udp *base)
@@ -334,7 +187,7 @@ static void receive(struct loop *loop, struct udp *udp)
         loop->heads[i].msg_hdr.msg_namelen = sizeof(loop->froms[i]);
     count = recvmmsg(udp->fd, loop->heads, BATCH, MSG_DONTWAIT, NULL);
     if (count < 0) {
-        if (!passes(errno))
+        if (!omsp_posix_socket_recovers(errno))
             receiving_failed(loop, udp, errno);
         return;
     }
@@ -346,7 +199,7 @@ static void receive(struct loop *loop, struct udp *udp)
             return;
         if (loop->heads[i].msg_hdr.msg_flags & MSG_TRUNC)
             continue;
-        from_system(&loop->froms[i], &from);
+        omsp_posix_socket_addr(&loop->froms[i], &from);
         udp->base.on_datagram(udp->base.owner, &udp->base, &from, loop->data[i],
                               loop->heads[i].msg_len, now);
     }
@@ -436,12 +289,13 @@ static enum omsp_status open_descriptors(struct loop *loop)
 
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (loop->epoll < 0)
-        return open_status(errno);
+        return omsp_posix_socket_status(errno);
     loop->wakefd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (loop->wakefd < 0)
-        return open_status(errno);
-    return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->wakefd, &watch) ? open_status(errno)
-                                                                       : OMSP_OK;
+        return omsp_posix_socket_status(errno);
+    return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->wakefd, &watch)
+               ? omsp_posix_socket_status(errno)
+               : OMSP_OK;
 }
 
 enum omsp_status omsp_posix_loop_create(void *ctx, struct omsp_net_loop **out)

@@ -11,32 +11,21 @@
  * the period is 1 ms while a loop exists. A high-resolution waitable timer would need a thread of
  * its own to become a completion; a media process asks for 1 ms anyway.
  */
+#include "win/socket.h"
+
 #include "win/win.h"
 
 #include "base/alloc.h"
 #include "base/list.h"
 #include "port/lock.h"
 
-#include <winsock2.h>
-#include <ws2tcpip.h>
 #include <windows.h>
 #include <timeapi.h>
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef SIO_UDP_CONNRESET
-#define SIO_UDP_CONNRESET _WSAIOW(IOC_VENDOR, 12)
-#endif
-#ifndef SIO_UDP_NETRESET
-#define SIO_UDP_NETRESET _WSAIOW(IOC_VENDOR, 15)
-#endif
-#ifndef WSA_FLAG_NO_HANDLE_INHERIT
-#define WSA_FLAG_NO_HANDLE_INHERIT 0x80
-#endif
-
 #define EVENTS   64
-#define RECEIVE  524288 /* receive buffer asked for; the system may grant less */
-#define PATIENCE 1000   /* receives refused in a row before the socket counts as broken */
+#define PATIENCE 1000 /* receives refused in a row before the socket counts as broken */
 
 #define NT_OK        0x00000000u
 #define NT_TRUNCATED 0x80000005u /* STATUS_BUFFER_OVERFLOW */
@@ -72,118 +61,6 @@ static struct loop *loop_of(struct omsp_net_loop *base)
     return (struct loop *)base;
 }
 
-static int to_system(const struct omsp_addr *addr, struct sockaddr_storage *out)
-{
-    memset(out, 0, sizeof(*out));
-    if (addr->family == 4) {
-        struct sockaddr_in *in = (struct sockaddr_in *)out;
-
-        in->sin_family = AF_INET;
-        in->sin_port = htons(addr->port);
-        memcpy(&in->sin_addr, addr->ip, 4);
-        return (int)sizeof(*in);
-    }
-    if (addr->family == 6) {
-        struct sockaddr_in6 *in = (struct sockaddr_in6 *)out;
-
-        in->sin6_family = AF_INET6;
-        in->sin6_port = htons(addr->port);
-        in->sin6_scope_id = addr->scope;
-        memcpy(&in->sin6_addr, addr->ip, 16);
-        return (int)sizeof(*in);
-    }
-    return 0;
-}
-
-static void from_system(const struct sockaddr_storage *addr, struct omsp_addr *out)
-{
-    memset(out, 0, sizeof(*out));
-    if (addr->ss_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)addr;
-
-        out->family = 4;
-        out->port = ntohs(in->sin_port);
-        memcpy(out->ip, &in->sin_addr, 4);
-    } else if (addr->ss_family == AF_INET6) {
-        const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)addr;
-
-        out->family = 6;
-        out->port = ntohs(in->sin6_port);
-        out->scope = in->sin6_scope_id;
-        memcpy(out->ip, &in->sin6_addr, 16);
-    }
-}
-
-static enum omsp_status open_status(int error)
-{
-    switch (error) {
-    case WSAEADDRINUSE:
-        return OMSP_ADDRINUSE;
-    case WSAEADDRNOTAVAIL:
-    case WSAEAFNOSUPPORT:
-    case WSAEPROTONOSUPPORT:
-    case WSAEINVAL:
-        return OMSP_INVALID;
-    case WSAEACCES:
-        return OMSP_ACCESS;
-    case WSAENOBUFS:
-    case WSA_NOT_ENOUGH_MEMORY:
-        return OMSP_NOMEM;
-    case WSAEMFILE:
-        return OMSP_FULL;
-    default:
-        return OMSP_IO;
-    }
-}
-
-static enum omsp_status send_status(int error)
-{
-    switch (error) {
-    case WSAEWOULDBLOCK:
-    case WSAENOBUFS:
-    case WSAEINTR:
-        return OMSP_FULL;
-    case WSAECONNRESET:
-    case WSAENETRESET:
-    case WSAENETUNREACH:
-    case WSAEHOSTUNREACH:
-    case WSAENETDOWN:
-    case WSAEHOSTDOWN:
-    case WSAECONNREFUSED:
-    case WSAEADDRNOTAVAIL:
-    case WSAEAFNOSUPPORT:
-    case WSAEACCES: /* broadcast, firewall */
-        return OMSP_UNREACHABLE;
-    default:
-        return OMSP_IO;
-    }
-}
-
-/* What an ICMP message, a too long datagram, a shortage or the end of an earlier loop thread leaves
- * behind, as opposed to a dead socket. */
-static bool passes(int error)
-{
-    switch (error) {
-    case WSAEWOULDBLOCK:
-    case WSAEINTR:
-    case WSAECONNRESET:
-    case WSAENETRESET:
-    case WSAECONNREFUSED:
-    case WSAENETUNREACH:
-    case WSAEHOSTUNREACH:
-    case WSAENETDOWN:
-    case WSAEHOSTDOWN:
-    case WSAEMSGSIZE:
-    case WSAENOBUFS:
-    case WSA_NOT_ENOUGH_MEMORY:
-    case WSA_OPERATION_ABORTED:
-    case ERROR_PORT_UNREACHABLE:
-        return true;
-    default:
-        return false;
-    }
-}
-
 static void loop_wake(struct omsp_net_loop *base)
 {
     struct loop *loop = loop_of(base);
@@ -194,40 +71,6 @@ static void loop_wake(struct omsp_net_loop *base)
 }
 
 /* ---- sockets ------------------------------------------------------------------------------- */
-
-static enum omsp_status udp_bind(struct udp *udp, struct omsp_addr *addr)
-{
-    struct sockaddr_storage where;
-    int len = to_system(addr, &where), room = RECEIVE, error;
-    DWORD on = 1, off = 0, got;
-    u_long nonblocking = 1;
-
-    udp->handle = WSASocketW(where.ss_family, SOCK_DGRAM, IPPROTO_UDP, NULL, 0,
-                             WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
-    if (udp->handle == INVALID_SOCKET)
-        return open_status(WSAGetLastError());
-    if (ioctlsocket(udp->handle, FIONBIO, &nonblocking) ||
-        setsockopt(udp->handle, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&on, sizeof(on)))
-        return OMSP_IO;
-    if (where.ss_family == AF_INET6 &&
-        setsockopt(udp->handle, IPPROTO_IPV6, IPV6_V6ONLY, (const char *)&on, sizeof(on)))
-        return OMSP_IO;
-    /* Wishes: without them bursts are lost sooner, and ICMP errors cost a receive each. */
-    setsockopt(udp->handle, SOL_SOCKET, SO_RCVBUF, (const char *)&room, sizeof(room));
-    WSAIoctl(udp->handle, SIO_UDP_CONNRESET, &off, sizeof(off), NULL, 0, &got, NULL, NULL);
-    WSAIoctl(udp->handle, SIO_UDP_NETRESET, &off, sizeof(off), NULL, 0, &got, NULL, NULL);
-    if (bind(udp->handle, (struct sockaddr *)&where, len)) {
-        error = WSAGetLastError();
-        /* What Windows says of a port that another holds exclusively or that is set aside. */
-        return error == WSAEACCES ? OMSP_ADDRINUSE : open_status(error);
-    }
-    len = sizeof(where);
-    if (getsockname(udp->handle, (struct sockaddr *)&where, &len))
-        return OMSP_IO;
-    from_system(&where, addr);
-    udp->family = addr->family;
-    return OMSP_OK;
-}
 
 static void udp_free(struct udp *udp)
 {
@@ -253,7 +96,8 @@ static enum omsp_status loop_open(struct omsp_net_loop *base, const struct omsp_
     udp->base.loop = base;
     omsp_list_init(&udp->link);
     udp->handle = INVALID_SOCKET;
-    status = udp_bind(udp, &bound);
+    udp->family = addr->family;
+    status = omsp_win_socket_bind(&bound, &udp->handle);
     if (status == OMSP_OK &&
         !CreateIoCompletionPort((HANDLE)udp->handle, loop->port, (ULONG_PTR)udp, 0))
         status = OMSP_IO;
@@ -275,17 +119,10 @@ static enum omsp_status udp_send(struct omsp_udp *base, const struct omsp_addr *
                                  const void *data, size_t len)
 {
     struct udp *udp = (struct udp *)base;
-    struct sockaddr_storage where;
-    int where_len;
 
     if (to->family != udp->family)
         return OMSP_UNREACHABLE;
-    if (len > INT_MAX)
-        return OMSP_IO;
-    where_len = to_system(to, &where);
-    if (sendto(udp->handle, data, (int)len, 0, (struct sockaddr *)&where, where_len) >= 0)
-        return OMSP_OK;
-    return send_status(WSAGetLastError());
+    return omsp_win_socket_send(udp->handle, to, data, len);
 }
 
 static void udp_close(struct omsp_udp *base)
@@ -346,7 +183,7 @@ static void ask(struct loop *loop, struct udp *udp)
     /* Refused at once. Whether such a call completes too depends on the error and the system, so
      * a packet of our own follows it through the port, which is first in, first out: when that one
      * arrives nothing else is to come, and we ask again. */
-    if (!passes(error) || ++udp->refusals > PATIENCE ||
+    if (!omsp_win_socket_recovers(error) || ++udp->refusals > PATIENCE ||
         !PostQueuedCompletionStatus(loop->port, 0, (ULONG_PTR)udp, &udp->again)) {
         receiving_failed(udp, error);
         return;
@@ -363,13 +200,13 @@ static void received(struct udp *udp, DWORD len, uint64_t now)
         udp->refusals = 0;
         if (len > OMSP_UDP_MAX)
             return;
-        from_system(&udp->from, &from);
+        omsp_win_socket_addr(&udp->from, &from);
         udp->base.on_datagram(udp->base.owner, &udp->base, &from, udp->data, len, now);
     } else if (status != NT_TRUNCATED &&
                !WSAGetOverlappedResult(udp->handle, &udp->receive, &n, FALSE, &flags)) {
         int error = WSAGetLastError();
 
-        if (!passes(error) || ++udp->refusals > PATIENCE) {
+        if (!omsp_win_socket_recovers(error) || ++udp->refusals > PATIENCE) {
             receiving_failed(udp, error);
             udp->refusals = PATIENCE + 1;
         }
