@@ -143,11 +143,8 @@ struct omsp_worker *omsp_engine_pick_worker(struct omsp_engine *engine)
 
     for (unsigned i = 0; i < engine->worker_count; i++) {
         struct omsp_worker *worker = &engine->workers[i];
-        unsigned load;
+        unsigned load = omsp_timers_reserved(&worker->timers);
 
-        omsp_lock_acquire(&worker->lock);
-        load = worker->load;
-        omsp_lock_release(&worker->lock);
         if (!best || load < least) {
             best = worker;
             least = load;

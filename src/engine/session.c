@@ -45,7 +45,7 @@ static void free_session(struct omsp_session *session)
 {
     struct omsp_call *call = session->call;
 
-    omsp_worker_unreserve(session->worker, &session->timer);
+    omsp_timers_unreserve(&session->worker->timers, &session->timer);
     omsp_jitter_destroy(session->jitter);
     omsp_lock_destroy(&session->lock);
     omsp_free(session);
@@ -125,7 +125,7 @@ enum omsp_status omsp_session_create(struct omsp_call *call, struct omsp_addr *l
     status = omsp_jitter_create(NULL, &session->jitter);
     if (status)
         goto no_jitter;
-    status = omsp_worker_reserve(session->worker);
+    status = omsp_timers_reserve(&session->worker->timers);
     if (status)
         goto no_timer;
     session->call = call;
@@ -237,7 +237,7 @@ static void rearm(struct omsp_session *session)
         return;
     session->timer_armed = true;
     session->timer_due_us = due;
-    if (omsp_worker_arm(session->worker, &session->timer, due))
+    if (omsp_timers_arm(&session->worker->timers, &session->timer, due))
         atomic_store(&session->wake_due, true);
 }
 
