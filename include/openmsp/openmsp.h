@@ -174,8 +174,8 @@ DECLARE_INTERFACE_(IOpenMSPCall, IDispatch)
     STDMETHOD(Disconnect)(THIS) PURE;
     /* Also after Close. */
     STDMETHOD(get_Statistics)(THIS_ IOpenMSPStatistics * *statistics) PURE;
-    /* The address that made it. */
-    STDMETHOD(get_Address)(THIS_ IOpenMSPAddress * *address) PURE;
+    /* The address that made it. (ITCallInfo::Address is the telephony address.) */
+    STDMETHOD(get_MSPAddress)(THIS_ IOpenMSPAddress * *address) PURE;
     /* Ends the call as ITMSPAddress::ShutdownMSPCall does: streams stop, sockets close, no event
      * follows. The last Release does it too. Again: S_OK. */
     STDMETHOD(Close)(THIS) PURE;
@@ -261,7 +261,7 @@ DECLARE_INTERFACE_(IOpenMSPAddress, IDispatch)
 #define IOpenMSPCall_Connect(p)                  (p)->lpVtbl->Connect(p)
 #define IOpenMSPCall_Disconnect(p)               (p)->lpVtbl->Disconnect(p)
 #define IOpenMSPCall_get_Statistics(p, a)        (p)->lpVtbl->get_Statistics(p, a)
-#define IOpenMSPCall_get_Address(p, a)           (p)->lpVtbl->get_Address(p, a)
+#define IOpenMSPCall_get_MSPAddress(p, a)        (p)->lpVtbl->get_MSPAddress(p, a)
 #define IOpenMSPCall_Close(p)                    (p)->lpVtbl->Close(p)
 
 #define IOpenMSPAddress_QueryInterface(p, a, b)   (p)->lpVtbl->QueryInterface(p, a, b)

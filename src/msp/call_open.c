@@ -309,7 +309,7 @@ static HRESULT STDMETHODCALLTYPE open_get_Statistics(IOpenMSPCall *iface, IOpenM
     return msp_statistics_create(self_of(iface)->engine, out);
 }
 
-static HRESULT STDMETHODCALLTYPE open_get_Address(IOpenMSPCall *iface, IOpenMSPAddress **out)
+static HRESULT STDMETHODCALLTYPE open_get_MSPAddress(IOpenMSPCall *iface, IOpenMSPAddress **out)
 {
     if (!out)
         return E_POINTER;
@@ -333,4 +333,4 @@ MSP_VTABLE(msp_call_open_vtable, IOpenMSPCall, struct msp_call, open, &msp_dispa
            .put_RemoteDescription = open_put_RemoteDescription,
            .get_LocalDescription = open_get_LocalDescription, .Connect = open_Connect,
            .Disconnect = open_Disconnect, .get_Statistics = open_get_Statistics,
-           .get_Address = open_get_Address, .Close = open_Close);
+           .get_MSPAddress = open_get_MSPAddress, .Close = open_Close);

@@ -58,7 +58,7 @@ static const struct com_member open_members[] = {
     COM_METHOD(IOpenMSPCall, 0x00f1000c, Connect),
     COM_METHOD(IOpenMSPCall, 0x00f1000d, Disconnect),
     COM_GET(IOpenMSPCall, 0x00f1000e, Statistics, COM_RETVAL_OBJECT),
-    COM_GET(IOpenMSPCall, 0x00f1000f, Address, COM_RETVAL_OBJECT),
+    COM_GET(IOpenMSPCall, 0x00f1000f, MSPAddress, COM_RETVAL_OBJECT),
     COM_METHOD(IOpenMSPCall, 0x00f10010, Close),
 };
 const struct com_dispatch msp_dispatch_IOpenMSPCall =

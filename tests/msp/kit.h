@@ -1,6 +1,6 @@
 /*
- * What the suites of the MSP's classes share: an address with the system's ports, an outer object that
- * plays tapi3.dll's part and counts, and the check that nothing is left.
+ * What the suites of the MSP's classes share: an address with the system's ports, an outer object
+ * that plays tapi3.dll's part and counts, and the check that nothing is left.
  */
 #ifndef OMSP_TESTS_MSP_KIT_H
 #define OMSP_TESTS_MSP_KIT_H
@@ -44,7 +44,8 @@ static inline void kit_end(void)
 
 /* ---- an outer object ------------------------------------------------------------------------- */
 
-/* As tapi3.dll's address or call object: answers IUnknown itself and asks the inner for the rest. */
+/* As tapi3.dll's address or call object: answers IUnknown itself and asks the inner for the rest.
+ */
 struct outer {
     IUnknown iface;
     IUnknown *inner;

@@ -106,9 +106,9 @@ static void check_not_live(ITMSPAddress *address)
     double count = 1;
     VARIANT variant;
 
-    ck_assert_hr(address->lpVtbl->CreateMSPCall(address, NULL, 0, TAPIMEDIATYPE_AUDIO, NULL,
-                                                &unknown),
-                 E_UNEXPECTED);
+    ck_assert_hr(
+        address->lpVtbl->CreateMSPCall(address, NULL, 0, TAPIMEDIATYPE_AUDIO, NULL, &unknown),
+        E_UNEXPECTED);
     ck_assert_ptr_null(unknown);
     ck_assert_hr(address->lpVtbl->ShutdownMSPCall(address, (IUnknown *)address), E_UNEXPECTED);
     ck_assert_hr(address->lpVtbl->ReceiveTSPData(address, NULL, data, 1), E_UNEXPECTED);
@@ -119,12 +119,11 @@ static void check_not_live(ITMSPAddress *address)
     ck_assert_hr(support->lpVtbl->EnumerateStaticTerminals(support, &terminals), E_UNEXPECTED);
     ck_assert_ptr_null(terminals);
     ck_assert_hr(support->lpVtbl->get_DynamicTerminalClasses(support, &variant), E_UNEXPECTED);
-    ck_assert_hr(support->lpVtbl->EnumerateDynamicTerminalClasses(support, &classes),
-                 E_UNEXPECTED);
+    ck_assert_hr(support->lpVtbl->EnumerateDynamicTerminalClasses(support, &classes), E_UNEXPECTED);
     ck_assert_ptr_null(classes);
-    ck_assert_hr(support->lpVtbl->CreateTerminal(support, class, TAPIMEDIATYPE_AUDIO, TD_CAPTURE,
-                                                 &terminal),
-                 E_UNEXPECTED);
+    ck_assert_hr(
+        support->lpVtbl->CreateTerminal(support, class, TAPIMEDIATYPE_AUDIO, TD_CAPTURE, &terminal),
+        E_UNEXPECTED);
     ck_assert_ptr_null(terminal);
     ck_assert_hr(support->lpVtbl->GetDefaultStaticTerminal(support, TAPIMEDIATYPE_AUDIO, TD_RENDER,
                                                            &terminal),
@@ -511,9 +510,8 @@ START_TEST(no_default_static_terminal_is_a_failure_code)
                  E_INVALIDARG);
     ck_assert_hr(support->lpVtbl->GetDefaultStaticTerminal(support, 0x10, TD_RENDER, &terminal),
                  E_INVALIDARG);
-    ck_assert_hr(
-        support->lpVtbl->GetDefaultStaticTerminal(support, 8, TD_BIDIRECTIONAL, &terminal),
-        E_INVALIDARG);
+    ck_assert_hr(support->lpVtbl->GetDefaultStaticTerminal(support, 8, TD_BIDIRECTIONAL, &terminal),
+                 E_INVALIDARG);
 
     ck_assert_hr(support->lpVtbl->get_PluggableTerminalClasses(support, NULL, 8, &variant),
                  E_INVALIDARG);
