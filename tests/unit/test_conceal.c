@@ -100,6 +100,29 @@ START_TEST(there_are_no_clicks)
 }
 END_TEST
 
+/* Slower than any pitch that is looked for, so that the cycle never fits. */
+START_TEST(a_sound_that_does_not_repeat_has_no_clicks_either)
+{
+    for (double frequency = 20; frequency < 65; frequency += 3) {
+        for (unsigned start = 0; start < 400; start += 37) {
+            int16_t samples[1200];
+            struct omsp_conceal conceal;
+            int clean;
+
+            for (unsigned i = 0; i < 1200; i++)
+                samples[i] = (int16_t)lrint(10000 * sin(2 * PI * frequency * (i + start) / 8000));
+            clean = biggest_step(samples, 1200);
+            omsp_conceal_init(&conceal);
+            omsp_conceal_good(&conceal, samples, 400);
+            omsp_conceal_lost(&conceal, samples + 400, 400);
+            omsp_conceal_good(&conceal, samples + 800, 400);
+            ck_assert_msg(biggest_step(samples, 1200) <= clean + 1000, "%g Hz at %u: step %d of %d",
+                          frequency, start, biggest_step(samples, 1200), clean);
+        }
+    }
+}
+END_TEST
+
 START_TEST(a_long_loss_fades_to_silence_in_60_ms)
 {
     int16_t clean[20 * FRAME], out[20 * FRAME];
@@ -177,5 +200,6 @@ END_TEST
 
 OMSP_SUITE("conceal", TEST(good_samples_pass_untouched),
            TEST(one_lost_frame_of_voice_is_hardly_missed), TEST(there_are_no_clicks),
+           TEST(a_sound_that_does_not_repeat_has_no_clicks_either),
            TEST(a_long_loss_fades_to_silence_in_60_ms), TEST(frames_of_any_size_give_the_same),
            TEST(silence_and_full_scale_are_survived), TEST(a_cut_is_joined_smoothly))

@@ -184,6 +184,7 @@ END_TEST
 START_TEST(a_gap_is_given_up_at_the_deadline_with_the_exact_duration)
 {
     run("put 1; next 1; put 4; wait 59; next -; wait 1; next L320 4 -; lost 2; put 5; next 5 -;");
+    run("put 1@0; next 1; put 3@640; wait 60; next L480 3 -;"); /* a longer one than those before */
     run("put 1@1000/240; next 1; put 3@1480/240; next -; wait 60; next L240 3 -;");
 }
 END_TEST

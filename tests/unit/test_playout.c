@@ -201,6 +201,35 @@ START_TEST(loss_is_concealed_for_exactly_its_duration)
 }
 END_TEST
 
+START_TEST(what_was_made_up_while_waiting_counts_for_the_loss)
+{
+    struct result result;
+
+    /* With so little delay a lost packet looks like a late one at first: the next one comes just
+     * after the device asked. */
+    make_trace(1000, 0, 0);
+    for (unsigned i = 1; i < 1000; i++)
+        trace[i].arrival_us += 1000;
+    trace[900].arrival_us = UINT64_MAX;
+    result = play_trace(1000, true);
+    ck_assert_uint_eq(result.stats.underruns, 1);
+    ck_assert_uint_eq(result.stats.lost, 1);
+    ck_assert_uint_ge(result.lost, 160);
+    ck_assert_uint_lt(result.lost, 320);
+    ck_assert_uint_le(result.delay_last_us, 20000);
+    /* Of three only the first was waited for. */
+    make_trace(1000, 0, 0);
+    for (unsigned i = 1; i < 1000; i++)
+        trace[i].arrival_us += 1000;
+    trace[900].arrival_us = trace[901].arrival_us = trace[902].arrival_us = UINT64_MAX;
+    result = play_trace(1000, true);
+    ck_assert_uint_eq(result.stats.lost, 3);
+    ck_assert_uint_ge(result.lost, 480);
+    ck_assert_uint_lt(result.lost, 640);
+    ck_assert_uint_le(result.delay_last_us, 20000);
+}
+END_TEST
+
 START_TEST(an_underrun_makes_the_delay_grow_at_once_and_loses_nothing)
 {
     struct omsp_jitter *jitter = make();
@@ -470,6 +499,7 @@ END_TEST
 OMSP_SUITE("playout", TEST(a_steady_stream_is_played_whole_and_with_little_delay),
            TEST(jitter_is_taken_up_by_a_delay_not_much_longer),
            TEST(loss_is_concealed_for_exactly_its_duration),
+           TEST(what_was_made_up_while_waiting_counts_for_the_loss),
            TEST(an_underrun_makes_the_delay_grow_at_once_and_loses_nothing),
            TEST(the_delay_shrinks_faster_where_it_is_quiet),
            TEST(a_pause_of_the_sender_is_silence_and_the_delay_is_set_anew),
