@@ -89,7 +89,7 @@ build_preset() {
         built=2
     fi
     if [ $built != 0 ]; then
-        grep -E -A8 'error|Error|FAILED|undefined' "$log" | head -n 120
+        grep -E -A4 'error: |CMake Error|undefined reference' "$log" | head -n 100
         count "$part" build 0 1 0
     fi
     step "$part: built in $((SECONDS - start)) s"
