@@ -76,13 +76,17 @@ static HRESULT register_library(const WCHAR *path)
 static HRESULT unregister_library(void)
 {
 #ifdef _WIN64
-    HRESULT hr = UnRegisterTypeLib(&LIBID_OpenMSP, 1, 0, LOCALE_NEUTRAL, SYS_WIN64);
+    static const SYSKIND system_kind = SYS_WIN64;
 #else
-    HRESULT hr = UnRegisterTypeLib(&LIBID_OpenMSP, 1, 0, LOCALE_NEUTRAL, SYS_WIN32);
+    static const SYSKIND system_kind = SYS_WIN32;
 #endif
+    BSTR path = NULL;
 
-    /* What is not there is unregistered. */
-    return hr == TYPE_E_REGISTRYACCESS || hr == TYPE_E_LIBNOTREGISTERED ? S_OK : hr;
+    /* What is not there is unregistered; UnRegisterTypeLib has no one code for that. */
+    if (FAILED(QueryPathOfRegTypeLib(&LIBID_OpenMSP, 1, 0, LOCALE_NEUTRAL, &path)))
+        return S_OK;
+    SysFreeString(path);
+    return UnRegisterTypeLib(&LIBID_OpenMSP, 1, 0, LOCALE_NEUTRAL, system_kind);
 }
 
 STDAPI DllRegisterServer(void)
