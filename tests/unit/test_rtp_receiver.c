@@ -179,6 +179,28 @@ START_TEST(a_jump_to_zero_counts_the_held_one_at_65535)
 }
 END_TEST
 
+START_TEST(a_hundred_back_is_a_jump)
+{
+    fresh();
+    arrive(1000);
+    ck_assert_int_eq(arrive(900), OMSP_RTP_HELD);
+    ck_assert_int_eq(arrive(901), OMSP_RTP_REORDERED);
+}
+END_TEST
+
+START_TEST(a_held_jump_is_forgotten_with_its_source)
+{
+    fresh();
+    arrive(1);
+    ck_assert_int_eq(arrive(30000), OMSP_RTP_HELD);
+    omsp_rtp_receiver_pause(&receiver);
+    arrive(1);
+    ck_assert_int_eq(arrive(30001), OMSP_RTP_HELD);
+    ck_assert_int_eq(arrive_from(0x3000, 1).verdict, OMSP_RTP_FIRST);
+    ck_assert_int_eq(arrive_from(0x3000, 30002).verdict, OMSP_RTP_HELD);
+}
+END_TEST
+
 START_TEST(one_wild_packet_changes_nothing)
 {
     fresh();
@@ -500,7 +522,8 @@ OMSP_SUITE("rtp_receiver", TEST(the_first_packet_is_usable_and_all_in_order_afte
            TEST(packets_from_before_the_first_move_the_beginning_back),
            TEST(duplicates_are_known_99_packets_back),
            TEST(behind_the_horizon_is_late_but_not_lost), TEST(a_jump_needs_two_in_sequence),
-           TEST(a_jump_to_zero_counts_the_held_one_at_65535), TEST(one_wild_packet_changes_nothing),
+           TEST(a_jump_to_zero_counts_the_held_one_at_65535), TEST(a_hundred_back_is_a_jump),
+           TEST(a_held_jump_is_forgotten_with_its_source), TEST(one_wild_packet_changes_nothing),
            TEST(a_new_source_is_taken_at_once_and_told),
            TEST(late_packets_of_the_former_source_do_not_turn_back),
            TEST(a_former_source_that_goes_on_comes_back),

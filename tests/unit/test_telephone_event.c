@@ -252,7 +252,7 @@ START_TEST(packed_events_are_told_in_order)
     fresh();
     receive(9, false, 160, 100, true, 1, 1000 * MS);
     for (unsigned i = 0; i < 3; i++) { /* and repeated */
-        ck_assert_int_eq(omsp_telephone_event_receive(&state, omsp_span(payload, 16), 1000, true,
+        ck_assert_int_eq(omsp_telephone_event_receive(&state, omsp_span(payload, 16), 1000, false,
                                                       (uint16_t)(2 + i), 1020 * MS, news, &count),
                          OMSP_OK);
         for (unsigned n = 0; n < count; n++)
@@ -311,7 +311,7 @@ START_TEST(reset_ends_what_is_on_and_forgets)
     ck_assert(news.ended);
     ck_assert_uint_eq(news.digit, 4);
     ck_assert(!omsp_telephone_event_reset(&state, &news));
-    receive(4, true, 160, 1000, true, 5, 1001 * MS); /* a new source, same numbers by chance */
+    receive(4, true, 160, 1000, true, 39000, 1001 * MS); /* a new source, same numbers by chance */
     ck_assert_str_eq(told, "44.");
 }
 END_TEST
