@@ -26,21 +26,16 @@ struct omsp_fork_param {
     const char *name, *value; /* UTF-8 */
 };
 
-enum omsp_fork_encoding { OMSP_FORK_ULAW, OMSP_FORK_L16 };
-
 struct omsp_fork_options { /* all strings UTF-8, copied; NULL where absent */
     const char *url;       /* wss://…, ws://… (loopback, or with allow_plain) */
     const char *name;      /* unique among the call's running forks */
     unsigned tracks;       /* OMSP_TRACK_* */
     const struct omsp_fork_param *params;
     unsigned param_count;
-    const char *callback_url; /* http(s) */
-    bool callback_get;        /* else POST */
-    bool bidirectional;       /* <Connect><Stream>: the consumer's audio is played into the call */
-    enum omsp_fork_encoding encoding; /* default µ-law; others are beyond Twilio */
-    unsigned rate;                    /* Hz; 0: 8000 */
-    unsigned reconnects;              /* beyond Twilio: tries after a break, 0 (default): none */
-    const char *authorization;        /* beyond Twilio: value of an Authorization header, or NULL */
+    const char *callback_url;  /* http(s) */
+    bool callback_get;         /* else POST */
+    bool bidirectional;        /* <Connect><Stream>: the consumer's audio is played into the call */
+    const char *authorization; /* beyond Twilio: value of an Authorization header, or NULL */
 };
 
 /* What all forks of an engine share; set before the first fork, strings copied. */
@@ -106,7 +101,6 @@ struct omsp_fork_info {
     uint64_t frames_sent, frames_dropped, bytes_sent, messages_received, messages_bad;
     unsigned queue_ms;      /* audio waiting now */
     uint32_t round_trip_us; /* of the last ping; 0: unknown */
-    unsigned reconnects;
 };
 /* OMSP_NOTSUPPORTED: not a fork. */
 enum omsp_status omsp_stream_fork_info(struct omsp_stream *stream, struct omsp_fork_info *out);
