@@ -1,7 +1,7 @@
 /*
- * G.711 by tables one way and by bit arithmetic the other: a decoded sample is a look-up in 512
- * bytes, a code is computed, because a 64 KB table would push the caller's data out of the
- * first-level cache. Not the vector code, and no codec state: there is none. Any thread.
+ * G.711 by tables one way and by arithmetic the other: a decoded sample is a look-up in 512 bytes,
+ * a code is computed, because a 64 KB table would push the caller's data out of the first-level
+ * cache. No hand-written vector code, and no codec state: there is none. Any thread.
  */
 #include "media/g711.h"
 
@@ -53,31 +53,36 @@ static const uint8_t alaw_ulaw[128] = {
     0xD6, 0xD7, 0xD4, 0xD5, 0xDA, 0xDB, 0xD8, 0xD9, 0xCF, 0xCF, 0xCE, 0xCE, 0xD2, 0xD3, 0xD0, 0xD1,
 };
 
-/* Number of the highest bit set of v | 0xFF, less 7: 0 for the segment that starts at zero. */
-static inline unsigned segment_of(unsigned v)
+/* Segment and step of a magnitude of 128..32767: its binary logarithm's whole part, less 7, and the
+ * four bits after the leading one. Just these are the exponent and the first bits of a float, exact
+ * for such numbers, and turning into a float is what compilers can do for many samples at once. */
+static inline unsigned logarithm(int magnitude)
 {
-    return 24u - (unsigned)__builtin_clz(v | 0xFFu);
+    union {
+        float number;
+        uint32_t bits; /* IEEE 754 binary32: 8 bits exponent, bias 127, 23 bits fraction */
+    } as = {(float)magnitude};
+
+    return (as.bits >> 19) - ((127 + 7) << 4);
 }
 
 static inline uint8_t ulaw_code(int sample)
 {
-    unsigned sign = sample < 0 ? 0x7Fu : 0xFFu;
-    unsigned magnitude = (unsigned)(sample < 0 ? -sample : sample);
-    unsigned segment;
+    int negative = sample >> 31; /* 0 or -1: no branch, the sign of speech cannot be predicted */
+    int magnitude = (sample ^ negative) - negative;
 
-    magnitude = (magnitude > ULAW_CLIP ? ULAW_CLIP : magnitude) + ULAW_BIAS;
-    segment = segment_of(magnitude);
-    return (uint8_t)((segment << 4 | (magnitude >> (segment + 3) & 0x0F)) ^ sign);
+    magnitude = magnitude > ULAW_CLIP ? ULAW_CLIP : magnitude;
+    return (uint8_t) ~(logarithm(magnitude + ULAW_BIAS) ^ ((unsigned)negative & 0x80));
 }
 
 static inline uint8_t alaw_code(int sample)
 {
-    unsigned sign = sample < 0 ? ALAW_EVEN : ALAW_EVEN | 0x80u;
-    unsigned magnitude =
-        (unsigned)(sample < 0 ? ~sample : sample); /* -1 belongs to the step below 0 */
-    unsigned segment = segment_of(magnitude);
+    int negative = sample >> 31;
+    int magnitude = sample ^ negative; /* -1 belongs to the step below 0 */
+    unsigned linear = (unsigned)magnitude >> 4, curved = logarithm(magnitude);
+    unsigned code = magnitude < 256 ? linear : curved; /* both are made: a choice, not a branch */
 
-    return (uint8_t)((segment << 4 | (magnitude >> (segment + 3 + !segment) & 0x0F)) ^ sign);
+    return (uint8_t)(code ^ ((unsigned)~negative & 0x80) ^ ALAW_EVEN);
 }
 
 void omsp_ulaw_encode(uint8_t *out, const int16_t *in, size_t n)
