@@ -145,6 +145,7 @@ static bool is_dead(HRESULT hr)
         return hr == HRESULT_FROM_WIN32(RPC_S_SERVER_UNAVAILABLE) ||
                hr == HRESULT_FROM_WIN32(RPC_S_CALL_FAILED) ||
                hr == HRESULT_FROM_WIN32(RPC_S_CALL_FAILED_DNE) ||
+               hr == HRESULT_FROM_WIN32(RPC_S_UNKNOWN_IF) || /* Wine's RPC_E_DISCONNECTED */
                hr == HRESULT_FROM_WIN32(ERROR_INVALID_WINDOW_HANDLE);
     }
 }

@@ -1,0 +1,607 @@
+/* Registered event sinks: who is called, in which apartment, and that none harms another. */
+#include "msp/sink_kit.h"
+
+#include "msp/sinks.h"
+
+/* A call whose capture stream can be made to tell two events by a start and a stop. */
+struct source {
+    struct media media;
+    IOpenMSPCall *call;
+    ITStream *stream;
+    ITTerminal *player, *track;
+};
+
+static void source_begin(struct source *source)
+{
+    media_begin(&source->media);
+    source->call = media_call(&source->media, TAPIMEDIATYPE_AUDIO);
+    source->stream = media_stream(source->call, CAPTURE);
+    source->player = media_playing(&source->media, L"sinks.wav", 800, &source->track);
+    ck_assert_hr(ITStream_SelectTerminal(source->stream, source->track), S_OK);
+    ck_assert_hr(ITStream_StopStream(source->stream), S_OK);
+    media_connect(source->call);
+}
+
+static void source_end(struct source *source)
+{
+    kit_release(source->track), kit_release(source->player);
+    kit_release(source->stream), kit_release(source->call);
+    media_end(&source->media);
+    media_delete(L"sinks.wav");
+}
+
+static void toggle(struct source *source, unsigned times)
+{
+    for (unsigned i = 0; i < times; i++) {
+        ck_assert_hr(ITStream_StartStream(source->stream), S_OK);
+        ck_assert_hr(ITStream_StopStream(source->stream), S_OK);
+    }
+}
+
+static void expect_toggles(const struct sink *sink, unsigned from, unsigned times)
+{
+    ck_assert_int_ge(sink->count, (LONG)(from + 2 * times));
+    for (unsigned i = 0; i < 2 * times; i++) {
+        const struct seen *seen = &sink->seen[from + i];
+
+        ck_assert_int_eq(seen->kind, TE_CALLMEDIA);
+        ck_assert_int_eq(seen->type, i & 1 ? CME_STREAM_INACTIVE : CME_STREAM_ACTIVE);
+        ck_assert_int_eq(seen->cause, CMC_LOCAL_REQUEST);
+    }
+}
+
+static struct msp_sinks_stats stats_of(struct source *source)
+{
+    struct msp_sinks_stats stats;
+
+    msp_sinks_get_stats(CONTAINING_RECORD(source->media.msp, struct msp_address, msp)->sinks,
+                        &stats);
+    return stats;
+}
+
+/* Waits until so many are connected. */
+static void wait_connected(struct source *source, unsigned connected)
+{
+    ULONGLONG give_up = GetTickCount64() + SINK_WAIT_MS;
+
+    while (stats_of(source).connected != connected && GetTickCount64() < give_up)
+        SwitchToThread();
+    ck_assert_uint_eq(stats_of(source).connected, connected);
+}
+
+/* ---- what comes ------------------------------------------------------------------------------ */
+
+static void check_members(struct sink *sink, IDispatch *event)
+{
+    struct source *source = sink->ctx;
+    ITCallMediaEvent *media = kit_query(event, &IID_ITCallMediaEvent);
+    ITCallInfo *info = NULL;
+    ITTerminal *terminal = NULL;
+    ITStream *stream = NULL;
+    IUnknown *call, *of_call;
+    HRESULT error = E_FAIL;
+
+    ck_assert_hr(ITCallMediaEvent_get_Stream(media, &stream), S_OK);
+    ck_assert_ptr_eq(stream, source->stream);
+    ck_assert_hr(ITCallMediaEvent_get_Terminal(media, &terminal), S_OK);
+    ck_assert_ptr_eq(terminal, source->track);
+    ck_assert_hr(ITCallMediaEvent_get_Call(media, &info), S_OK);
+    call = kit_query(source->call, &IID_IUnknown);
+    of_call = kit_query(info, &IID_IUnknown);
+    ck_assert_ptr_eq(of_call, call);
+    ck_assert_hr(ITCallMediaEvent_get_Error(media, &error), S_OK);
+    ck_assert_hr(error, S_OK);
+    kit_release(of_call), kit_release(call), kit_release(info);
+    kit_release(terminal), kit_release(stream), kit_release(media);
+}
+
+START_TEST(a_sink_gets_every_event_with_its_objects)
+{
+    struct source source;
+    struct sink sink;
+    DWORD cookie;
+
+    source_begin(&source);
+    sink_init(&sink);
+    sink.inside = check_members;
+    sink.ctx = &source;
+    cookie = sink_advise(source.media.msp, &sink);
+    toggle(&source, 3);
+    sink_wait(&sink, 6);
+    expect_toggles(&sink, 0, 3);
+    ck_assert_uint_ne(sink.thread_id, GetCurrentThreadId());
+    ck_assert_hr(sink_unadvise(source.media.msp, &sink, cookie), S_OK);
+    ck_assert_int_eq(sink.refs, 1); /* let go of when Unadvise returned */
+    ck_assert_hr(sink_unadvise(source.media.msp, &sink, cookie), CONNECT_E_NOCONNECTION);
+    sink.forbidden = 1;
+    toggle(&source, 1);
+    ck_assert_uint_eq(stats_of(&source).delivered, 6);
+    source_end(&source);
+    sink_fini(&sink);
+}
+END_TEST
+
+START_TEST(a_single_threaded_sink_is_called_on_its_thread)
+{
+    for (int scripted = 0; scripted < 3; scripted++) {
+        struct source source;
+        struct sink sink;
+        struct apartment apartment;
+
+        source_begin(&source);
+        sink_init(&sink);
+        sink.scripted = scripted > 0;
+        sink.both = scripted > 1;
+        apartment_begin(&apartment, source.media.msp, &sink);
+        toggle(&source, 2);
+        sink_wait(&sink, 4);
+        expect_toggles(&sink, 0, 2);
+        ck_assert_uint_eq(sink.thread_id, apartment.thread_id);
+        apartment_end(&apartment);
+        ck_assert_hr(apartment.unadvised, S_OK);
+        ck_assert_int_eq(sink.refs, 1);
+        source_end(&source);
+        sink_fini(&sink);
+    }
+}
+END_TEST
+
+START_TEST(a_dispatch_sink_of_the_multithreaded_apartment)
+{
+    struct source source;
+    struct sink sink;
+    DWORD cookie;
+
+    source_begin(&source);
+    sink_init(&sink);
+    sink.scripted = true;
+    cookie = sink_advise(source.media.msp, &sink);
+    toggle(&source, 2);
+    sink_wait(&sink, 4);
+    expect_toggles(&sink, 0, 2);
+    ck_assert_hr(sink_unadvise(source.media.msp, &sink, cookie), S_OK);
+    source_end(&source);
+    sink_fini(&sink);
+}
+END_TEST
+
+START_TEST(file_events_come_too)
+{
+    struct source source;
+    struct sink sink;
+    ITMediaControl *control;
+    DWORD cookie;
+
+    source_begin(&source);
+    sink_init(&sink);
+    cookie = sink_advise(source.media.msp, &sink);
+    control = kit_query(source.player, &IID_ITMediaControl);
+    ck_assert_hr(ITMediaControl_Start(control), S_OK);
+    ck_assert_hr(ITMediaControl_Stop(control), S_OK);
+    sink_wait(&sink, 2);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(sink.seen[i].kind, TE_FILETERMINAL);
+        ck_assert_int_eq(sink.seen[i].type, i ? TMS_IDLE : TMS_ACTIVE);
+        ck_assert_int_eq(sink.seen[i].cause, FTEC_NORMAL);
+    }
+    ck_assert_hr(sink_unadvise(source.media.msp, &sink, cookie), S_OK);
+    kit_release(control);
+    source_end(&source);
+    sink_fini(&sink);
+}
+END_TEST
+
+/* ---- several, and bad ones ------------------------------------------------------------------- */
+
+START_TEST(blocking_and_failing_sinks_harm_nobody)
+{
+    enum { MTA = 3, EVENTS = 10 };
+    struct source source;
+    struct sink good[MTA], in_apartment, blocking, failing;
+    struct apartment apartment;
+    DWORD cookies[MTA], blocked, failed;
+    ULONGLONG before;
+
+    source_begin(&source);
+    sink_init(&blocking);
+    blocking.gate = CreateEventW(NULL, TRUE, FALSE, NULL);
+    blocked = sink_advise(source.media.msp, &blocking);
+    sink_init(&failing);
+    failing.answer = E_FAIL;
+    failed = sink_advise(source.media.msp, &failing);
+    for (int i = 0; i < MTA; i++) {
+        sink_init(&good[i]);
+        cookies[i] = sink_advise(source.media.msp, &good[i]);
+    }
+    sink_init(&in_apartment);
+    apartment_begin(&apartment, source.media.msp, &in_apartment);
+
+    toggle(&source, EVENTS);
+    for (int i = 0; i < MTA; i++) {
+        sink_wait(&good[i], 2 * EVENTS);
+        expect_toggles(&good[i], 0, EVENTS);
+    }
+    sink_wait(&in_apartment, 2 * EVENTS);
+    expect_toggles(&in_apartment, 0, EVENTS);
+    sink_wait(&failing, 2 * EVENTS); /* it stays connected */
+    ck_assert_int_eq(blocking.count, 1);
+    ck_assert_uint_eq(stats_of(&source).connected, MTA + 3);
+
+    /* Letting go of the blocked one neither hangs nor calls it again. */
+    before = GetTickCount64();
+    ck_assert_hr(sink_unadvise(source.media.msp, &blocking, blocked), S_OK);
+    ck_assert_uint_lt(GetTickCount64() - before, 2000);
+    blocking.forbidden = 1;
+    SetEvent(blocking.gate);
+    sink_wait(&blocking, 1);
+
+    apartment_end(&apartment);
+    for (int i = 0; i < MTA; i++)
+        ck_assert_hr(sink_unadvise(source.media.msp, &good[i], cookies[i]), S_OK);
+    ck_assert_hr(sink_unadvise(source.media.msp, &failing, failed), S_OK);
+    ck_assert_uint_eq(stats_of(&source).failed, 2 * EVENTS);
+    ck_assert_uint_eq(stats_of(&source).dead, 0);
+    source_end(&source);
+    for (int i = 0; i < MTA; i++)
+        sink_fini(&good[i]);
+    sink_fini(&in_apartment), sink_fini(&failing), sink_fini(&blocking);
+    CloseHandle(blocking.gate);
+}
+END_TEST
+
+START_TEST(dead_sinks_are_unadvised)
+{
+    static const HRESULT codes[] = {RPC_E_DISCONNECTED, CO_E_OBJNOTCONNECTED, RPC_E_SERVER_DIED,
+                                    RPC_E_SERVER_DIED_DNE};
+    enum { CODES = sizeof(codes) / sizeof(codes[0]) };
+    struct source source;
+    struct sink dying[CODES], other;
+    DWORD cookies[CODES], cookie;
+
+    source_begin(&source);
+    for (int i = 0; i < CODES; i++) {
+        sink_init(&dying[i]);
+        dying[i].answer = codes[i];
+        cookies[i] = sink_advise(source.media.msp, &dying[i]);
+    }
+    sink_init(&other);
+    cookie = sink_advise(source.media.msp, &other);
+    toggle(&source, 5);
+    sink_wait(&other, 10);
+    wait_connected(&source, 1);
+    ck_assert_uint_eq(stats_of(&source).dead, CODES);
+    for (int i = 0; i < CODES; i++) {
+        ck_assert_int_eq(dying[i].count, 1);
+        ck_assert_hr(sink_unadvise(source.media.msp, &dying[i], cookies[i]),
+                     CONNECT_E_NOCONNECTION);
+    }
+    ck_assert_hr(sink_unadvise(source.media.msp, &other, cookie), S_OK);
+    source_end(&source);
+    for (int i = 0; i < CODES; i++)
+        sink_fini(&dying[i]);
+    sink_fini(&other);
+}
+END_TEST
+
+START_TEST(an_apartment_that_dies_takes_only_its_sink_along)
+{
+    for (int scripted = 0; scripted < 2; scripted++) {
+        struct source source;
+        struct sink doomed, other;
+        struct apartment apartment;
+        DWORD cookie;
+
+        source_begin(&source);
+        sink_init(&doomed);
+        doomed.scripted = scripted;
+        apartment_begin(&apartment, source.media.msp, &doomed);
+        sink_init(&other);
+        cookie = sink_advise(source.media.msp, &other);
+        toggle(&source, 1);
+        sink_wait(&doomed, 2);
+        apartment.leave_advised = true;
+        apartment_end(&apartment);
+        doomed.forbidden = 1;
+        toggle(&source, 3);
+        sink_wait(&other, 8);
+        wait_connected(&source, 1);
+        ck_assert_uint_eq(stats_of(&source).dead, 1);
+        ck_assert_int_eq(doomed.count, 2);
+        ck_assert_hr(sink_unadvise(source.media.msp, &other, cookie), S_OK);
+        source_end(&source);
+        sink_fini(&other);
+        sink_fini(&doomed);
+    }
+}
+END_TEST
+
+/* ---- from inside ----------------------------------------------------------------------------- */
+
+struct self_unadvise {
+    void *address;
+    volatile LONG cookie;
+    volatile LONG elapsed;
+    HRESULT hr;
+};
+
+static void unadvise_self(struct sink *sink, IDispatch *event)
+{
+    struct self_unadvise *self = sink->ctx;
+    ULONGLONG before = GetTickCount64();
+
+    (void)event;
+    self->hr = sink_unadvise(self->address, sink, (DWORD)self->cookie);
+    self->elapsed = (LONG)(GetTickCount64() - before);
+    sink->forbidden = 1;
+}
+
+START_TEST(a_sink_may_unadvise_itself_in_its_call)
+{
+    for (int single = 0; single < 2; single++) {
+        struct self_unadvise self = {0};
+        struct source source;
+        struct sink sink;
+        struct apartment apartment;
+
+        source_begin(&source);
+        sink_init(&sink);
+        sink.inside = unadvise_self;
+        sink.ctx = &self;
+        self.address = source.media.msp;
+        if (single) {
+            apartment_begin(&apartment, source.media.msp, &sink);
+            self.cookie = (LONG)apartment.cookie;
+        } else {
+            self.cookie = (LONG)sink_advise(source.media.msp, &sink);
+        }
+        toggle(&source, 3);
+        sink_wait(&sink, 1);
+        ck_assert_hr(self.hr, S_OK);
+        ck_assert_int_lt(self.elapsed, MSP_SINK_PATIENCE_MS / 2);
+        wait_connected(&source, 0);
+        if (single) {
+            apartment_end(&apartment);
+            ck_assert_hr(apartment.unadvised, CONNECT_E_NOCONNECTION);
+        }
+        ck_assert_int_eq(sink.count, 1);
+        source_end(&source);
+        sink_fini(&sink);
+    }
+}
+END_TEST
+
+static void close_address(struct sink *sink, IDispatch *event)
+{
+    struct source *source = sink->ctx;
+
+    (void)event;
+    sink->inside = NULL;
+    sink->answer = source->media.open->lpVtbl->Close(source->media.open);
+}
+
+START_TEST(a_sink_may_close_the_address_in_its_call)
+{
+    for (int single = 0; single < 2; single++) {
+        struct source source;
+        struct sink sink;
+        struct apartment apartment;
+
+        source_begin(&source);
+        sink_init(&sink);
+        sink.inside = close_address;
+        sink.ctx = &source;
+        sink.answer = E_FAIL;
+        if (single)
+            apartment_begin(&apartment, source.media.msp, &sink);
+        else
+            sink_advise(source.media.msp, &sink);
+        ck_assert_hr(ITStream_StartStream(source.stream), S_OK);
+        sink_wait(&sink, 1);
+        ck_assert_hr(sink.answer, S_OK);
+        ck_assert_hr(ITStream_StopStream(source.stream), E_UNEXPECTED);
+        if (single) {
+            apartment_end(&apartment);
+            ck_assert_hr(apartment.unadvised, S_OK);
+        }
+        source_end(&source); /* and never unadvised otherwise: the address lets go */
+        sink_fini(&sink);
+    }
+}
+END_TEST
+
+/* ---- unadvise against a storm ---------------------------------------------------------------- */
+
+struct storm {
+    struct source *source;
+    volatile LONG stop;
+};
+
+static DWORD WINAPI storm_run(void *arg)
+{
+    struct storm *storm = arg;
+
+    while (!storm->stop) {
+        ITStream_StartStream(storm->source->stream);
+        ITStream_StopStream(storm->source->stream);
+    }
+    return 0;
+}
+
+START_TEST(no_call_begins_after_unadvise_returned)
+{
+    enum { ROUNDS = 100 };
+    static struct sink sinks[ROUNDS];
+    struct source source;
+    struct storm storm = {&source, 0};
+    HANDLE thread;
+
+    source_begin(&source);
+    thread = CreateThread(NULL, 0, storm_run, &storm, 0, NULL);
+    for (int i = 0; i < ROUNDS; i++) {
+        DWORD cookie;
+
+        sink_init(&sinks[i]);
+        sinks[i].scripted = i & 1;
+        cookie = sink_advise(source.media.msp, &sinks[i]);
+        sink_wait(&sinks[i], i % 5);
+        ck_assert_hr(sink_unadvise(source.media.msp, &sinks[i], cookie), S_OK);
+        sinks[i].forbidden = 1;
+        ck_assert_int_eq(sinks[i].refs, 1);
+    }
+    storm.stop = 1;
+    ck_assert_uint_eq(WaitForSingleObject(thread, SINK_WAIT_MS), WAIT_OBJECT_0);
+    CloseHandle(thread);
+    source_end(&source);
+    for (int i = 0; i < ROUNDS; i++)
+        sink_fini(&sinks[i]);
+}
+END_TEST
+
+/* ---- around the address's life --------------------------------------------------------------- */
+
+START_TEST(what_waited_at_the_shutdown_is_delivered)
+{
+    struct source source;
+    struct sink sink;
+    DWORD cookie;
+
+    source_begin(&source);
+    sink_init(&sink);
+    sink.gate = CreateEventW(NULL, TRUE, FALSE, NULL);
+    cookie = sink_advise(source.media.msp, &sink);
+    toggle(&source, 2);
+    ck_assert_uint_eq(WaitForSingleObject(sink.entered, SINK_WAIT_MS), WAIT_OBJECT_0);
+    ck_assert_hr(source.media.open->lpVtbl->Close(source.media.open), S_OK);
+    ck_assert_int_eq(sink.count, 1);
+    SetEvent(sink.gate);
+    sink_wait(&sink, 4);
+    expect_toggles(&sink, 0, 2);
+    ck_assert_hr(sink_unadvise(source.media.msp, &sink, cookie), S_OK);
+    CloseHandle(sink.gate);
+    source_end(&source);
+    sink_fini(&sink);
+}
+END_TEST
+
+START_TEST(an_address_can_be_released_with_a_sink_that_blocks)
+{
+    struct source source;
+    struct sink sink;
+    ULONGLONG before;
+
+    source_begin(&source);
+    sink_init(&sink);
+    sink.gate = CreateEventW(NULL, TRUE, FALSE, NULL);
+    sink_advise(source.media.msp, &sink);
+    ck_assert_hr(ITStream_StartStream(source.stream), S_OK);
+    ck_assert_uint_eq(WaitForSingleObject(sink.entered, SINK_WAIT_MS), WAIT_OBJECT_0);
+    before = GetTickCount64();
+    ck_assert_hr(source.media.open->lpVtbl->Close(source.media.open), S_OK);
+    kit_release(source.track), kit_release(source.player);
+    kit_release(source.stream), kit_release(source.call);
+    kit_release(source.media.terminals), kit_release(source.media.open);
+    kit_release(source.media.msp);
+    ck_assert_uint_lt(GetTickCount64() - before, 2000);
+    SetEvent(sink.gate);
+    kit_end(); /* the thread gave back what it held */
+    media_delete(L"sinks.wav");
+    sink_fini(&sink);
+    CloseHandle(sink.gate);
+}
+END_TEST
+
+START_TEST(advise_works_before_open_and_not_after_close)
+{
+    ITMSPAddress *msp;
+    IOpenMSPAddress *open;
+    IConnectionPoint *point;
+    IOpenMSPCall *call;
+    ITStream *stream;
+    struct sink early, late;
+    struct media media = {0};
+    ITTerminal *player, *track;
+    DWORD cookie, none = 7;
+
+    kit_begin();
+    msp = kit_address();
+    open = kit_query(msp, &IID_IOpenMSPAddress);
+    sink_init(&early), sink_init(&late);
+    cookie = sink_advise(msp, &early);
+    ck_assert_hr(open->lpVtbl->Open(open), S_OK);
+    media.terminals = kit_query(msp, &IID_ITTerminalSupport);
+    ck_assert_hr(open->lpVtbl->CreateCall(open, TAPIMEDIATYPE_AUDIO, &call), S_OK);
+    stream = media_stream(call, CAPTURE);
+    player = media_playing(&media, L"early.wav", 800, &track);
+    ck_assert_hr(ITStream_SelectTerminal(stream, track), S_OK);
+    media_connect(call);
+    sink_wait(&early, 1);
+    ck_assert_hr(open->lpVtbl->Close(open), S_OK);
+
+    point = sink_point(msp, &IID_ITTAPIEventNotification);
+    ck_assert_hr(IConnectionPoint_Advise(point, sink_unknown(&late), &none), E_UNEXPECTED);
+    ck_assert_uint_eq(none, 0);
+    ck_assert_hr(IConnectionPoint_Unadvise(point, cookie), S_OK);
+    kit_release(point);
+    kit_release(track), kit_release(player), kit_release(stream), kit_release(call);
+    kit_release(media.terminals), kit_release(open), kit_release(msp);
+    kit_end();
+    media_delete(L"early.wav");
+    sink_fini(&early), sink_fini(&late);
+}
+END_TEST
+
+START_TEST(the_points_say_who_they_are)
+{
+    struct source source;
+    struct sink sink;
+    IConnectionPointContainer *container, *back;
+    IEnumConnectionPoints *all;
+    IConnectionPoint *point;
+    IUnknown *one, *two;
+    ULONG fetched;
+    DWORD cookie = 7;
+    IID iid;
+
+    source_begin(&source);
+    sink_init(&sink);
+    sink.scripted = true; /* has no ITTAPIEventNotification */
+    container = kit_query(source.media.msp, &IID_IConnectionPointContainer);
+    ck_assert_hr(IConnectionPointContainer_FindConnectionPoint(container, &IID_ITStream, &point),
+                 CONNECT_E_NOCONNECTION);
+    ck_assert_ptr_null(point);
+    ck_assert_hr(IConnectionPointContainer_EnumConnectionPoints(container, &all), S_OK);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_hr(IEnumConnectionPoints_Next(all, 1, &point, &fetched), S_OK);
+        ck_assert_hr(IConnectionPoint_GetConnectionInterface(point, &iid), S_OK);
+        ck_assert(IsEqualIID(&iid, i ? &DIID_ITTAPIDispatchEventNotification
+                                     : &IID_ITTAPIEventNotification));
+        ck_assert_hr(IConnectionPoint_GetConnectionPointContainer(point, &back), S_OK);
+        one = kit_query(back, &IID_IUnknown);
+        two = kit_query(container, &IID_IUnknown);
+        ck_assert_ptr_eq(one, two);
+        ck_assert_hr(IConnectionPoint_Advise(point, NULL, &cookie), E_POINTER);
+        ck_assert_hr(IConnectionPoint_Advise(point, sink_unknown(&sink), NULL), E_POINTER);
+        ck_assert_hr(IConnectionPoint_Unadvise(point, 4711), CONNECT_E_NOCONNECTION);
+        if (!i)
+            ck_assert_hr(IConnectionPoint_Advise(point, sink_unknown(&sink), &cookie),
+                         CONNECT_E_CANNOTCONNECT);
+        kit_release(one), kit_release(two), kit_release(back), kit_release(point);
+    }
+    ck_assert_hr(IEnumConnectionPoints_Next(all, 1, &point, &fetched), S_FALSE);
+    kit_release(all), kit_release(container);
+    source_end(&source);
+    sink_fini(&sink);
+}
+END_TEST
+
+OMSP_SUITE("msp sinks", TEST(a_sink_gets_every_event_with_its_objects),
+           TEST(a_single_threaded_sink_is_called_on_its_thread),
+           TEST(a_dispatch_sink_of_the_multithreaded_apartment), TEST(file_events_come_too),
+           TEST(blocking_and_failing_sinks_harm_nobody), TEST(dead_sinks_are_unadvised),
+           TEST(an_apartment_that_dies_takes_only_its_sink_along),
+           TEST(a_sink_may_unadvise_itself_in_its_call),
+           TEST(a_sink_may_close_the_address_in_its_call),
+           TEST(no_call_begins_after_unadvise_returned),
+           TEST(what_waited_at_the_shutdown_is_delivered),
+           TEST(an_address_can_be_released_with_a_sink_that_blocks),
+           TEST(advise_works_before_open_and_not_after_close), TEST(the_points_say_who_they_are))
