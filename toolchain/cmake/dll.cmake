@@ -28,6 +28,7 @@ file(MAKE_DIRECTORY ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
 add_custom_command(OUTPUT ${OMSP_TLB}
     COMMAND ${OMSP_WIDL} -m${OMSP_BITS} -t -I${OMSP_WINE_IDL} -L${OMSP_STDOLE_DIR} -o ${OMSP_TLB}
             ${CMAKE_SOURCE_DIR}/idl/openmsp.idl
+    COMMAND perl ${CMAKE_SOURCE_DIR}/toolchain/cmake/undate-tlb.pl ${OMSP_TLB}
     DEPENDS ${CMAKE_SOURCE_DIR}/idl/openmsp.idl COMMENT "Type library openmsp.tlb" VERBATIM)
 add_custom_target(openmsp_tlb ALL DEPENDS ${OMSP_TLB})
 
