@@ -199,6 +199,29 @@ START_TEST(words_of_a_stream_shrink_to_their_meaning)
 }
 END_TEST
 
+START_TEST(a_failure_that_moves_takes_the_pairs_around_it_along)
+{
+    static const char word[] = "IAIAFIAIAIAIF"; /* the second F makes the first one move */
+    struct omsp_queue *queue = make(LIMIT);
+    struct omsp_event event;
+
+    fill(queue, LIMIT - 12);
+    for (uint64_t i = 0; word[i]; i++) {
+        event = call_event(7, (enum omsp_call_event)(strchr("NFTUAI", word[i]) - "NFTUAI"));
+        event.at_us = i;
+        post(queue, event);
+    }
+    ck_assert_uint_eq(waiting(queue), LIMIT - 12 + 4);
+    for (int i = 0; i < LIMIT - 12; i++)
+        ck_assert_int_eq(omsp_queue_take(queue, NULL, NULL, &event), OMSP_OK);
+    for (uint64_t i = 9; i <= 12; i++) { /* the first four and 5 to 8 cancelled out */
+        ck_assert_int_eq(omsp_queue_take(queue, NULL, NULL, &event), OMSP_OK);
+        ck_assert_uint_eq(event.at_us, i);
+    }
+    omsp_queue_destroy(queue);
+}
+END_TEST
+
 START_TEST(failures_that_differ_in_anything_are_all_kept)
 {
     struct omsp_queue *queue = make(LIMIT);
@@ -374,6 +397,7 @@ OMSP_SUITE("queue", TEST(events_come_out_as_they_went_in), TEST(limits_out_of_ra
            TEST(what_does_not_fit_stays_at_the_head), TEST(blobs_have_one_owner_on_every_way_out),
            TEST(purge_takes_one_call_and_keeps_the_order_of_the_others),
            TEST(nothing_coalesces_below_the_limit), TEST(words_of_a_stream_shrink_to_their_meaning),
+           TEST(a_failure_that_moves_takes_the_pairs_around_it_along),
            TEST(failures_that_differ_in_anything_are_all_kept),
            TEST(of_file_states_the_last_and_every_error_remain),
            TEST(a_terminal_ends_as_available_or_not_as_it_is),
