@@ -15,6 +15,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Check writes to a file at every assertion that holds, for the parent of a forked test to know how
+ * far it came. Nothing is forked here, and tables are checked by the million: leave it out. */
+#define _mark_point(file, line) ((void)0)
+
 struct omsp_test_entry {
     const TTest *const *test; /* START_TEST's variable */
 };
