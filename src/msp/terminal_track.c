@@ -93,7 +93,8 @@ static HRESULT STDMETHODCALLTYPE get_empty_format(ITFileTrack *iface, ITScriptab
 /* ---- tables --------------------------------------------------------------------------------- */
 
 static const struct com_member members[] = {
-    COM_GET(ITFileTrack, 0x10001, Format, COM_IN_FOREIGN("ppmt")),
+    /* AM_MEDIA_TYPE is no Automation type: the name and its DISPID are known, a value is refused,
+     * and reading it is left to AudioFormatForScripting. */
     COM_PUT(ITFileTrack, 0x10001, Format, COM_IN_FOREIGN("pmt")),
     COM_GET(ITFileTrack, 0x10002, ControllingTerminal, COM_RETVAL_OBJECT),
     COM_GET(ITFileTrack, 0x10003, AudioFormatForScripting, COM_RETVAL_OBJECT),

@@ -139,6 +139,25 @@ static inline HRESULT media_play_list(ITTerminal *player, BSTR path)
     return hr;
 }
 
+/* These names as an array of VT_VARIANT or VT_BSTR; any lower bound will do. */
+static inline SAFEARRAY *media_names(VARTYPE type, BSTR *paths, ULONG count)
+{
+    SAFEARRAY *array = SafeArrayCreateVector(type, 5, count);
+
+    for (ULONG i = 0; i < count; i++) {
+        LONG at = (LONG)i + 5;
+        VARIANT element;
+
+        VariantInit(&element);
+        element.vt = VT_BSTR;
+        element.bstrVal = paths[i];
+        ck_assert_hr(SafeArrayPutElement(array, &at,
+                                         type == VT_VARIANT ? (void *)&element : (void *)paths[i]),
+                     S_OK);
+    }
+    return array;
+}
+
 static inline HRESULT media_file_name(ITTerminal *recorder, BSTR path)
 {
     ITMediaRecord *record = kit_query(recorder, &IID_ITMediaRecord);

@@ -6,6 +6,7 @@
 #define OMSP_TESTS_MSP_SINK_KIT_H
 
 #include "msp/media_kit.h"
+#include "msp/sinks.h"
 
 #include <ocidl.h>
 #include <olectl.h>
@@ -278,6 +279,75 @@ static inline void apartment_end(struct apartment *self)
     CloseHandle(self->thread);
     CloseHandle(self->ready);
     CloseHandle(self->quit);
+}
+
+/* ---- events to be told ------------------------------------------------------------------------
+ */
+
+/* A call whose capture stream can be made to tell two events by a start and a stop. */
+struct source {
+    struct media media;
+    IOpenMSPCall *call;
+    ITStream *stream;
+    ITTerminal *player, *track;
+};
+
+static inline void source_begin(struct source *source)
+{
+    media_begin(&source->media);
+    source->call = media_call(&source->media, TAPIMEDIATYPE_AUDIO);
+    source->stream = media_stream(source->call, CAPTURE);
+    source->player = media_playing(&source->media, L"sinks.wav", 800, &source->track);
+    ck_assert_hr(ITStream_SelectTerminal(source->stream, source->track), S_OK);
+    ck_assert_hr(ITStream_StopStream(source->stream), S_OK);
+    media_connect(source->call);
+}
+
+static inline void source_end(struct source *source)
+{
+    kit_release(source->track), kit_release(source->player);
+    kit_release(source->stream), kit_release(source->call);
+    media_end(&source->media);
+    media_delete(L"sinks.wav");
+}
+
+static inline void toggle(struct source *source, unsigned times)
+{
+    for (unsigned i = 0; i < times; i++) {
+        ck_assert_hr(ITStream_StartStream(source->stream), S_OK);
+        ck_assert_hr(ITStream_StopStream(source->stream), S_OK);
+    }
+}
+
+static inline void expect_toggles(const struct sink *sink, unsigned from, unsigned times)
+{
+    ck_assert_int_ge(sink->count, (LONG)(from + 2 * times));
+    for (unsigned i = 0; i < 2 * times; i++) {
+        const struct seen *seen = &sink->seen[from + i];
+
+        ck_assert_int_eq(seen->kind, TE_CALLMEDIA);
+        ck_assert_int_eq(seen->type, i & 1 ? CME_STREAM_INACTIVE : CME_STREAM_ACTIVE);
+        ck_assert_int_eq(seen->cause, CMC_LOCAL_REQUEST);
+    }
+}
+
+static inline struct msp_sinks_stats stats_of(struct source *source)
+{
+    struct msp_sinks_stats stats;
+
+    msp_sinks_get_stats(CONTAINING_RECORD(source->media.msp, struct msp_address, msp)->sinks,
+                        &stats);
+    return stats;
+}
+
+/* Waits until so many are connected. */
+static inline void wait_connected(struct source *source, unsigned connected)
+{
+    ULONGLONG give_up = GetTickCount64() + SINK_WAIT_MS;
+
+    while (stats_of(source).connected != connected && GetTickCount64() < give_up)
+        SwitchToThread();
+    ck_assert_uint_eq(stats_of(source).connected, connected);
 }
 
 #endif
