@@ -42,10 +42,9 @@ static struct sim_loop *loop_of(struct omsp_net_loop *base)
     return (struct sim_loop *)base;
 }
 
-static void stir(struct sim_loop *loop)
+static void stir(const struct sim_loop *loop)
 {
-    if (loop->sim->pumped && loop->sim->pumped != loop)
-        loop->sim->stirred = true;
+    sim_stir(loop->sim, loop);
 }
 
 static void loop_wake(struct omsp_net_loop *base)
@@ -258,8 +257,10 @@ static void reap(struct sim_loop *loop)
     }
 }
 
-static bool has_work(const struct sim_loop *loop)
+static bool has_work(const void *who)
 {
+    const struct sim_loop *loop = who;
+
     return loop->woken || !omsp_list_empty(&loop->waiting) || !omsp_list_empty(&loop->closing) ||
            !omsp_list_empty(&loop->broken);
 }
@@ -267,23 +268,8 @@ static bool has_work(const struct sim_loop *loop)
 static void loop_wait(struct omsp_net_loop *base, uint64_t deadline_us)
 {
     struct sim_loop *loop = loop_of(base);
-    struct omsp_sim *sim = loop->sim;
 
-    sim->pumped = loop;
-    sim->stirred = false;
-    for (;;) {
-        uint64_t next;
-
-        sim_run_due(sim);
-        next = sim_next_event(sim);
-        if (next > deadline_us)
-            next = deadline_us;
-        if (has_work(loop) || sim->stirred || sim->now >= deadline_us || next == UINT64_MAX)
-            break;
-        if (next > sim->now)
-            sim->now = next;
-    }
-    sim->pumped = NULL;
+    sim_wait(loop->sim, loop, has_work, deadline_us);
     loop->woken = false;
     hand_out_datagrams(loop);
     report_broken(loop);

@@ -94,7 +94,7 @@ static struct sim_event pop(struct omsp_sim *sim)
     return top;
 }
 
-uint64_t sim_next_event(const struct omsp_sim *sim)
+static uint64_t next_event(const struct omsp_sim *sim)
 {
     return sim->events ? sim->heap[0].at : UINT64_MAX;
 }
@@ -109,14 +109,21 @@ enum omsp_status sim_push_arrival(struct omsp_sim *sim, uint64_t at, struct sim_
     return status;
 }
 
-enum omsp_status omsp_sim_at(struct omsp_sim *sim, uint64_t t_us, omsp_sim_fn fn, void *arg)
+enum omsp_status sim_push_call(struct omsp_sim *sim, uint64_t at, omsp_sim_fn fn, omsp_sim_fn drop,
+                               void *arg)
 {
-    struct sim_event event = {.at = t_us, .kind = SIM_CALL, .fn = fn, .arg = arg};
+    struct sim_event event = {.at = at, .kind = SIM_CALL, .fn = fn, .drop = drop, .arg = arg};
 
     return push(sim, &event);
 }
 
-void sim_run_due(struct omsp_sim *sim)
+enum omsp_status omsp_sim_at(struct omsp_sim *sim, uint64_t t_us, omsp_sim_fn fn, void *arg)
+{
+    return sim_push_call(sim, t_us, fn, NULL, arg);
+}
+
+/* Runs all events that are due now. */
+static void run_due(struct omsp_sim *sim)
 {
     while (sim->events && sim->heap[0].at <= sim->now) {
         struct sim_event event = pop(sim);
@@ -133,8 +140,8 @@ void omsp_sim_run(struct omsp_sim *sim, uint64_t t_us)
     for (;;) {
         uint64_t next;
 
-        sim_run_due(sim);
-        next = sim_next_event(sim);
+        run_due(sim);
+        next = next_event(sim);
         if (next > t_us && sim->now >= t_us)
             return;
         if (next > t_us)
@@ -142,6 +149,32 @@ void omsp_sim_run(struct omsp_sim *sim, uint64_t t_us)
         if (next > sim->now)
             sim->now = next;
     }
+}
+
+void sim_wait(struct omsp_sim *sim, const void *who, bool (*has_work)(const void *who),
+              uint64_t deadline_us)
+{
+    sim->pumped = who;
+    sim->stirred = false;
+    for (;;) {
+        uint64_t next;
+
+        run_due(sim);
+        next = next_event(sim);
+        if (next > deadline_us)
+            next = deadline_us;
+        if (has_work(who) || sim->stirred || sim->now >= deadline_us || next == UINT64_MAX)
+            break;
+        if (next > sim->now)
+            sim->now = next;
+    }
+    sim->pumped = NULL;
+}
+
+void sim_stir(struct omsp_sim *sim, const void *who)
+{
+    if (sim->pumped && sim->pumped != who)
+        sim->stirred = true;
 }
 
 /* ---- failures ------------------------------------------------------------------------------ */
@@ -224,8 +257,12 @@ enum omsp_status omsp_sim_create(uint64_t seed, struct omsp_sim **out)
     sim->ports.loop_create = sim_loop_create;
     sim->ports.file.open = sim_file_open;
     sim->ports.file.ctx = sim;
+    sim->ports.tcp_loop_create = sim_tcp_loop_create;
+    sim->ports.http_create = sim_http_create;
     omsp_list_init(&sim->loops);
     omsp_list_init(&sim->nodes);
+    omsp_list_init(&sim->servers);
+    omsp_list_init(&sim->requests);
     sim->disk_room = UINT64_MAX;
     sim_net_init(sim);
     *out = sim;
@@ -236,12 +273,16 @@ void omsp_sim_destroy(struct omsp_sim *sim)
 {
     if (!sim)
         return;
-    if (!omsp_list_empty(&sim->loops))
+    if (!omsp_list_empty(&sim->loops) || sim->tcp_loops || sim->https)
         abort(); /* a loop would go on living on freed memory */
     for (size_t i = 0; i < sim->events; i++) {
         if (sim->heap[i].kind == SIM_ARRIVAL)
             omsp_free(sim->heap[i].packet);
+        else if (sim->heap[i].drop)
+            sim->heap[i].drop(sim->heap[i].arg);
     }
+    sim_servers_clear(sim);
+    sim_requests_clear(sim);
     sim_net_clear(sim);
     sim_files_clear(sim);
     omsp_free(sim->heap);

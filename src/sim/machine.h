@@ -3,6 +3,8 @@
 #define OMSP_SIM_MACHINE_H
 
 #include "sim/sim.h"
+#include "sim/sim_http.h"
+#include "sim/sim_tcp.h"
 
 #include "base/list.h"
 
@@ -14,7 +16,8 @@ enum sim_event_kind { SIM_CALL, SIM_ARRIVAL };
 struct sim_event {
     uint64_t at, order;
     enum sim_event_kind kind;
-    omsp_sim_fn fn; /* SIM_CALL */
+    omsp_sim_fn fn;   /* SIM_CALL */
+    omsp_sim_fn drop; /* called instead of fn when the simulation ends first; or NULL */
     void *arg;
     struct sim_packet *packet; /* SIM_ARRIVAL; owned */
 };
@@ -63,9 +66,9 @@ struct omsp_sim {
     struct sim_dice net_dice, random_dice;
     struct sim_event *heap;
     size_t events, heap_room;
-    struct omsp_link loops;  /* struct sim_loop.link */
-    struct sim_loop *pumped; /* the one that is waiting now */
-    bool stirred;            /* another loop than the pumped one got something */
+    struct omsp_link loops; /* struct sim_loop.link */
+    const void *pumped;     /* the loop, of either kind, that is waiting now */
+    bool stirred;           /* another loop than the pumped one got something */
     struct sim_rule fallback, *rules;
     size_t rule_count;
     struct omsp_addr ips[OMSP_SIM_MAX_IPS];
@@ -79,6 +82,12 @@ struct omsp_sim {
     struct sim_fault faults[OMSP_SIM_OPS];
     struct omsp_link nodes; /* struct sim_node.link */
     uint64_t disk_room;
+    struct omsp_link servers; /* struct sim_server.link */
+    unsigned tcp_loops, https;
+    struct omsp_link requests; /* struct sim_request.link */
+    size_t request_count;
+    omsp_sim_http_fn http_fn;
+    void *http_ctx;
 };
 
 /* machine.c */
@@ -88,10 +97,15 @@ uint32_t sim_dice_upto(struct sim_dice *dice, uint32_t limit);
 bool sim_dice_hit(struct sim_dice *dice, uint32_t ppm);
 /* Takes the packet over, on failure too (frees it). */
 enum omsp_status sim_push_arrival(struct omsp_sim *sim, uint64_t at, struct sim_packet *packet);
-/* Runs all events that are due now. */
-void sim_run_due(struct omsp_sim *sim);
-/* UINT64_MAX: none */
-uint64_t sim_next_event(const struct omsp_sim *sim);
+/* As omsp_sim_at; drop(arg) is called instead of fn(arg) when the simulation ends first. */
+enum omsp_status sim_push_call(struct omsp_sim *sim, uint64_t at, omsp_sim_fn fn, omsp_sim_fn drop,
+                               void *arg);
+/* Lets time pass for the loop `who`, of either kind, until has_work(who), the deadline, another
+ * loop's work, or, with neither deadline nor events, not at all. */
+void sim_wait(struct omsp_sim *sim, const void *who, bool (*has_work)(const void *who),
+              uint64_t deadline_us);
+/* The loop `who` got something to do: another one's wait ends. */
+void sim_stir(struct omsp_sim *sim, const void *who);
 /* OMSP_OK: go on. */
 enum omsp_status sim_fault(struct omsp_sim *sim, enum omsp_sim_op op);
 
@@ -111,6 +125,16 @@ enum omsp_status sim_net_send(struct omsp_sim *sim, const struct omsp_addr *from
 enum omsp_status sim_loop_create(void *ctx, struct omsp_net_loop **out);
 /* A datagram has come to `packet->to`; takes it over. */
 void sim_deliver(struct omsp_sim *sim, struct sim_packet *packet);
+
+/* tcp_loop.c */
+enum omsp_status sim_tcp_loop_create(void *ctx, struct omsp_tcp_loop **out);
+
+/* tcp_peer.c */
+void sim_servers_clear(struct omsp_sim *sim);
+
+/* http.c */
+enum omsp_status sim_http_create(void *ctx, struct omsp_http **out);
+void sim_requests_clear(struct omsp_sim *sim);
 
 /* file.c */
 enum omsp_status sim_file_open(void *ctx, const char *path, enum omsp_file_mode mode,

@@ -1,7 +1,8 @@
 /*
  * The simulated machine: time that passes only when somebody waits, a network with delay, jitter,
- * loss, duplication and reordering, files in memory, and failures on demand. Everything follows
- * from the seed: same seed and same calls, same trace.
+ * loss, duplication and reordering, files in memory, and failures on demand; sim_tcp.h and
+ * sim_http.h have the far ends of connections and requests. Everything follows from the seed: same
+ * seed and same calls, same trace.
  *
  * One thread only, for the simulation and all that runs on it (the engine in manual mode). No OS.
  *
@@ -23,7 +24,7 @@ struct omsp_sim;
 
 /* OMSP_NOMEM. */
 enum omsp_status omsp_sim_create(uint64_t seed, struct omsp_sim **out);
-/* All loops and files must have been closed. NULL is fine. */
+/* All loops (of both kinds), HTTP clients and files must have been closed. NULL is fine. */
 void omsp_sim_destroy(struct omsp_sim *sim);
 /* Lives as long as the simulation. */
 const struct omsp_ports *omsp_sim_ports(struct omsp_sim *sim);
@@ -101,6 +102,11 @@ enum omsp_sim_op {
     OMSP_SIM_FILE_SIZE,
     OMSP_SIM_FILE_FLUSH,
     OMSP_SIM_FILE_CLOSE, /* the file is closed all the same */
+    OMSP_SIM_TCP_LOOP_CREATE,
+    OMSP_SIM_DIAL,
+    OMSP_SIM_TCP_SEND, /* nothing is taken; the connection itself stays as it is */
+    OMSP_SIM_HTTP_CREATE,
+    OMSP_SIM_HTTP_SEND,
     OMSP_SIM_OPS
 };
 #define OMSP_SIM_FOR_EVER UINT64_MAX
