@@ -20,11 +20,11 @@ struct omsp_allocator {
 void omsp_allocator_set(const struct omsp_allocator *allocator);
 
 /* All return NULL when out of memory or when count*size overflows. */
-void *omsp_alloc(size_t size);               /* contents undefined */
-void *omsp_zalloc(size_t size);              /* zeroed */
+void *omsp_alloc(size_t size);                      /* contents undefined */
+void *omsp_zalloc(size_t size);                     /* zeroed */
 void *omsp_zalloc_array(size_t count, size_t size); /* zeroed */
 void *omsp_resize(void *ptr, size_t size);
-char *omsp_strdup(const char *text);         /* text non-NULL */
-void omsp_free(void *ptr);                   /* NULL is fine */
+char *omsp_strdup(const char *text); /* text non-NULL */
+void omsp_free(void *ptr);           /* NULL is fine */
 
 #endif

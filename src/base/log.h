@@ -1,6 +1,6 @@
 /*
- * The log port: one line at a time to whoever listens. Off until a listener is set. Secrets (tokens,
- * passwords, signatures) are never handed to it.
+ * The log port: one line at a time to whoever listens. Off until a listener is set. Secrets
+ * (tokens, passwords, signatures) are never handed to it.
  */
 #ifndef OMSP_BASE_LOG_H
 #define OMSP_BASE_LOG_H

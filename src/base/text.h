@@ -10,10 +10,10 @@
 #include <stddef.h>
 
 struct omsp_text {
-    char *data;   /* caller's storage, may be NULL when room is 0 */
-    size_t room;  /* bytes of storage, terminator included */
-    size_t len;   /* characters stored, terminator excluded */
-    size_t need;  /* characters that would have been stored with endless room */
+    char *data;  /* caller's storage, may be NULL when room is 0 */
+    size_t room; /* bytes of storage, terminator included */
+    size_t len;  /* characters stored, terminator excluded */
+    size_t need; /* characters that would have been stored with endless room */
     bool truncated;
 };
 

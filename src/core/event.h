@@ -1,7 +1,7 @@
 /*
  * What a queue carries: ids, never pointers to objects (the one pointer, `blob`, is the event's own
- * bytes). Numbers are those of MSP_EVENT, MSP_CALL_EVENT and MSP_CALL_EVENT_CAUSE (spec/mspi.md 2.4,
- * 2.5), so that the doors translate nothing.
+ * bytes). Numbers are those of MSP_EVENT, MSP_CALL_EVENT and MSP_CALL_EVENT_CAUSE
+ * (spec/mspi.md 2.4, 2.5), so that the doors translate nothing.
  */
 #ifndef OMSP_CORE_EVENT_H
 #define OMSP_CORE_EVENT_H
@@ -63,14 +63,14 @@ struct omsp_blob {
 
 struct omsp_event {
     enum omsp_event_kind kind;
-    int type;                /* omsp_call_event, omsp_address_event, omsp_media_state (FILE), or
-                                omsp_private_code */
-    int cause;               /* omsp_cause, or omsp_file_cause (FILE) */
-    enum omsp_status error;  /* OMSP_OK for what is no failure */
+    int type;               /* omsp_call_event, omsp_address_event, omsp_media_state (FILE), or
+                               omsp_private_code */
+    int cause;              /* omsp_cause, or omsp_file_cause (FILE) */
+    enum omsp_status error; /* OMSP_OK for what is no failure */
     uint32_t call, stream, terminal, track; /* 0: none */
     uint32_t detail;
-    uint64_t at_us;          /* monotonic time of posting */
-    struct omsp_blob *blob;  /* TSP_DATA only, else NULL */
+    uint64_t at_us;         /* monotonic time of posting */
+    struct omsp_blob *blob; /* TSP_DATA only, else NULL */
 };
 
 #endif

@@ -1,17 +1,17 @@
 /*
- * The event queue of one listener: FIFO, bounded in memory for ever. Not locked: the engine's mailbox
- * puts a leaf lock around it.
+ * The event queue of one listener: FIFO, bounded in memory for ever. Not locked: the engine's
+ * mailbox puts a leaf lock around it.
  *
  * Room: `limit` events. When that many wait, posting coalesces instead of losing what matters
  * (issue "foundation", 4). Below, a stream's tokens are its ACTIVE, INACTIVE and STREAM_FAIL.
  *  - ACTIVE, INACTIVE: when the newest waiting token of the stream is the opposite state, the two
- *    cancel out; otherwise the new one is kept. What remains still alternates (a STREAM_FAIL may stand
- *    for the INACTIVE, see core/stream.h) and ends in the stream's last state.
+ *    cancel out; otherwise the new one is kept. What remains still alternates (a STREAM_FAIL may
+ * stand for the INACTIVE, see core/stream.h) and ends in the stream's last state.
  *  - STREAM_FAIL, TERMINAL_FAIL, NOT_USED, TERMINAL_AVAILABLE, _UNAVAILABLE: takes the place of an
- *    equal one (same kind, type, cause, error, call, stream, terminal, track) but stands at the end,
- *    so that the last word is still the last; states that the old STREAM_FAIL kept apart merge or
- *    cancel (the old one stays as well when it is the oldest waiting token and a state follows: it may
- *    part that from an equal one which was taken). A different one is always kept.
+ *    equal one (same kind, type, cause, error, call, stream, terminal, track) but stands at the
+ * end, so that the last word is still the last; states that the old STREAM_FAIL kept apart merge or
+ *    cancel (the old one stays as well when it is the oldest waiting token and a state follows: it
+ * may part that from an equal one which was taken). A different one is always kept.
  *  - NEW_STREAM: the same, but the old one stays where it is and the new one goes.
  *  - FILE: per call, terminal and track the last state wins, unless the waiting one carries another
  *    error, which is kept.
@@ -39,20 +39,20 @@ struct omsp_queue_stats {
     size_t waiting, high_water;
 };
 
-/* limit: OMSP_QUEUE_MIN_LIMIT to OMSP_QUEUE_MAX_LIMIT. All memory for `limit` events is made here, so that posting up to it cannot fail.
- * OMSP_NOMEM, OMSP_INVALID. */
+/* limit: OMSP_QUEUE_MIN_LIMIT to OMSP_QUEUE_MAX_LIMIT. All memory for `limit` events is made here,
+ * so that posting up to it cannot fail. OMSP_NOMEM, OMSP_INVALID. */
 enum omsp_status omsp_queue_create(size_t limit, struct omsp_queue **out);
 /* Frees with whatever is waiting. NULL is fine. */
 void omsp_queue_destroy(struct omsp_queue *queue);
 
-/* Takes ownership of event->blob, whatever the answer. *was_empty (may be NULL) tells that the listener sleeps and
- * needs a signal. OMSP_OK also when coalesced; OMSP_NOMEM only beyond `limit` (the event is lost and
- * counted in dropped: the caller reports it). */
+/* Takes ownership of event->blob, whatever the answer. *was_empty (may be NULL) tells that the
+ * listener sleeps and needs a signal. OMSP_OK also when coalesced; OMSP_NOMEM only beyond `limit`
+ * (the event is lost and counted in dropped: the caller reports it). */
 enum omsp_status omsp_queue_post(struct omsp_queue *queue, const struct omsp_event *event,
                                  bool *was_empty);
 
-/* Asks `fits` (NULL: always) about the head. OMSP_EMPTY; OMSP_MORE when it does not fit, which leaves
- * it there; OMSP_OK moves it, blob included, into *out. */
+/* Asks `fits` (NULL: always) about the head. OMSP_EMPTY; OMSP_MORE when it does not fit, which
+ * leaves it there; OMSP_OK moves it, blob included, into *out. */
 enum omsp_status omsp_queue_take(struct omsp_queue *queue,
                                  bool (*fits)(void *ctx, const struct omsp_event *head), void *ctx,
                                  struct omsp_event *out);

@@ -21,17 +21,17 @@
 
 /* TERMINAL_DIRECTION */
 enum omsp_direction {
-    OMSP_CAPTURE = 0,       /* local -> network */
-    OMSP_RENDER = 1,        /* network -> local */
+    OMSP_CAPTURE = 0, /* local -> network */
+    OMSP_RENDER = 1,  /* network -> local */
     OMSP_BIDIRECTIONAL = 2,
     OMSP_MIXED = 3,
     OMSP_NO_DIRECTION = 4,
 };
 
 struct omsp_terminal_facts {
-    uint32_t media;               /* one or more OMSP_MEDIA_* */
+    uint32_t media; /* one or more OMSP_MEDIA_* */
     enum omsp_direction direction;
-    uint64_t owner_token;         /* address token, 0: an application's own */
+    uint64_t owner_token; /* address token, 0: an application's own */
     bool selected_here;
     bool selected_elsewhere;
 };

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define LAG_MIN  40u  /* 200 Hz */
+#define LAG_MIN  40u /* 200 Hz */
 #define LAG_MAX  ((unsigned)OMSP_CONCEAL_CYCLE)
 #define MATCH    160u /* samples compared */
 #define SEAM     20u  /* samples over which a step at a seam decays: 2.5 ms */

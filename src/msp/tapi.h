@@ -30,11 +30,11 @@ DECLARE_INTERFACE_(ITTerminalControl, IUnknown)
     STDMETHOD(QueryInterface)(THIS_ REFIID riid, void **out) PURE;
     STDMETHOD_(ULONG, AddRef)(THIS) PURE;
     STDMETHOD_(ULONG, Release)(THIS) PURE;
-    STDMETHOD(get_AddressHandle)(THIS_ MSP_HANDLE *token) PURE;
-    STDMETHOD(ConnectTerminal)(THIS_ IGraphBuilder *graph, DWORD direction, DWORD *count,
-                               IPin **pins) PURE;
+    STDMETHOD(get_AddressHandle)(THIS_ MSP_HANDLE * token) PURE;
+    STDMETHOD(ConnectTerminal)
+    (THIS_ IGraphBuilder * graph, DWORD direction, DWORD * count, IPin * *pins) PURE;
     STDMETHOD(CompleteConnectTerminal)(THIS) PURE;
-    STDMETHOD(DisconnectTerminal)(THIS_ IGraphBuilder *graph, DWORD reserved) PURE;
+    STDMETHOD(DisconnectTerminal)(THIS_ IGraphBuilder * graph, DWORD reserved) PURE;
     STDMETHOD(RunRenderFilter)(THIS) PURE;
     STDMETHOD(StopRenderFilter)(THIS) PURE;
 };

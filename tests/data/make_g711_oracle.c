@@ -36,8 +36,10 @@ static void table(const char *name, int law)
 
 int main(void)
 {
-    puts("/* Written by make_g711_oracle.c from libspandsp. A row: the lowest sample that gets this code,");
-    puts(" * the code, what it decodes to, the code in the other law. Codes change at these samples and");
+    puts("/* Written by make_g711_oracle.c from libspandsp. A row: the lowest sample that gets "
+         "this code,");
+    puts(" * the code, what it decodes to, the code in the other law. Codes change at these "
+         "samples and");
     puts(" * nowhere else; *_hash is FNV-1a over the codes of all samples from -32768 up. */");
     puts("struct g711_row {\n    int lowest, code, linear, other;\n};\n");
     table("g711_ulaw", G711_ULAW);
