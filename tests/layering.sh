@@ -16,7 +16,7 @@ rules() {
     cat <<TABLE
 base:   $portable
 media:  base/ $portable
-wire:   base/ port/net.h openmsp/openmsp_tsp.h $portable
+wire:   base/ port/net.h openmsp/openmsp_tsp.h $portable <cjson/cJSON.h> <expat.h>
 core:   base/ media/ $portable
 port:   base/ $portable
 engine: core/ wire/ media/ port/ base/ $portable

@@ -5,7 +5,7 @@
 
 # Debian source package of each library.
 declare -A PE_SOURCE=([check]=check [cjson]=cjson [microhttpd]=libmicrohttpd [curl]=curl
-    [speexdsp]=speexdsp)
+    [speexdsp]=speexdsp [expat]=expat)
 
 pe_cmake() {
     cmake -S . -B pe-build -G Ninja -Wno-dev -DCMAKE_TOOLCHAIN_FILE="$toolchain" \
@@ -30,7 +30,9 @@ pe_build_check() {
 }
 
 pe_build_cjson() {
-    pe_cmake -DENABLE_CJSON_TEST=OFF -DBUILD_SHARED_AND_STATIC_LIBS=OFF -DENABLE_CUSTOM_COMPILER_FLAGS=OFF
+    # Hidden, or every DLL that it is linked into would export its functions.
+    pe_cmake -DENABLE_CJSON_TEST=OFF -DBUILD_SHARED_AND_STATIC_LIBS=OFF -DENABLE_CUSTOM_COMPILER_FLAGS=OFF \
+        -DENABLE_PUBLIC_SYMBOLS=OFF -DCMAKE_C_FLAGS=-DCJSON_HIDE_SYMBOLS
 }
 
 pe_build_microhttpd() {
@@ -43,6 +45,11 @@ pe_build_curl() {
         -DENABLE_UNICODE=ON -DENABLE_MANUAL=OFF -DCURL_ZLIB=OFF -DCURL_BROTLI=OFF -DCURL_ZSTD=OFF \
         -DUSE_NGHTTP2=OFF -DUSE_LIBIDN2=OFF -DCURL_USE_LIBSSH2=OFF -DCURL_USE_LIBPSL=OFF \
         -DUSE_WIN32_LDAP=OFF
+}
+
+pe_build_expat() {
+    cd expat && pe_cmake -DEXPAT_SHARED_LIBS=OFF -DEXPAT_BUILD_TOOLS=OFF -DEXPAT_BUILD_EXAMPLES=OFF \
+        -DEXPAT_BUILD_TESTS=OFF -DEXPAT_BUILD_DOCS=OFF
 }
 
 pe_build_speexdsp() {

@@ -56,28 +56,31 @@ struct omsp_ms_template {
     char tail[64]; /* "\"},\"streamSid\":\"MZ…\"}" */
     uint8_t tail_len;
 };
+/* stream_sid: a SID; at most 44 characters that JSON does not escape. */
 void omsp_ms_template_init(struct omsp_ms_template *tmpl, const char *stream_sid);
-/* A whole masked WebSocket text frame into out (OMSP_MS_MEDIA_MAX); answers its length. */
+/* A whole masked WebSocket text frame into out (OMSP_MS_MEDIA_MAX); answers its length, 0 when the
+ * payload is too long. */
 size_t omsp_ms_put_media(const struct omsp_ms_template *tmpl, const struct omsp_ms_media *media,
                          const uint8_t mask[4], uint8_t out[OMSP_MS_MEDIA_MAX]);
-/* The same by the plainest means, to test the fast one against: JSON text without frame. */
+/* The same by the plainest means, to test the fast one against: JSON text without frame; nothing
+ * when the payload is too long. */
 void omsp_ms_put_media_plain(struct omsp_text *text, const struct omsp_ms_media *media,
                              const char *stream_sid);
 
-/* ---- what a bidirectional consumer says (3) ---------------------------------------------------
- */
+/* ---- what a bidirectional consumer says (3) ------------------------------------------------ */
 
 enum omsp_ms_kind { OMSP_MS_MEDIA, OMSP_MS_MARK, OMSP_MS_CLEAR };
 
 struct omsp_ms_message {
     enum omsp_ms_kind kind;
-    uint8_t *payload; /* MEDIA: decoded; free with omsp_free */
+    uint8_t *payload; /* MEDIA: decoded, NULL when empty; free with omsp_free */
     size_t payload_len;
     char *mark; /* MARK: the name; free with omsp_free */
 };
 
 /* OMSP_INVALID: no JSON object, unknown event, wrong or missing streamSid (case-insensitive
- * hex), payload that is no base64, more than OMSP_WS_MESSAGE_MAX. OMSP_NOMEM. */
+ * hex), payload that is no base64, not UTF-8, a NUL in a string, more than OMSP_WS_MESSAGE_MAX.
+ * OMSP_NOMEM. Other members are nobody's business. On failure *out holds nothing to free. */
 enum omsp_status omsp_ms_parse(struct omsp_span text, const char *stream_sid,
                                struct omsp_ms_message *out);
 

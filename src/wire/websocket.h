@@ -31,7 +31,7 @@ enum omsp_ws_opcode {
 
 struct omsp_ws_upgrade {
     const char *host;      /* as in the URL, IPv6 in brackets; with port unless the scheme's own */
-    struct omsp_span path; /* empty: "/" */
+    struct omsp_span path; /* with query; "/" is put before it when it does not begin with one */
     const char *key;       /* OMSP_WS_KEY_CHARS of base64 over 16 random bytes */
     const char *signature; /* X-Twilio-Signature, or NULL */
     const char *authorization; /* Authorization, or NULL */
@@ -42,10 +42,10 @@ struct omsp_ws_upgrade {
 void omsp_ws_put_upgrade(struct omsp_text *text, const struct omsp_ws_upgrade *upgrade);
 /* key with the GUID of RFC 6455 1.3 behind it, what SHA-1 is taken of: 60 characters. */
 void omsp_ws_accept_input(const char *key, char out[61]);
-/* Looks at what came so far. OMSP_MORE; OMSP_OK: a right 101 with this accept value, *used bytes
- * are the header, the rest is frames; OMSP_INVALID: anything else (*http_status tells the status
- * when there was one, else 0), also a header of more than OMSP_WS_RESPONSE_MAX bytes, an extension
- * or a subprotocol that was not asked for. */
+/* Looks at what came so far. OMSP_MORE (nothing is wrong yet); OMSP_OK: a right 101 with this
+ * accept value, *used bytes are the header, the rest is frames; OMSP_INVALID: anything else
+ * (*http_status tells the status when there was one, else 0), also a header of more than
+ * OMSP_WS_RESPONSE_MAX bytes, an extension or a subprotocol that was not asked for. */
 enum omsp_status omsp_ws_check_response(struct omsp_span bytes, const char *accept, size_t *used,
                                         int *http_status);
 
@@ -82,7 +82,7 @@ struct omsp_ws_input {
 struct omsp_ws_parser {
     uint8_t header[OMSP_WS_HEADER_MAX];
     uint8_t header_len;
-    bool in_payload, fin, dead, in_message;
+    bool in_payload, fin, dead, in_message, closed;
     uint8_t opcode, message_opcode;
     uint64_t left;
     uint8_t control[OMSP_WS_CONTROL_MAX];
@@ -94,7 +94,8 @@ struct omsp_ws_parser {
 void omsp_ws_parser_init(struct omsp_ws_parser *parser);
 void omsp_ws_parser_free(struct omsp_ws_parser *parser);
 /* Takes some of bytes (*used) and tells one event; call again with the rest until NOTHING with all
- * used. OMSP_NOMEM: dead too. */
+ * used. After CLOSE everything is swallowed in silence (RFC 6455 5.5.1); a dead parser says BAD to
+ * everything. OMSP_NOMEM: dead too. */
 enum omsp_status omsp_ws_parser_feed(struct omsp_ws_parser *parser, struct omsp_span bytes,
                                      size_t *used, struct omsp_ws_input *out);
 
