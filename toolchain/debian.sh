@@ -106,11 +106,11 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg"
     }
 }
 
-# apt-get over a private state folder $1, with deb-src entries only.
+# apt-get (APT_TOOL: or another) over a private state folder $1, with deb-src entries only.
 apt_private() {
     local state=$1
     shift
-    apt-get "${APT_OPTIONS[@]}" -o Dir::Etc::sourcelist=/dev/null \
+    "${APT_TOOL:-apt-get}" "${APT_OPTIONS[@]}" -o Dir::Etc::sourcelist=/dev/null \
         -o Dir::Etc::sourceparts="$state/parts" -o Dir::State::lists="$state/lists" \
         -o Dir::Cache="$state/cache" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
         -o APT::Sandbox::User= "$@" </dev/null
@@ -126,11 +126,26 @@ debian_sources_open() {
     touch "$state/ready"
 }
 
-# debian_source STATE PACKAGE FOLDER: the unpacked source, Debian's patches applied, in FOLDER.
+# The versions of a source package that the index names, the newest first.
+debian_source_versions() {
+    APT_TOOL=apt-cache apt_private "$1" showsrc "$2" |
+        awk -v package="$2" '/^Package:/ { ours = $2 == package } /^Version:/ && ours { print $2 }' |
+        sort -urV
+}
+
+# debian_source STATE PACKAGE FOLDER: the unpacked source, Debian's patches applied, in FOLDER. A
+# mirror's index may name a version whose files it does not have: then the next older one, aloud.
 debian_source() {
-    local state=$1 package=$2 folder=$3 scratch=$1/$2
+    local state=$1 package=$2 folder=$3 scratch=$1/$2 version newest='' got=''
     debian_sources_open "$state" || return 1
     mkdir -p "$scratch"
-    (cd "$scratch" && retry 4 apt_private "$state" source -qq --download-only "$package") || return 1
+    for version in $(debian_source_versions "$state" "$package"); do
+        rm -f "$scratch"/*.dsc
+        [ -z "$newest" ] || warn "no source of $package $newest at hand; trying $version"
+        (cd "$scratch" && retry 3 apt_private "$state" source -qq --download-only \
+            "$package=$version") && got=1 && break
+        newest=${newest:-$version}
+    done
+    [ -n "$got" ] || return 1
     dpkg-source --no-check -x "$scratch"/*.dsc "$folder" >/dev/null
 }

@@ -7,8 +7,6 @@
 #include "wire/media_stream.h"
 #include "wire/websocket.h"
 
-#include <assert.h>
-
 #define DIGITS_MAX 20 /* of 2^64-1 */
 
 static const char head[] = "{\"event\":\"media\",\"sequenceNumber\":\"";
@@ -19,11 +17,11 @@ static const char payload[] = "\",\"payload\":\"";
 static const char before_sid[] = "\"},\"streamSid\":\"";
 static const char after_sid[] = "\"}";
 
-static_assert(8 + sizeof(head) + sizeof(outbound) + sizeof(timestamp) + sizeof(payload) +
-                      3 * DIGITS_MAX + OMSP_BASE64_CHARS(OMSP_MS_PAYLOAD_MAX) +
-                      sizeof(((struct omsp_ms_template *)NULL)->tail) <=
-                  OMSP_MS_MEDIA_MAX,
-              "the longest message fits");
+_Static_assert(8 + sizeof(head) + sizeof(outbound) + sizeof(timestamp) + sizeof(payload) +
+                       3 * DIGITS_MAX + OMSP_BASE64_CHARS(OMSP_MS_PAYLOAD_MAX) +
+                       sizeof(((struct omsp_ms_template *)NULL)->tail) <=
+                   OMSP_MS_MEDIA_MAX,
+               "the longest message fits");
 
 void omsp_ms_template_init(struct omsp_ms_template *tmpl, const char *stream_sid)
 {

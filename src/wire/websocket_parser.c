@@ -184,6 +184,8 @@ static enum omsp_status take_payload(struct omsp_ws_parser *parser, struct omsp_
 {
     size_t take = bytes.len < parser->left ? bytes.len : (size_t)parser->left;
 
+    if (!take)
+        return OMSP_OK;
     if (is_control(parser->opcode)) {
         memcpy(parser->control + parser->control_len, bytes.ptr, take);
         parser->control_len = (uint8_t)(parser->control_len + take);
@@ -221,8 +223,7 @@ enum omsp_status omsp_ws_parser_feed(struct omsp_ws_parser *parser, struct omsp_
             *used += take_header(parser, omsp_span(bytes.ptr + *used, bytes.len - *used), out);
         if (!parser->in_payload || parser->dead)
             break;
-        if (*used < bytes.len &&
-            take_payload(parser, omsp_span(bytes.ptr + *used, bytes.len - *used), used)) {
+        if (take_payload(parser, omsp_span(bytes.ptr + *used, bytes.len - *used), used)) {
             parser->dead = true;
             return OMSP_NOMEM;
         }
