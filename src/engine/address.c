@@ -22,6 +22,9 @@ enum omsp_status omsp_address_create(struct omsp_engine *engine, struct omsp_add
     omsp_lock_init(&address->listeners_lock);
     omsp_list_init(&address->calls);
     omsp_list_init(&address->listeners);
+    omsp_lock_acquire(&engine->registry_lock);
+    omsp_list_insert(&engine->addresses, &address->registered);
+    omsp_lock_release(&engine->registry_lock);
     *out = address;
     return OMSP_OK;
 }
@@ -35,6 +38,9 @@ void omsp_address_release(struct omsp_address *address)
 {
     if (!address || atomic_fetch_sub(&address->refs, 1) != 1)
         return;
+    omsp_lock_acquire(&address->engine->registry_lock);
+    omsp_list_remove(&address->registered);
+    omsp_lock_release(&address->engine->registry_lock);
     omsp_lock_destroy(&address->listeners_lock);
     omsp_lock_destroy(&address->lock);
     omsp_cond_destroy(&address->bound);

@@ -4,6 +4,7 @@
 #include "engine/call.h"
 
 #include "base/alloc.h"
+#include "engine/fork_state.h"
 #include "engine/session.h"
 
 #include <string.h>
@@ -117,7 +118,7 @@ void omsp_call_release(struct omsp_call *call)
 enum omsp_status omsp_call_shutdown(struct omsp_call *call)
 {
     struct omsp_address *address = call->address;
-    struct omsp_stream *streams[OMSP_CALL_MAX_STREAMS];
+    struct omsp_stream *streams[OMSP_CALL_MAX_STREAMS + OMSP_CALL_MAX_FORKS];
     struct omsp_session *session;
     unsigned count;
 
@@ -126,6 +127,8 @@ enum omsp_status omsp_call_shutdown(struct omsp_call *call)
         omsp_lock_release(&address->lock);
         return OMSP_SHUTDOWN;
     }
+    for (unsigned i = 0; i < call->fork_count; i++)
+        omsp_stream_shutdown(call->forks[i]);
     for (unsigned i = 0; i < call->stream_count; i++)
         omsp_stream_shutdown(call->streams[i]);
     call->shut = true;
@@ -134,9 +137,10 @@ enum omsp_status omsp_call_shutdown(struct omsp_call *call)
     if (session)
         omsp_session_get_stats(session, &call->last_stats);
     call->session = NULL;
-    count = call->stream_count;
-    memcpy(streams, call->streams, sizeof(streams));
-    call->stream_count = 0;
+    count = call->stream_count + call->fork_count;
+    memcpy(streams, call->streams, call->stream_count * sizeof(streams[0]));
+    memcpy(streams + call->stream_count, call->forks, call->fork_count * sizeof(streams[0]));
+    call->stream_count = call->fork_count = 0;
     omsp_list_remove(&call->link);
     omsp_lock_release(&address->lock);
 
@@ -209,6 +213,8 @@ static void post_digits(struct omsp_call *call)
         };
 
         omsp_address_post(call->address, &event);
+        for (unsigned i = 0; i < call->fork_count; i++)
+            omsp_fork_digit(call->forks[i]->fork, digit);
     }
 }
 
@@ -377,6 +383,13 @@ enum omsp_status omsp_call_disconnect(struct omsp_call *call, enum omsp_cause ca
         call->state = OMSP_CALL_DISCONNECTED;
         feed(call, OMSP_CAPTURE, OMSP_IN_NOT_READY, cause);
         feed(call, OMSP_RENDER, OMSP_IN_NOT_READY, cause);
+        /* The far end of a call is its media streams' end: they are not started again by a later
+         * connect. */
+        for (unsigned i = 0; i < call->fork_count; i++) {
+            omsp_stream_input(call->forks[i], OMSP_IN_NOT_READY, cause);
+            call->forks[i]->fsm.desired = OMSP_WANT_STOP;
+            omsp_fork_follow(call->forks[i]);
+        }
     }
     omsp_call_leave(call);
     return status;
@@ -525,25 +538,66 @@ bool omsp_call_is_shut(struct omsp_call *call)
     return shut;
 }
 
+/* Address lock. Media streams are listed while they are not over. */
+static struct omsp_stream *listed(struct omsp_call *call, unsigned index, unsigned *count)
+{
+    struct omsp_stream *found = index < call->stream_count ? call->streams[index] : NULL;
+
+    *count = call->stream_count;
+    for (unsigned i = 0; i < call->fork_count; i++) {
+        if (call->forks[i]->fork->over)
+            continue;
+        if (*count == index)
+            found = call->forks[i];
+        ++*count;
+    }
+    return found;
+}
+
 unsigned omsp_call_stream_count(struct omsp_call *call)
 {
     unsigned count;
 
     omsp_call_enter(call);
-    count = call->stream_count;
+    listed(call, 0, &count);
     omsp_call_leave(call);
     return count;
 }
 
 struct omsp_stream *omsp_call_stream_at(struct omsp_call *call, unsigned index)
 {
-    struct omsp_stream *stream = NULL;
+    struct omsp_stream *stream;
+    unsigned count;
 
     omsp_call_enter(call);
-    if (index < call->stream_count) {
-        stream = call->streams[index];
+    stream = listed(call, index, &count);
+    if (stream)
         omsp_stream_ref(stream);
-    }
     omsp_call_leave(call);
     return stream;
+}
+
+struct omsp_call *omsp_engine_find_call(struct omsp_engine *engine, const char *sid)
+{
+    struct omsp_call *found = NULL;
+
+    omsp_lock_acquire(&engine->registry_lock);
+    omsp_list_each(at, &engine->addresses)
+    {
+        struct omsp_address *address = omsp_container(at, struct omsp_address, registered);
+
+        omsp_lock_acquire(&address->lock);
+        omsp_list_each(link, &address->calls)
+        {
+            struct omsp_call *call = omsp_container(link, struct omsp_call, link);
+
+            if (!found && !call->shut && omsp_sid_equal(call->sid, sid)) {
+                omsp_call_ref(call);
+                found = call;
+            }
+        }
+        omsp_lock_release(&address->lock);
+    }
+    omsp_lock_release(&engine->registry_lock);
+    return found;
 }

@@ -4,6 +4,7 @@
 #include "engine/objects.h"
 
 #include "base/alloc.h"
+#include "engine/links.h"
 
 #define DEFAULT_QUEUE_LIMIT      1024
 #define DEFAULT_MEDIA_TIMEOUT_MS 5000
@@ -50,6 +51,9 @@ enum omsp_status omsp_engine_create(const struct omsp_ports *ports,
     atomic_init(&engine->next_id, 1);
     atomic_init(&engine->calls, 0);
     atomic_init(&engine->refs, 1);
+    omsp_lock_init(&engine->links_lock);
+    omsp_lock_init(&engine->registry_lock);
+    omsp_list_init(&engine->addresses);
     status = omsp_runner_init(&engine->control, "omsp-control", engine->config.manual);
     if (status)
         goto no_control;
@@ -74,6 +78,8 @@ no_disk:
     omsp_runner_stop(&engine->control);
     omsp_runner_destroy(&engine->control);
 no_control:
+    omsp_lock_destroy(&engine->registry_lock);
+    omsp_lock_destroy(&engine->links_lock);
     omsp_free(engine);
     return status;
 }
@@ -82,6 +88,8 @@ void omsp_engine_destroy(struct omsp_engine *engine)
 {
     if (!engine)
         return;
+    omsp_links_destroy(engine->links);
+    engine->links = NULL;
     /* Workers first: ending sessions may still leave tasks to the runners. */
     finish_workers(engine);
     drain(engine);
@@ -101,14 +109,30 @@ void omsp_engine_unref(struct omsp_engine *engine)
         return;
     omsp_runner_destroy(&engine->disk);
     omsp_runner_destroy(&engine->control);
+    omsp_lock_destroy(&engine->registry_lock);
+    omsp_lock_destroy(&engine->links_lock);
     omsp_free(engine);
 }
 
+/* Every thread's work in turn; only the last waits, and not past any timer of the others. */
 void omsp_engine_pump(struct omsp_engine *engine, uint64_t deadline_us)
 {
     drain(engine);
-    for (unsigned i = 0; i < engine->worker_count; i++)
-        omsp_worker_step(&engine->workers[i], i + 1 == engine->worker_count ? deadline_us : 0);
+    if (engine->links) {
+        uint64_t due;
+
+        omsp_links_step(engine->links, 0);
+        due = omsp_timers_next(&engine->links->timers);
+        deadline_us = due < deadline_us ? due : deadline_us;
+    }
+    for (unsigned i = 0; i + 1 < engine->worker_count; i++) {
+        uint64_t due;
+
+        omsp_worker_step(&engine->workers[i], 0);
+        due = omsp_timers_next(&engine->workers[i].timers);
+        deadline_us = due < deadline_us ? due : deadline_us;
+    }
+    omsp_worker_step(&engine->workers[engine->worker_count - 1], deadline_us);
     drain(engine);
 }
 

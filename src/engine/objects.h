@@ -29,6 +29,10 @@ struct omsp_engine {
     struct omsp_worker workers[OMSP_MAX_WORKERS];
     unsigned worker_count;
     struct omsp_runner control, disk;
+    struct omsp_lock links_lock;    /* leaf: the pointer */
+    struct omsp_links *links;       /* NULL until the first media stream */
+    struct omsp_lock registry_lock; /* before any address lock */
+    struct omsp_link addresses;
     _Atomic uint32_t next_id;
     _Atomic unsigned calls;
 };
@@ -46,7 +50,10 @@ struct omsp_listener {
     _Atomic unsigned refs;
 };
 
+struct omsp_fork;
+
 struct omsp_address {
+    struct omsp_link registered; /* engine->addresses, registry_lock */
     struct omsp_engine *engine;
     _Atomic unsigned refs;
     struct omsp_lock lock;
@@ -65,6 +72,7 @@ struct omsp_stream {
     uint32_t media;
     enum omsp_direction direction;
     struct omsp_call *call; /* reference, for life */
+    struct omsp_fork *fork; /* a media stream's own half (a reference), else NULL */
     /* address lock from here */
     struct omsp_stream_fsm fsm;
     struct omsp_terminal *terminals[OMSP_STREAM_MAX_TERMINALS]; /* a reference each */
@@ -73,6 +81,7 @@ struct omsp_stream {
 
 #define OMSP_CALL_MAX_STREAMS 4
 #define OMSP_CALL_MAX_CODECS  8
+#define OMSP_CALL_MAX_FORKS   64 /* stopped ones included */
 
 struct omsp_session;
 
@@ -86,6 +95,8 @@ struct omsp_call {
     struct omsp_address *address;                       /* reference, for life */
     struct omsp_stream *streams[OMSP_CALL_MAX_STREAMS]; /* a reference each until shut down */
     unsigned stream_count;
+    struct omsp_stream *forks[OMSP_CALL_MAX_FORKS]; /* oldest first, a reference each */
+    unsigned fork_count;
     struct omsp_task facts; /* control runner: what the media worker noticed */
     /* address lock from here */
     bool shut;
@@ -154,6 +165,9 @@ enum omsp_status omsp_stream_break(struct omsp_stream *stream, enum omsp_status 
                                    enum omsp_cause cause);
 /* Address lock. Ends the stream: terminals unselected in reverse order. */
 void omsp_stream_shutdown(struct omsp_stream *stream);
+/* Address lock. Queues an event about the stream. */
+void omsp_stream_post(struct omsp_stream *stream, enum omsp_call_event type, enum omsp_cause cause,
+                      enum omsp_status error, uint32_t terminal);
 struct omsp_stream *omsp_stream_new(struct omsp_call *call, uint32_t media,
                                     enum omsp_direction direction,
                                     struct omsp_stream_offers offers);

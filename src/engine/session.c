@@ -169,6 +169,7 @@ void omsp_session_end(struct omsp_session *session)
     if (session->connected)
         omsp_session_send_report(session, now_of(session), true);
     session->connected = session->send.running = session->receive.running = false;
+    session->fork_count = 0;
     session->ending = true;
     rtp = session->rtp;
     rtcp = session->rtcp;
@@ -210,9 +211,9 @@ static uint64_t next_due(const struct omsp_session *session)
     uint64_t due = silence_due(session);
     uint64_t other;
 
-    if (session->send.running && session->next_send_us < due)
+    if (omsp_session_speaks(session) && session->next_send_us < due)
         due = session->next_send_us;
-    if (session->receive.running) {
+    if (omsp_session_hears(session)) {
         other = omsp_jitter_deadline(session->jitter);
         if (other < due)
             due = other;
@@ -265,9 +266,9 @@ static void on_timer(struct omsp_timer *timer, uint64_t now_us)
     omsp_lock_acquire(&session->lock);
     session->timer_armed = false;
     if (!session->ending) {
-        if (session->send.running)
+        if (omsp_session_speaks(session))
             omsp_session_send_due(session, now_us);
-        if (session->receive.running)
+        if (omsp_session_hears(session))
             omsp_session_deliver(session, now_us);
         omsp_telephone_event_tick(&session->events, now_us, &news);
         if (silence_due(session) <= now_us) {
@@ -336,8 +337,10 @@ static void take_audio(struct omsp_session *session, const struct omsp_rtp_packe
         .payload_len = audio ? packet->payload.len : 0,
     };
 
-    if (arrival->verdict == OMSP_RTP_FIRST || arrival->verdict == OMSP_RTP_RESYNC)
+    if (arrival->verdict == OMSP_RTP_FIRST || arrival->verdict == OMSP_RTP_RESYNC) {
         omsp_jitter_reset(session->jitter);
+        omsp_session_break_forks(session, OMSP_TRACK_INBOUND);
+    }
     omsp_jitter_put(session->jitter, now_us, &put);
     omsp_session_deliver(session, now_us);
 }
@@ -355,6 +358,7 @@ static void receive_rtp(struct omsp_session *session, const struct omsp_addr *fr
     struct omsp_rtp_packet packet;
     struct omsp_rtp_arrival arrival;
     struct omsp_latch_key key;
+    struct omsp_telephone_news ended;
     enum omsp_latch_verdict latched;
     bool audio, event;
 
@@ -386,9 +390,11 @@ static void receive_rtp(struct omsp_session *session, const struct omsp_addr *fr
     if (!omsp_rtp_usable(arrival.verdict))
         return;
     note_heard(session, now_us);
+    if (arrival.source_changed || arrival.verdict == OMSP_RTP_RESYNC)
+        omsp_telephone_event_reset(&session->events, &ended); /* presses are told as they begin */
     if (event)
         take_event(session, &packet, now_us);
-    if (session->receive.running)
+    if (omsp_session_hears(session))
         take_audio(session, &packet, &arrival, audio, now_us);
 }
 
@@ -460,6 +466,8 @@ void omsp_session_apply(struct omsp_session *session, const struct omsp_session_
             session->types[params->receive[i].type] =
                 params->receive[i].alaw ? OMSP_TYPE_ALAW : OMSP_TYPE_ULAW;
     session->event_type = params->event_type;
+    if (!params->may_receive)
+        omsp_rtp_receiver_pause(&session->receiver); /* what it does not send now is not lost */
     session->ptime_ms = params->ptime_ms;
     if (!session->connected) {
         session->connected = true;
@@ -477,6 +485,18 @@ void omsp_session_set_timeout(struct omsp_session *session, unsigned ms)
     omsp_lock_release(&session->lock);
 }
 
+static void begin_sending(struct omsp_session *session, uint64_t now_us)
+{
+    session->next_send_us = now_us;
+    omsp_rtp_sender_pause(&session->sender);
+}
+
+static void stop_sending(struct omsp_session *session)
+{
+    omsp_rtp_sender_pause(&session->sender);
+    omsp_session_break_forks(session, OMSP_TRACK_OUTBOUND);
+}
+
 void omsp_session_run(struct omsp_session *session, enum omsp_direction direction, bool running,
                       struct omsp_terminal *const *terminals, unsigned count)
 {
@@ -488,19 +508,53 @@ void omsp_session_run(struct omsp_session *session, enum omsp_direction directio
     for (unsigned i = 0; i < count; i++)
         half->terminals[i] = terminals[i];
     if (half->running != running) {
+        bool before =
+            direction == OMSP_CAPTURE ? omsp_session_speaks(session) : omsp_session_hears(session);
+
         half->running = running;
         if (direction == OMSP_CAPTURE) {
-            session->next_send_us = now;
-            omsp_rtp_sender_pause(&session->sender);
+            if (!before)
+                begin_sending(session, now);
+            else if (!omsp_session_speaks(session))
+                stop_sending(session);
         } else {
             /* What supervision noticed was about the run before. */
             atomic_fetch_and(&session->facts, ~(unsigned)(OMSP_FACT_SILENT | OMSP_FACT_HEARD));
             session->silent = false;
             session->heard_us = now;
-            omsp_jitter_reset(session->jitter);
+            if (!before)
+                omsp_jitter_reset(session->jitter);
             omsp_conceal_init(&session->conceal);
         }
     }
+    rearm(session);
+    omsp_lock_release(&session->lock);
+}
+
+void omsp_session_feed(struct omsp_session *session, struct omsp_fork *fork, bool on)
+{
+    uint64_t now = now_of(session);
+    bool heard, spoke;
+    unsigned place = 0;
+
+    omsp_lock_acquire(&session->lock);
+    heard = omsp_session_hears(session);
+    spoke = omsp_session_speaks(session);
+    while (place < session->fork_count && session->forks[place] != fork)
+        place++;
+    if (on && place == session->fork_count && place < OMSP_CALL_MAX_TRACKS) {
+        session->forks[session->fork_count++] = fork;
+        omsp_fork_break(fork, OMSP_TRACK_INBOUND);
+        omsp_fork_break(fork, OMSP_TRACK_OUTBOUND);
+    } else if (!on && place < session->fork_count) {
+        session->forks[place] = session->forks[--session->fork_count];
+    }
+    if (!heard && omsp_session_hears(session))
+        omsp_jitter_reset(session->jitter);
+    if (!spoke && omsp_session_speaks(session))
+        begin_sending(session, now);
+    else if (spoke && !omsp_session_speaks(session))
+        stop_sending(session);
     rearm(session);
     omsp_lock_release(&session->lock);
 }

@@ -47,6 +47,9 @@ void omsp_session_set_timeout(struct omsp_session *session, unsigned ms);
  * terminals are the stream's own references, which outlive their presence here. */
 void omsp_session_run(struct omsp_session *session, enum omsp_direction direction, bool running,
                       struct omsp_terminal *const *terminals, unsigned count);
+/* A media stream begins or ends to hear this call (its tracks say what). After it returned with on
+ * false, none of its audio is taken any more. */
+void omsp_session_feed(struct omsp_session *session, struct omsp_fork *fork, bool on);
 /* Wakes the worker if something above needs it. No lock held. */
 void omsp_session_flush(struct omsp_session *session);
 

@@ -22,11 +22,63 @@ static void write_all(struct omsp_session *session, const int16_t *pcm, size_t c
     session->samples_delivered += count;
 }
 
-static void deliver_audio(struct omsp_session *session, const struct omsp_jitter_frame *frame)
+bool omsp_session_hears(const struct omsp_session *session)
+{
+    bool hears = session->receive.running;
+
+    for (unsigned i = 0; i < session->fork_count; i++)
+        hears |= (session->forks[i]->tracks_wanted & OMSP_TRACK_INBOUND) != 0;
+    return hears;
+}
+
+bool omsp_session_speaks(const struct omsp_session *session)
+{
+    bool speaks = session->send.running;
+
+    for (unsigned i = 0; i < session->fork_count; i++)
+        speaks |= session->forks[i]->bidirectional;
+    return speaks;
+}
+
+void omsp_session_break_forks(struct omsp_session *session, unsigned track)
+{
+    for (unsigned i = 0; i < session->fork_count; i++)
+        omsp_fork_break(session->forks[i], track);
+}
+
+/* Media streams get codes as they are on the wire, so that u-law stays what it was bit for bit. */
+static void fork_audio(struct omsp_session *session, unsigned track, bool alaw,
+                       const uint8_t *codes, size_t count, uint64_t now_us)
+{
+    uint8_t ulaw[MAX_SAMPLES];
+
+    if (alaw && session->fork_count) {
+        omsp_alaw_to_ulaw(ulaw, codes, count);
+        codes = ulaw;
+    }
+    for (unsigned i = 0; i < session->fork_count; i++)
+        if (session->forks[i]->tracks_wanted & track)
+            omsp_fork_audio(session->forks[i], track, codes, count, now_us);
+}
+
+static void fork_gap(struct omsp_session *session, uint32_t samples)
+{
+    for (unsigned i = 0; i < session->fork_count; i++)
+        if (session->forks[i]->tracks_wanted & OMSP_TRACK_INBOUND)
+            omsp_fork_gap(session->forks[i], OMSP_TRACK_INBOUND, samples);
+}
+
+static void deliver_audio(struct omsp_session *session, const struct omsp_jitter_frame *frame,
+                          uint64_t now_us)
 {
     int16_t pcm[MAX_SAMPLES];
     int type = omsp_session_type(session, frame->payload_type);
 
+    if (frame->restart)
+        omsp_session_break_forks(session, OMSP_TRACK_INBOUND);
+    fork_audio(session, OMSP_TRACK_INBOUND, type == 1, frame->payload, frame->samples, now_us);
+    if (!session->receive.running)
+        return;
     if (type == 1)
         omsp_alaw_decode(pcm, frame->payload, frame->samples);
     else
@@ -39,8 +91,9 @@ static void deliver_audio(struct omsp_session *session, const struct omsp_jitter
 static void deliver_made_up(struct omsp_session *session, const struct omsp_jitter_frame *frame)
 {
     int16_t pcm[MAX_SAMPLES];
-    uint32_t left = frame->samples;
+    uint32_t left = session->receive.running ? frame->samples : 0;
 
+    fork_gap(session, frame->samples);
     while (left) {
         uint32_t count = left < MAX_SAMPLES ? left : MAX_SAMPLES;
 
@@ -62,7 +115,7 @@ void omsp_session_deliver(struct omsp_session *session, uint64_t now_us)
 
     while (omsp_jitter_next(session->jitter, now_us, &frame)) {
         if (frame.kind == OMSP_FRAME_AUDIO)
-            deliver_audio(session, &frame);
+            deliver_audio(session, &frame, now_us);
         else
             deliver_made_up(session, &frame);
     }
@@ -84,9 +137,18 @@ static void read_all(struct omsp_session *session, int16_t *pcm, size_t count)
     size_t most = 0;
 
     memset(pcm, 0, count * sizeof(pcm[0]));
-    for (unsigned i = 0; i < session->send.count; i++) {
+    for (unsigned i = 0; session->send.running && i < session->send.count; i++) {
         struct omsp_terminal *terminal = session->send.terminals[i];
         size_t got = terminal->ops->read(terminal, one, count);
+
+        for (size_t k = 0; k < got; k++)
+            pcm[k] = clip((int32_t)pcm[k] + one[k]);
+        if (got > most)
+            most = got;
+    }
+    for (unsigned i = 0; i < session->fork_count; i++) {
+        size_t got =
+            session->forks[i]->bidirectional ? omsp_fork_read(session->forks[i], one, count) : 0;
 
         for (size_t k = 0; k < got; k++)
             pcm[k] = clip((int32_t)pcm[k] + one[k]);
@@ -114,6 +176,8 @@ static void send_frame(struct omsp_session *session, uint64_t now_us)
         return;
     if (session->rtp && session->peer.family && session->peer.port)
         session->rtp->loop->send(session->rtp, &session->peer, packet, len);
+    fork_audio(session, OMSP_TRACK_OUTBOUND, session->send_alaw, packet + OMSP_RTP_HEADER, count,
+               now_us);
 }
 
 void omsp_session_send_due(struct omsp_session *session, uint64_t now_us)

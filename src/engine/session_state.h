@@ -6,6 +6,7 @@
 #ifndef OMSP_ENGINE_SESSION_STATE_H
 #define OMSP_ENGINE_SESSION_STATE_H
 
+#include "engine/fork_state.h"
 #include "engine/session.h"
 #include "media/conceal.h"
 #include "media/jitter.h"
@@ -49,6 +50,8 @@ struct omsp_session {
     unsigned ptime_ms;
 
     struct omsp_session_half receive, send;
+    struct omsp_fork *forks[OMSP_CALL_MAX_TRACKS]; /* that hear us; theirs is the reference */
+    unsigned fork_count;
     struct omsp_latch latch;
     struct omsp_rtp_receiver receiver;
     struct omsp_jitter *jitter;
@@ -74,6 +77,13 @@ static inline int omsp_session_type(const struct omsp_session *session, uint8_t 
 {
     return (int)session->types[type & 127] - 1;
 }
+
+/* Does anybody want what arrives? A terminal, or a media stream of the inbound track. */
+bool omsp_session_hears(const struct omsp_session *session);
+/* Has anybody something to say? A terminal, or a bidirectional media stream. */
+bool omsp_session_speaks(const struct omsp_session *session);
+/* What the forks hear of one direction does not join what they heard before. */
+void omsp_session_break_forks(struct omsp_session *session, unsigned track);
 
 /* All with the session's lock held. */
 void omsp_session_send_due(struct omsp_session *session, uint64_t now_us);

@@ -5,6 +5,7 @@
 #include "engine/objects.h"
 
 #include "base/alloc.h"
+#include "engine/fork_state.h"
 #include "engine/session.h"
 
 #include <string.h>
@@ -38,14 +39,15 @@ void omsp_stream_release(struct omsp_stream *stream)
     if (!stream || atomic_fetch_sub(&stream->refs, 1) != 1)
         return;
     call = stream->call;
+    omsp_fork_unref(stream->fork);
     omsp_free(stream);
     omsp_call_release(call);
 }
 
 /* ---- media ---------------------------------------------------------------------------------- */
 
-static void post(struct omsp_stream *stream, enum omsp_call_event type, enum omsp_cause cause,
-                 enum omsp_status error, uint32_t terminal)
+void omsp_stream_post(struct omsp_stream *stream, enum omsp_call_event type, enum omsp_cause cause,
+                      enum omsp_status error, uint32_t terminal)
 {
     struct omsp_event event = {
         .kind = OMSP_EVENT_CALL,
@@ -111,8 +113,8 @@ static void connect_all(struct omsp_stream *stream, struct move_outcome *outcome
         return;
     for (unsigned i = 0; i < stream->terminal_count; i++)
         if (errors[i])
-            post(stream, OMSP_TERMINAL_FAIL, connect_cause(errors[i]), errors[i],
-                 stream->terminals[i]->id);
+            omsp_stream_post(stream, OMSP_TERMINAL_FAIL, connect_cause(errors[i]), errors[i],
+                             stream->terminals[i]->id);
     outcome->status = OMSP_OK;
 }
 
@@ -123,6 +125,10 @@ static void run_session(struct omsp_stream *stream, bool running)
 
     if (!stream->call->session)
         return;
+    if (stream->fork) {
+        omsp_session_feed(stream->call->session, stream->fork, running);
+        return;
+    }
     for (unsigned i = 0; running && i < stream->terminal_count; i++)
         if (atomic_load(&stream->terminals[i]->in_use))
             connected[count++] = stream->terminals[i];
@@ -134,9 +140,10 @@ static struct move_outcome move_media(struct omsp_stream *stream, enum omsp_actu
     struct omsp_call *call = stream->call;
     struct move_outcome outcome = {OMSP_OK, OMSP_CAUSE_LOCAL_REQUEST, to, 0};
 
-    if (to != OMSP_STOPPED)
+    if (to != OMSP_STOPPED && !stream->fork)
         connect_all(stream, &outcome);
-    if (!outcome.status && call->transport == OMSP_TRANSPORT_HARDWARE && call->hardware)
+    if (!outcome.status && !stream->fork && call->transport == OMSP_TRANSPORT_HARDWARE &&
+        call->hardware)
         outcome.status = call->hardware(call->hardware_ctx, call, stream->direction, to);
     if (outcome.status && to != OMSP_STOPPED) {
         /* Down is the one state that always can be reached. */
@@ -164,7 +171,8 @@ static enum omsp_status commit(struct omsp_stream *stream, const struct omsp_str
 
         if (outcome->failed_terminal)
             terminal = outcome->failed_terminal;
-        post(stream, done.events[i].type, done.events[i].cause, done.events[i].error, terminal);
+        omsp_stream_post(stream, done.events[i].type, done.events[i].cause, done.events[i].error,
+                         terminal);
     }
     return done.status;
 }
@@ -200,6 +208,10 @@ enum omsp_status omsp_stream_break(struct omsp_stream *stream, enum omsp_status 
 void omsp_stream_shutdown(struct omsp_stream *stream)
 {
     omsp_stream_input(stream, OMSP_IN_SHUTDOWN, OMSP_CAUSE_LOCAL_REQUEST);
+    if (stream->fork) {
+        omsp_fork_follow(stream);
+        stream->fork->stream = NULL;
+    }
     while (stream->terminal_count) {
         struct omsp_terminal *terminal = stream->terminals[--stream->terminal_count];
 
@@ -235,6 +247,11 @@ static enum omsp_status door(struct omsp_stream *stream, enum omsp_input input,
 
     enter(stream);
     status = omsp_stream_input(stream, input, cause);
+    if (stream->fork && !stream->fsm.shut) {
+        if (input == OMSP_IN_START)
+            stream->fork->cause = cause;
+        omsp_fork_follow(stream);
+    }
     leave(stream);
     return status;
 }
@@ -295,7 +312,7 @@ static enum omsp_status select_locked(struct omsp_stream *stream, struct omsp_te
 
     if (status)
         return status;
-    if (!terminal->ops)
+    if (!terminal->ops || stream->fork)
         return OMSP_BAD_TERMINAL; /* a multitrack parent: only its tracks carry media */
     plan = omsp_stream_plan(&stream->fsm, OMSP_IN_SELECT, OMSP_CAUSE_LOCAL_REQUEST);
     if (plan.status)
@@ -402,6 +419,8 @@ const char *omsp_stream_name(const struct omsp_stream *stream)
 {
     bool video = stream->media == OMSP_MEDIA_VIDEO;
 
+    if (stream->fork)
+        return stream->fork->name ? stream->fork->name : "Media stream";
     if (stream->direction == OMSP_CAPTURE)
         return video ? "Video capture" : "Audio capture";
     return video ? "Video render" : "Audio render";

@@ -150,6 +150,16 @@ void omsp_timers_fire(struct omsp_timers *timers, uint64_t now_us)
     }
 }
 
+uint64_t omsp_timers_next(struct omsp_timers *timers)
+{
+    uint64_t due;
+
+    omsp_lock_acquire(&timers->lock);
+    due = timers->count ? timers->heap[1]->due_us : UINT64_MAX;
+    omsp_lock_release(&timers->lock);
+    return due;
+}
+
 uint64_t omsp_timers_sleep(struct omsp_timers *timers, uint64_t deadline_us)
 {
     omsp_lock_acquire(&timers->lock);

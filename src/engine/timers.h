@@ -40,6 +40,8 @@ bool omsp_timers_arm(struct omsp_timers *timers, struct omsp_timer *timer, uint6
 void omsp_timers_disarm(struct omsp_timers *timers, struct omsp_timer *timer);
 /* Owner: fires what is due at now_us. */
 void omsp_timers_fire(struct omsp_timers *timers, uint64_t now_us);
+/* When the next is due; UINT64_MAX: none. */
+uint64_t omsp_timers_next(struct omsp_timers *timers);
 /* Owner, around its wait: when to wake at the latest (at most deadline_us); and that it woke. */
 uint64_t omsp_timers_sleep(struct omsp_timers *timers, uint64_t deadline_us);
 void omsp_timers_awake(struct omsp_timers *timers);

@@ -1,0 +1,509 @@
+/*
+ * Media streams: options, life, doors. A fork is what stands behind a stream whose audio goes to a
+ * WebSocket consumer; the stream's state machine says whether it should run, "ready" means that the
+ * consumer's socket is open. Not here: the connection (fork_link.c), the audio (fork_media.c).
+ */
+#include "engine/fork_state.h"
+
+#include "base/alloc.h"
+#include "base/utf.h"
+#include "engine/call.h"
+#include "engine/session.h"
+
+#include <string.h>
+
+static const struct omsp_stream_offers offers_all = {OMSP_OFFERED, OMSP_OFFERED, OMSP_OFFERED};
+
+/* ---- engine's share ------------------------------------------------------------------------- */
+
+enum omsp_status omsp_engine_set_forks(struct omsp_engine *engine,
+                                       const struct omsp_fork_settings *settings)
+{
+    struct omsp_links *links;
+    enum omsp_status status = omsp_links_create(engine, settings, &links);
+
+    if (status)
+        return status;
+    omsp_lock_acquire(&engine->links_lock);
+    if (engine->links)
+        status = OMSP_WRONG_STATE;
+    else
+        engine->links = links;
+    omsp_lock_release(&engine->links_lock);
+    if (status)
+        omsp_links_destroy(links);
+    return status;
+}
+
+static enum omsp_status get_links(struct omsp_engine *engine, struct omsp_links **out)
+{
+    enum omsp_status status = OMSP_OK;
+
+    omsp_lock_acquire(&engine->links_lock);
+    if (!engine->links)
+        status = omsp_links_create(engine, NULL, &engine->links);
+    *out = engine->links;
+    omsp_lock_release(&engine->links_lock);
+    return status;
+}
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+static void free_params(struct omsp_fork *fork)
+{
+    for (unsigned i = 0; i < fork->param_count; i++) {
+        omsp_free((char *)fork->params[i].name);
+        omsp_free((char *)fork->params[i].value);
+    }
+    omsp_free(fork->params);
+}
+
+static void free_fork(struct omsp_fork *fork)
+{
+    struct omsp_call *call = fork->call;
+
+    omsp_fork_drop_queue(fork);
+    omsp_fork_drop_notes(fork);
+    omsp_fork_play_free(fork);
+    omsp_ws_parser_free(&fork->parser);
+    omsp_lock_destroy(&fork->lock);
+    free_params(fork);
+    omsp_free(fork->queue);
+    omsp_free(fork->response);
+    omsp_free(fork->url);
+    omsp_free(fork->name);
+    omsp_free(fork->callback_url);
+    omsp_free(fork->authorization);
+    omsp_free(fork);
+    omsp_call_release(call);
+}
+
+void omsp_fork_ref(struct omsp_fork *fork)
+{
+    atomic_fetch_add(&fork->refs, 1);
+}
+
+void omsp_fork_unref(struct omsp_fork *fork)
+{
+    if (fork && atomic_fetch_sub(&fork->refs, 1) == 1)
+        free_fork(fork);
+}
+
+static enum omsp_status copy(char **to, const char *from)
+{
+    *to = from ? omsp_strdup(from) : NULL;
+    return from && !*to ? OMSP_NOMEM : OMSP_OK;
+}
+
+static enum omsp_status copy_params(struct omsp_fork *fork, const struct omsp_fork_options *options)
+{
+    enum omsp_status status = OMSP_OK;
+
+    if (!options->param_count)
+        return OMSP_OK;
+    fork->params = omsp_zalloc_array(options->param_count, sizeof(*fork->params));
+    if (!fork->params)
+        return OMSP_NOMEM;
+    while (!status && fork->param_count < options->param_count) {
+        struct omsp_ms_param *param = &fork->params[fork->param_count];
+        char *name = NULL, *value = NULL;
+
+        status = copy(&name, options->params[fork->param_count].name);
+        if (!status)
+            status = copy(&value, options->params[fork->param_count].value);
+        param->name = name;
+        param->value = value;
+        fork->param_count++;
+    }
+    return status;
+}
+
+static void new_sid(struct omsp_fork *fork)
+{
+    const struct omsp_ports *ports = fork->links->engine->ports;
+    uint8_t random[OMSP_SID_RANDOM_BYTES];
+
+    ports->random(ports->ctx, random, sizeof(random));
+    omsp_sid_format("MZ", random, fork->sid);
+    omsp_ms_template_init(&fork->tmpl, fork->sid);
+    fork->sequence = fork->chunk[0] = fork->chunk[1] = 0;
+    fork->started_told = fork->ended_told = false;
+    fork->used = false;
+    fork->last_error = 0;
+}
+
+static enum omsp_status make_fork(struct omsp_call *call, struct omsp_links *links,
+                                  const struct omsp_fork_options *options, struct omsp_fork **out)
+{
+    const struct omsp_ports *ports = links->engine->ports;
+    struct omsp_fork *fork = omsp_zalloc(sizeof(*fork));
+    enum omsp_status status;
+
+    if (!fork)
+        return OMSP_NOMEM;
+    atomic_init(&fork->refs, 1);
+    fork->links = links;
+    fork->call = call;
+    omsp_call_ref(call);
+    omsp_lock_init(&fork->lock);
+    omsp_list_init(&fork->notes);
+    omsp_list_init(&fork->marks);
+    omsp_ws_parser_init(&fork->parser);
+    omsp_fork_link_init(fork);
+    fork->tracks_wanted = options->tracks;
+    fork->tracks[0].which = OMSP_TRACK_INBOUND;
+    fork->tracks[1].which = OMSP_TRACK_OUTBOUND;
+    fork->callback_get = options->callback_get;
+    fork->bidirectional = options->bidirectional;
+    fork->updated_us = ports->wall_us(ports->ctx);
+    fork->mask_next = sizeof(fork->masks) / sizeof(fork->masks[0]);
+    new_sid(fork);
+    status = copy(&fork->url, options->url);
+    if (!status)
+        status = copy(&fork->name, options->name);
+    if (!status)
+        status = copy(&fork->callback_url, options->callback_url);
+    if (!status)
+        status = copy(&fork->authorization, options->authorization);
+    if (!status)
+        status = copy_params(fork, options);
+    if (status) {
+        omsp_fork_unref(fork);
+        return status;
+    }
+    *out = fork;
+    return OMSP_OK;
+}
+
+/* ---- options -------------------------------------------------------------------------------- */
+
+static bool clean_text(const char *text, size_t most)
+{
+    size_t len = strlen(text);
+
+    return len <= most && omsp_utf8_is_valid(text, len);
+}
+
+static enum omsp_status check_url(const struct omsp_links *links, const char *text, int *error)
+{
+    struct omsp_url url;
+
+    *error = OMSP_FORK_BAD_URL;
+    if (!text || strlen(text) > OMSP_FORK_URL_MAX || omsp_url_parse(text, &url))
+        return OMSP_INVALID;
+    *error = OMSP_FORK_BAD_SCHEME;
+    if (url.scheme == OMSP_SCHEME_WS && !links->allow_plain && !omsp_url_is_loopback(&url))
+        return OMSP_INVALID;
+    if (url.scheme != OMSP_SCHEME_WS && url.scheme != OMSP_SCHEME_WSS)
+        return OMSP_INVALID;
+    *error = 0;
+    return OMSP_OK;
+}
+
+static enum omsp_status check_callback(const struct omsp_links *links, const char *text)
+{
+    struct omsp_url url;
+
+    if (strlen(text) > OMSP_FORK_URL_MAX || omsp_url_parse(text, &url))
+        return OMSP_INVALID;
+    if (url.scheme == OMSP_SCHEME_HTTP && !links->allow_plain && !omsp_url_is_loopback(&url))
+        return OMSP_INVALID;
+    return url.scheme == OMSP_SCHEME_HTTP || url.scheme == OMSP_SCHEME_HTTPS ? OMSP_OK
+                                                                             : OMSP_INVALID;
+}
+
+static enum omsp_status check_options(const struct omsp_links *links,
+                                      const struct omsp_fork_options *options, int *error)
+{
+    enum omsp_status status = check_url(links, options->url, error);
+
+    if (status)
+        return status;
+    *error = OMSP_FORK_BAD_TRACK;
+    if (!options->tracks || options->tracks > (OMSP_TRACK_INBOUND | OMSP_TRACK_OUTBOUND) ||
+        (options->bidirectional && options->tracks != OMSP_TRACK_INBOUND))
+        return OMSP_INVALID;
+    *error = 0;
+    if (options->name && (!*options->name || !clean_text(options->name, OMSP_FORK_NAME_MAX)))
+        return OMSP_INVALID;
+    if (options->callback_url && check_callback(links, options->callback_url))
+        return OMSP_INVALID;
+    if (options->param_count > OMSP_FORK_MAX_PARAMS)
+        return OMSP_INVALID;
+    for (unsigned i = 0; i < options->param_count; i++)
+        if (!options->params[i].name || !options->params[i].value ||
+            !clean_text(options->params[i].name, OMSP_FORK_URL_MAX) ||
+            !clean_text(options->params[i].value, OMSP_FORK_URL_MAX))
+            return OMSP_INVALID;
+    return OMSP_OK;
+}
+
+/* ---- making ---------------------------------------------------------------------------------- */
+
+static unsigned count_tracks(unsigned tracks)
+{
+    return (tracks & 1) + (tracks >> 1 & 1);
+}
+
+/* Address lock. */
+static enum omsp_status check_room(struct omsp_call *call, const struct omsp_fork_options *options)
+{
+    unsigned tracks = count_tracks(options->tracks);
+
+    for (unsigned i = 0; i < call->fork_count; i++) {
+        const struct omsp_fork *fork = call->forks[i]->fork;
+
+        if (fork->over)
+            continue;
+        tracks += count_tracks(fork->tracks_wanted);
+        if (options->name && fork->name && !strcmp(options->name, fork->name))
+            return OMSP_EXISTS;
+        if (options->bidirectional && fork->bidirectional)
+            return OMSP_EXISTS;
+    }
+    return tracks > OMSP_CALL_MAX_TRACKS ? OMSP_FULL : OMSP_OK;
+}
+
+/* Address lock. Stopped ones stay addressable, the oldest go when there is no more room. */
+static void add_fork(struct omsp_call *call, struct omsp_stream *stream)
+{
+    if (call->fork_count == OMSP_CALL_MAX_FORKS) {
+        unsigned oldest = 0;
+
+        while (!call->forks[oldest]->fork->over)
+            oldest++; /* at most four are not over */
+        omsp_stream_shutdown(call->forks[oldest]);
+        omsp_stream_release(call->forks[oldest]);
+        memmove(&call->forks[oldest], &call->forks[oldest + 1],
+                (call->fork_count - oldest - 1) * sizeof(call->forks[0]));
+        call->fork_count--;
+    }
+    call->forks[call->fork_count++] = stream;
+    omsp_stream_ref(stream);
+}
+
+enum omsp_status omsp_call_fork(struct omsp_call *call, const struct omsp_fork_options *options,
+                                enum omsp_cause cause, int *error, struct omsp_stream **out)
+{
+    struct omsp_links *links;
+    struct omsp_stream *stream;
+    struct omsp_fork *fork;
+    enum omsp_status status;
+    int ignored;
+
+    if (!error)
+        error = &ignored;
+    *error = 0;
+    status = get_links(call->address->engine, &links);
+    if (!status)
+        status = check_options(links, options, error);
+    if (!status)
+        status = make_fork(call, links, options, &fork);
+    if (status)
+        return status;
+    stream =
+        omsp_stream_new(call, OMSP_MEDIA_AUDIO,
+                        options->bidirectional ? OMSP_BIDIRECTIONAL : OMSP_CAPTURE, offers_all);
+    if (!stream) {
+        omsp_fork_unref(fork);
+        return OMSP_NOMEM;
+    }
+    stream->fork = fork;
+    stream->fsm.terminals = 1; /* the consumer, for life */
+    omsp_call_enter(call);
+    if (call->shut)
+        status = OMSP_SHUTDOWN;
+    else if (call->state != OMSP_CALL_CONNECTED || !call->session)
+        status = OMSP_WRONG_STATE;
+    else
+        status = check_room(call, options);
+    if (!status) {
+        fork->stream = stream;
+        fork->cause = cause;
+        add_fork(call, stream);
+        omsp_stream_post(stream, OMSP_NEW_STREAM, cause, OMSP_OK, 0);
+        omsp_fork_follow(stream);
+    }
+    omsp_call_leave(call);
+    if (status) {
+        omsp_stream_release(stream);
+        return status;
+    }
+    *out = stream;
+    return OMSP_OK;
+}
+
+/* ---- following the state machine --------------------------------------------------------------
+ */
+
+void omsp_fork_follow(struct omsp_stream *stream)
+{
+    struct omsp_fork *fork = stream->fork;
+    bool want = stream->fsm.desired != OMSP_WANT_STOP && !stream->fsm.shut &&
+                stream->call->state == OMSP_CALL_CONNECTED;
+    const struct omsp_ports *ports = fork->links->engine->ports;
+    enum omsp_fork_state state;
+
+    omsp_lock_acquire(&fork->lock);
+    fork->want = want;
+    fork->over = !want;
+    state = !want                                    ? OMSP_FORK_STOPPED
+            : stream->fsm.actual == OMSP_RUNNING     ? OMSP_FORK_OPEN
+            : stream->fsm.desired == OMSP_WANT_PAUSE ? OMSP_FORK_PAUSED
+                                                     : OMSP_FORK_CONNECTING;
+    if (state != fork->state)
+        fork->updated_us = ports->wall_us(ports->ctx);
+    fork->state = state;
+    if (want && fork->ended_told)
+        new_sid(fork);
+    omsp_lock_release(&fork->lock);
+    omsp_fork_kick(fork);
+}
+
+/* A stream that may not run again by itself: Stop is final for a media stream. */
+static void finish_stream(struct omsp_stream *stream, enum omsp_cause cause)
+{
+    omsp_stream_input(stream, OMSP_IN_NOT_READY, cause);
+    stream->fsm.desired = OMSP_WANT_STOP;
+}
+
+void omsp_fork_opened(struct omsp_fork *fork)
+{
+    struct omsp_call *call = fork->call;
+
+    omsp_call_enter(call);
+    if (fork->stream && !fork->stream->fsm.shut && !fork->over) {
+        omsp_stream_input(fork->stream, OMSP_IN_READY, fork->cause);
+        omsp_fork_follow(fork->stream);
+    }
+    omsp_call_leave(call);
+}
+
+static enum omsp_status status_of(int error)
+{
+    switch (error) {
+    case OMSP_FORK_TIMEOUT:
+        return OMSP_TIMEOUT;
+    case OMSP_FORK_REFUSED:
+    case OMSP_FORK_HANDSHAKE:
+        return OMSP_UNREACHABLE;
+    case OMSP_FORK_TLS:
+        return OMSP_ACCESS;
+    default:
+        return OMSP_IO;
+    }
+}
+
+void omsp_fork_ended(struct omsp_fork *fork, int error)
+{
+    struct omsp_call *call = fork->call;
+    struct omsp_stream *stream;
+
+    omsp_lock_acquire(&fork->lock);
+    if (error)
+        fork->last_error = error;
+    if (!fork->ended_told) {
+        fork->ended_told = true;
+        omsp_fork_tell(fork, error ? OMSP_CALLBACK_ERROR : OMSP_CALLBACK_STOPPED, error);
+    }
+    omsp_lock_release(&fork->lock);
+    omsp_fork_send_callbacks(fork);
+
+    omsp_call_enter(call);
+    stream = fork->stream;
+    if (stream && !stream->fsm.shut && !fork->over) {
+        if (error == OMSP_FORK_CLOSED || !error) {
+            finish_stream(stream, OMSP_CAUSE_REMOTE_REQUEST);
+        } else if (stream->fsm.actual != OMSP_STOPPED) {
+            omsp_stream_break(stream, status_of(error), OMSP_CAUSE_UNKNOWN);
+            finish_stream(stream, OMSP_CAUSE_REMOTE_REQUEST);
+        } else {
+            omsp_stream_post(stream, OMSP_STREAM_FAIL, OMSP_CAUSE_CONNECT_FAIL, status_of(error),
+                             0);
+            finish_stream(stream, OMSP_CAUSE_REMOTE_REQUEST);
+        }
+        omsp_fork_follow(stream);
+    }
+    omsp_call_leave(call);
+}
+
+/* ---- finding --------------------------------------------------------------------------------- */
+
+bool omsp_stream_is_fork(const struct omsp_stream *stream)
+{
+    return stream->fork != NULL;
+}
+
+struct omsp_stream *omsp_call_find_fork(struct omsp_call *call, const char *sid_or_name)
+{
+    bool by_sid = omsp_sid_is_valid(sid_or_name, strlen(sid_or_name), "MZ");
+    struct omsp_stream *found = NULL;
+
+    omsp_call_enter(call);
+    for (unsigned i = call->fork_count; i-- > 0 && by_sid && !found;)
+        if (omsp_sid_equal(sid_or_name, call->forks[i]->fork->sid))
+            found = call->forks[i];
+    for (unsigned i = call->fork_count; i-- > 0 && !found;) {
+        const char *name = call->forks[i]->fork->name;
+
+        if (name && !strcmp(sid_or_name, name))
+            found = call->forks[i];
+    }
+    if (found)
+        omsp_stream_ref(found);
+    omsp_call_leave(call);
+    return found;
+}
+
+unsigned omsp_call_forks(struct omsp_call *call, struct omsp_stream **out, unsigned room)
+{
+    unsigned count;
+
+    omsp_call_enter(call);
+    count = call->fork_count;
+    for (unsigned i = 0; i < count && i < room; i++) {
+        out[i] = call->forks[i];
+        omsp_stream_ref(out[i]);
+    }
+    omsp_call_leave(call);
+    return count;
+}
+
+static void copy_text(char *out, size_t room, const char *text)
+{
+    size_t len = text ? strlen(text) : 0;
+
+    if (len >= room)
+        len = room - 1;
+    if (len)
+        memcpy(out, text, len);
+    out[len] = '\0';
+}
+
+enum omsp_status omsp_stream_fork_info(struct omsp_stream *stream, struct omsp_fork_info *out)
+{
+    struct omsp_fork *fork = stream->fork;
+
+    if (!fork)
+        return OMSP_NOTSUPPORTED;
+    memset(out, 0, sizeof(*out));
+    copy_text(out->call_sid, sizeof(out->call_sid), fork->call->sid);
+    copy_text(out->name, sizeof(out->name), fork->name);
+    copy_text(out->url, sizeof(out->url), fork->url);
+    out->tracks = fork->tracks_wanted;
+    out->bidirectional = fork->bidirectional;
+    omsp_lock_acquire(&fork->lock);
+    copy_text(out->sid, sizeof(out->sid), fork->sid);
+    out->state = fork->state;
+    out->updated_us = fork->updated_us;
+    out->last_error = fork->last_error;
+    out->frames_sent = fork->frames_sent;
+    out->frames_dropped = fork->frames_dropped;
+    out->bytes_sent = fork->bytes_sent;
+    out->messages_received = fork->messages_received;
+    out->messages_bad = fork->messages_bad;
+    out->queue_ms = fork->queue_fill * 20 / count_tracks(fork->tracks_wanted);
+    out->round_trip_us = fork->round_trip_us;
+    omsp_lock_release(&fork->lock);
+    return OMSP_OK;
+}

@@ -1,0 +1,215 @@
+/*
+ * Status callbacks (spec 2.7): one after the other per stream, never retried, on the HTTP port's
+ * own thread; neither media nor a stop waits for them.
+ */
+#include "engine/fork_state.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "port/crypto.h"
+#include "wire/base64.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_FIELDS 7
+#define MAX_BODY   2048
+
+static const char *const event_names[] = {"stream-started", "stream-stopped", "stream-error"};
+
+void omsp_fork_tell(struct omsp_fork *fork, enum omsp_fork_event event, int error)
+{
+    const struct omsp_ports *ports = fork->links->engine->ports;
+    unsigned place = fork->callback_count;
+
+    if (!fork->callback_url || place == OMSP_FORK_MAX_CALLBACKS)
+        return;
+    fork->callbacks[place].event = event;
+    fork->callbacks[place].error = error;
+    fork->callbacks[place].at_us = ports->wall_us(ports->ctx);
+    memcpy(fork->callbacks[place].sid, fork->sid, sizeof(fork->sid));
+    fork->callback_count++;
+}
+
+static const char *words_of(int error)
+{
+    switch (error) {
+    case OMSP_FORK_TIMEOUT:
+        return "31901 connection timed out";
+    case OMSP_FORK_REFUSED:
+        return "31902 connection refused";
+    case OMSP_FORK_BROKEN:
+        return "31903 connection broken";
+    case OMSP_FORK_TLS:
+        return "31910 TLS error";
+    case OMSP_FORK_HANDSHAKE:
+        return "31920 WebSocket handshake failed";
+    case OMSP_FORK_CLOSED:
+        return "31921 stream closed by the server";
+    case OMSP_FORK_PROTOCOL:
+        return "31924 WebSocket protocol error";
+    default:
+        return "31903 stream error";
+    }
+}
+
+/* ISO 8601 in UTC with nine digits of fraction, as captured (spec 2.7). Days to a date after Howard
+ * Hinnant's civil_from_days. */
+static void put_timestamp(char *out, size_t room, int64_t unix_us)
+{
+    int64_t seconds = unix_us / 1000000, micros = unix_us % 1000000, days, z, era;
+    unsigned doe, yoe, doy, mp, day, month;
+    int rest;
+
+    if (micros < 0) {
+        micros += 1000000;
+        seconds--;
+    }
+    days = seconds / 86400;
+    rest = (int)(seconds % 86400);
+    if (rest < 0) {
+        rest += 86400;
+        days--;
+    }
+    z = days + 719468;
+    era = (z >= 0 ? z : z - 146096) / 146097;
+    doe = (unsigned)(z - era * 146097);
+    yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+    doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    mp = (5 * doy + 2) / 153;
+    day = doy - (153 * mp + 2) / 5 + 1;
+    month = mp < 10 ? mp + 3 : mp - 9;
+    snprintf(out, room, "%04d-%02u-%02uT%02d:%02d:%02d.%06d000Z",
+             (int)((int64_t)yoe + era * 400 + (month <= 2)), month, day, rest / 3600,
+             rest / 60 % 60, rest % 60, (int)micros);
+}
+
+static void on_done(void *owner, int http_status)
+{
+    struct omsp_fork *fork = owner;
+
+    if (http_status < 200 || http_status > 299)
+        omsp_log(OMSP_LOG_WARNING, "11200: stream %s: status callback answered %d", fork->sid,
+                 http_status);
+    omsp_lock_acquire(&fork->lock);
+    fork->callback_busy = false;
+    omsp_lock_release(&fork->lock);
+    omsp_fork_send_callbacks(fork);
+    omsp_timers_unreserve(&fork->links->timers, &fork->callback_timer);
+    omsp_fork_unref(fork);
+}
+
+static void put_signature(struct omsp_fork *fork, const char *url, struct omsp_form_field *fields,
+                          unsigned count, char *out, size_t room)
+{
+    const char *token = fork->links->auth_token;
+    char encoded[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES) + 1] = "";
+    uint8_t digest[OMSP_SHA1_BYTES];
+    struct omsp_text text;
+    char *storage;
+
+    omsp_text_init(&text, NULL, 0);
+    omsp_form_signed_text(&text, url, fields, count);
+    storage = omsp_alloc(text.need + 1);
+    if (storage) {
+        omsp_text_init(&text, storage, text.need + 1);
+        omsp_form_signed_text(&text, url, fields, count);
+        omsp_hmac_sha1(token, strlen(token), storage, text.len, digest);
+        omsp_base64_encode(encoded, digest, sizeof(digest));
+        encoded[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES)] = '\0';
+        omsp_free(storage);
+    }
+    snprintf(out, room, "X-Twilio-Signature: %s", encoded);
+}
+
+static enum omsp_status send_one(struct omsp_fork *fork, enum omsp_fork_event event, int error,
+                                 int64_t at_us, const char *sid)
+{
+    char timestamp[48], body[MAX_BODY], signature[96];
+    struct omsp_form_field fields[MAX_FIELDS] = {
+        {"AccountSid", fork->links->account_sid},
+        {"CallSid", fork->call->sid},
+        {"StreamSid", sid},
+        {"StreamName", fork->name ? fork->name : sid},
+        {"StreamEvent", event_names[event]},
+        {"Timestamp", timestamp},
+        {"StreamError", words_of(error)},
+    };
+    unsigned count = event == OMSP_CALLBACK_ERROR ? MAX_FIELDS : MAX_FIELDS - 1;
+    const char *headers[2] = {"Content-Type: application/x-www-form-urlencoded"};
+    struct omsp_http_request request = {
+        .post = !fork->callback_get,
+        .headers = headers + (fork->callback_get ? 1 : 0),
+        .header_count = fork->callback_get ? 0 : 1,
+        .ca_file = fork->links->ca_file,
+        .timeout_ms = fork->links->callback_ms,
+        .on_done = on_done,
+        .owner = fork,
+    };
+    size_t url_room = strlen(fork->callback_url) + MAX_BODY + 2;
+    char *url = omsp_alloc(url_room);
+    struct omsp_text text;
+    enum omsp_status status;
+
+    if (!url)
+        return OMSP_NOMEM;
+    put_timestamp(timestamp, sizeof(timestamp), at_us);
+    omsp_text_init(&text, body, sizeof(body));
+    omsp_form_put(&text, fields, count);
+    omsp_text_init(&text, url, url_room);
+    omsp_text_puts(&text, fork->callback_url);
+    if (fork->callback_get) {
+        omsp_text_puts(&text, strchr(fork->callback_url, '?') ? "&" : "?");
+        omsp_text_puts(&text, body);
+    } else {
+        request.body = body;
+    }
+    request.url = url;
+    if (fork->links->auth_token) {
+        put_signature(fork, url, fields, fork->callback_get ? 0 : count, signature,
+                      sizeof(signature));
+        headers[1] = signature;
+        request.header_count++;
+    }
+    status = fork->links->http->send(fork->links->http, &request);
+    omsp_free(url);
+    return status;
+}
+
+void omsp_fork_send_callbacks(struct omsp_fork *fork)
+{
+    for (;;) {
+        enum omsp_fork_event event;
+        char sid[OMSP_SID_CHARS + 1];
+        int64_t at_us;
+        int error;
+
+        omsp_lock_acquire(&fork->lock);
+        if (fork->callback_busy || !fork->callback_count) {
+            omsp_lock_release(&fork->lock);
+            return;
+        }
+        event = fork->callbacks[0].event;
+        error = fork->callbacks[0].error;
+        at_us = fork->callbacks[0].at_us;
+        memcpy(sid, fork->callbacks[0].sid, sizeof(sid));
+        memmove(&fork->callbacks[0], &fork->callbacks[1],
+                (OMSP_FORK_MAX_CALLBACKS - 1) * sizeof(fork->callbacks[0]));
+        fork->callback_count--;
+        fork->callback_busy = true;
+        omsp_lock_release(&fork->lock);
+
+        /* Under way it keeps the fork, and the link thread's end waits for it. */
+        omsp_fork_ref(fork);
+        if (!omsp_timers_reserve(&fork->links->timers)) {
+            if (!send_one(fork, event, error, at_us, sid))
+                return;
+            omsp_timers_unreserve(&fork->links->timers, &fork->callback_timer);
+        }
+        omsp_log(OMSP_LOG_WARNING, "11200: stream %s: status callback could not be sent", sid);
+        omsp_lock_acquire(&fork->lock);
+        fork->callback_busy = false;
+        omsp_lock_release(&fork->lock);
+        omsp_fork_unref(fork);
+    }
+}

@@ -1,0 +1,546 @@
+/*
+ * A media stream's connection, on the link thread: dial, upgrade, what the consumer says, pings,
+ * the end. Not here: media (fork_media.c, on the media worker) and the model (fork.c).
+ */
+#include "engine/fork_state.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "port/crypto.h"
+#include "wire/base64.h"
+
+#include <string.h>
+
+#define CLOSE_US      2000000 /* for the consumer to answer our close */
+#define MAX_NOTES     32      /* pongs beyond are dropped: a flood is not answered in full */
+#define MAX_UPGRADE   8192
+#define RESPONSE_ROOM (OMSP_WS_RESPONSE_MAX + 4096)
+
+static void dial(struct omsp_fork *fork);
+
+static uint64_t now_of(struct omsp_fork *fork)
+{
+    const struct omsp_ports *ports = fork->links->engine->ports;
+
+    return ports->now_us(ports->ctx);
+}
+
+static void arm(struct omsp_fork *fork)
+{
+    uint64_t due = fork->deadline_us ? fork->deadline_us : UINT64_MAX;
+
+    if (fork->link_state == OMSP_LINK_OPEN && fork->ping_due_us < due)
+        due = fork->ping_due_us;
+    if (due != UINT64_MAX)
+        omsp_links_arm(fork->links, &fork->timer, due);
+}
+
+/* ---- the end ----------------------------------------------------------------------------------
+ */
+
+static void finish(struct omsp_fork *fork, int error)
+{
+    if (fork->link_state == OMSP_LINK_IDLE || fork->link_state == OMSP_LINK_DEAD)
+        return;
+    if (fork->link_state == OMSP_LINK_CLOSING)
+        error = fork->end_error; /* what began the end is what it was */
+    fork->link_state = OMSP_LINK_DEAD;
+    fork->deadline_us = 0;
+    omsp_lock_acquire(&fork->lock);
+    fork->tcp = NULL;
+    fork->open = false;
+    fork->out_at = fork->out_len = 0;
+    omsp_fork_drop_queue(fork);
+    omsp_fork_drop_notes(fork);
+    omsp_lock_release(&fork->lock);
+    fork->dialed->loop->close(fork->dialed);
+    omsp_fork_ended(fork, error);
+}
+
+/* fork->lock held. */
+static void note_close(struct omsp_fork *fork, uint16_t code)
+{
+    uint8_t body[2];
+
+    if (fork->close_sent)
+        return;
+    fork->close_sent = true;
+    omsp_put_be16(body, code);
+    omsp_fork_note(fork, OMSP_WS_CLOSE, body, sizeof(body));
+}
+
+/* Says goodbye and waits for the consumer's, bounded. code: our close; stop: with the stop message.
+ */
+static void begin_close(struct omsp_fork *fork, uint16_t code, bool stop, int error)
+{
+    char text[512];
+    struct omsp_text message;
+
+    fork->link_state = OMSP_LINK_CLOSING;
+    fork->end_error = error;
+    fork->deadline_us = now_of(fork) + CLOSE_US;
+    omsp_lock_acquire(&fork->lock);
+    omsp_fork_pump(fork);
+    fork->open = false;
+    omsp_fork_drop_queue(fork); /* a consumer that is behind gets the stop, not the past */
+    if (stop) {
+        omsp_text_init(&message, text, sizeof(text));
+        omsp_ms_put_stop(&message, ++fork->sequence, fork->links->account_sid, fork->call->sid,
+                         fork->sid);
+        omsp_fork_note(fork, OMSP_WS_TEXT, text, message.len);
+    }
+    note_close(fork, code);
+    omsp_fork_pump(fork);
+    omsp_lock_release(&fork->lock);
+    arm(fork);
+}
+
+/* ---- opening ----------------------------------------------------------------------------------
+ */
+
+static void sign(struct omsp_fork *fork, char out[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES) + 1])
+{
+    const char *token = fork->links->auth_token;
+    char signed_url[OMSP_FORK_URL_MAX + 16];
+    struct omsp_text text;
+    uint8_t digest[OMSP_SHA1_BYTES];
+
+    omsp_text_init(&text, signed_url, sizeof(signed_url));
+    omsp_form_signed_url(&text, fork->url);
+    omsp_hmac_sha1(token, strlen(token), signed_url, text.len, digest);
+    omsp_base64_encode(out, digest, sizeof(digest));
+    out[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES)] = '\0';
+}
+
+static void make_key(struct omsp_fork *fork)
+{
+    const struct omsp_ports *ports = fork->links->engine->ports;
+    uint8_t random[16], digest[OMSP_SHA1_BYTES];
+    char input[61];
+
+    ports->random(ports->ctx, random, sizeof(random));
+    omsp_base64_encode(fork->key, random, sizeof(random));
+    fork->key[OMSP_WS_KEY_CHARS] = '\0';
+    omsp_ws_accept_input(fork->key, input);
+    omsp_sha1(input, strlen(input), digest);
+    omsp_base64_encode(fork->accept, digest, sizeof(digest));
+    fork->accept[OMSP_WS_ACCEPT_CHARS] = '\0';
+}
+
+static void put_host(struct omsp_text *text, const struct omsp_url *url)
+{
+    bool usual = url->port == (url->scheme == OMSP_SCHEME_WSS ? 443 : 80);
+
+    omsp_text_printf(text, url->ipv6 ? "[%s]" : "%s", url->host);
+    if (!usual)
+        omsp_text_printf(text, ":%u", (unsigned)url->port);
+}
+
+static void on_open(void *owner)
+{
+    struct omsp_fork *fork = owner;
+    char request[MAX_UPGRADE], host[300], signature[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES) + 1];
+    struct omsp_ws_upgrade upgrade = {.host = host, .key = fork->key};
+    struct omsp_text text;
+    struct omsp_fork_note *note;
+    struct omsp_url url;
+
+    if (fork->link_state != OMSP_LINK_DIALING || omsp_url_parse(fork->url, &url)) {
+        finish(fork, OMSP_FORK_BAD_URL);
+        return;
+    }
+    make_key(fork);
+    omsp_text_init(&text, host, sizeof(host));
+    put_host(&text, &url);
+    /* Queries are not sent, as the field has it (spec 1.3). */
+    upgrade.path = omsp_span(url.path, url.has_query ? url.query_at : url.path_len);
+    upgrade.authorization = fork->authorization;
+    if (fork->links->auth_token) {
+        sign(fork, signature);
+        upgrade.signature = signature;
+    }
+    omsp_text_init(&text, request, sizeof(request));
+    omsp_ws_put_upgrade(&text, &upgrade);
+    note = omsp_alloc(sizeof(*note) + text.len);
+    if (!note || text.truncated) {
+        omsp_free(note);
+        finish(fork, OMSP_FORK_BAD_URL);
+        return;
+    }
+    note->len = text.len;
+    memcpy(note->bytes, request, text.len);
+    fork->link_state = OMSP_LINK_UPGRADING;
+    omsp_lock_acquire(&fork->lock);
+    fork->tcp = fork->dialed;
+    fork->stalled = false;
+    omsp_list_insert(&fork->notes, &note->link);
+    fork->note_count++;
+    omsp_fork_pump(fork);
+    omsp_lock_release(&fork->lock);
+}
+
+/* fork->lock held. The first two messages, before which and between which nothing goes. */
+static enum omsp_status note_start(struct omsp_fork *fork)
+{
+    struct omsp_ms_start start = {
+        .account_sid = fork->links->account_sid,
+        .stream_sid = fork->sid,
+        .call_sid = fork->call->sid,
+        .tracks = fork->tracks_wanted,
+        .encoding = "audio/x-mulaw",
+        .rate = 8000,
+        .channels = 1,
+        .params = fork->params,
+        .param_count = fork->param_count,
+    };
+    struct omsp_text text;
+    enum omsp_status status;
+    char connected[128], *storage;
+
+    omsp_text_init(&text, connected, sizeof(connected));
+    omsp_ms_put_connected(&text);
+    status = omsp_fork_note(fork, OMSP_WS_TEXT, connected, text.len);
+    if (status)
+        return status;
+    omsp_text_init(&text, NULL, 0);
+    omsp_ms_put_start(&text, fork->sequence + 1, &start);
+    storage = omsp_alloc(text.need + 1);
+    if (!storage)
+        return OMSP_NOMEM;
+    omsp_text_init(&text, storage, text.need + 1);
+    omsp_ms_put_start(&text, ++fork->sequence, &start);
+    status = omsp_fork_note(fork, OMSP_WS_TEXT, storage, text.len);
+    omsp_free(storage);
+    return status;
+}
+
+static void go_live(struct omsp_fork *fork)
+{
+    enum omsp_status status;
+
+    fork->link_state = OMSP_LINK_OPEN;
+    fork->deadline_us = 0;
+    fork->ping_due_us = now_of(fork) + (uint64_t)fork->links->ping_ms * 1000;
+    fork->pings_unanswered = 0;
+    omsp_free(fork->response);
+    fork->response = NULL;
+    omsp_lock_acquire(&fork->lock);
+    status = note_start(fork);
+    if (!status) {
+        fork->origin_us = now_of(fork);
+        fork->open = true;
+        fork->started_told = true;
+        omsp_fork_tell(fork, OMSP_CALLBACK_STARTED, 0);
+        omsp_fork_pump(fork);
+    }
+    omsp_lock_release(&fork->lock);
+    if (status) {
+        finish(fork, OMSP_FORK_BROKEN);
+        return;
+    }
+    omsp_fork_send_callbacks(fork);
+    arm(fork);
+    omsp_fork_opened(fork);
+}
+
+/* ---- what the consumer says --------------------------------------------------------------------
+ */
+
+static void on_message(struct omsp_fork *fork, const struct omsp_ws_input *input)
+{
+    omsp_lock_acquire(&fork->lock);
+    fork->messages_received++;
+    if (!fork->bidirectional)
+        fork->messages_bad++;
+    omsp_lock_release(&fork->lock);
+    if (fork->bidirectional && input->opcode == OMSP_WS_TEXT) {
+        omsp_fork_heard(fork, input->payload);
+    } else if (!fork->bad_told) {
+        fork->bad_told = true;
+        omsp_log(OMSP_LOG_WARNING, "%d: stream %s: the consumer sends what nobody takes",
+                 OMSP_FORK_BAD_MESSAGE, fork->sid);
+    }
+}
+
+static void on_control(struct omsp_fork *fork, const struct omsp_ws_input *input)
+{
+    omsp_lock_acquire(&fork->lock);
+    if (input->event == OMSP_WS_GOT_PING) {
+        if (fork->note_count < MAX_NOTES && !fork->close_sent)
+            omsp_fork_note(fork, OMSP_WS_PONG, input->payload.ptr, input->payload.len);
+        omsp_fork_pump(fork);
+    } else if (fork->ping_sent_us) {
+        uint64_t trip = now_of(fork) - fork->ping_sent_us;
+
+        fork->round_trip_us = trip > UINT32_MAX ? UINT32_MAX : (uint32_t)trip;
+        fork->ping_sent_us = 0;
+        fork->pings_unanswered = 0;
+    }
+    omsp_lock_release(&fork->lock);
+}
+
+static void on_close_frame(struct omsp_fork *fork, const struct omsp_ws_input *input)
+{
+    if (fork->link_state == OMSP_LINK_OPEN) {
+        omsp_lock_acquire(&fork->lock);
+        fork->open = false;
+        omsp_fork_drop_queue(fork);
+        note_close(fork, input->close_code == 1005 ? 1000 : input->close_code);
+        omsp_fork_pump(fork);
+        omsp_lock_release(&fork->lock);
+    }
+    finish(fork, OMSP_FORK_CLOSED);
+}
+
+/* False: the connection is on its way out, what follows is not looked at. */
+static bool take_input(struct omsp_fork *fork, const struct omsp_ws_input *input)
+{
+    switch (input->event) {
+    case OMSP_WS_MESSAGE:
+        on_message(fork, input);
+        return fork->link_state == OMSP_LINK_OPEN || fork->link_state == OMSP_LINK_CLOSING;
+    case OMSP_WS_GOT_PING:
+    case OMSP_WS_GOT_PONG:
+        on_control(fork, input);
+        return true;
+    case OMSP_WS_GOT_CLOSE:
+        on_close_frame(fork, input);
+        return false;
+    case OMSP_WS_NOTHING:
+        return true;
+    default:
+        begin_close(fork,
+                    input->event == OMSP_WS_TOO_BIG    ? 1009
+                    : input->event == OMSP_WS_BAD_TEXT ? 1007
+                                                       : 1002,
+                    false, OMSP_FORK_PROTOCOL);
+        finish(fork, OMSP_FORK_PROTOCOL);
+        return false;
+    }
+}
+
+static void take_frames(struct omsp_fork *fork, struct omsp_span bytes)
+{
+    do {
+        struct omsp_ws_input input;
+        size_t used = 0;
+
+        if (omsp_ws_parser_feed(&fork->parser, bytes, &used, &input)) {
+            finish(fork, OMSP_FORK_BROKEN);
+            return;
+        }
+        if (!take_input(fork, &input))
+            return;
+        bytes.ptr += used;
+        bytes.len -= used;
+        if (input.event == OMSP_WS_NOTHING && !used)
+            return;
+    } while (bytes.len);
+}
+
+static void take_response(struct omsp_fork *fork, const uint8_t *data, size_t len)
+{
+    enum omsp_status status;
+    size_t used = 0;
+    int http_status = 0;
+
+    if (!fork->response) {
+        fork->response = omsp_alloc(RESPONSE_ROOM);
+        fork->response_len = 0;
+    }
+    if (!fork->response || len > RESPONSE_ROOM - fork->response_len) {
+        finish(fork, OMSP_FORK_HANDSHAKE);
+        return;
+    }
+    memcpy(fork->response + fork->response_len, data, len);
+    fork->response_len += len;
+    status = omsp_ws_check_response(omsp_span(fork->response, fork->response_len), fork->accept,
+                                    &used, &http_status);
+    if (status == OMSP_MORE)
+        return;
+    if (status) {
+        omsp_log(OMSP_LOG_WARNING, "%d: stream %s: the consumer answered the upgrade with %d",
+                 OMSP_FORK_HANDSHAKE, fork->sid, http_status);
+        finish(fork, OMSP_FORK_HANDSHAKE);
+        return;
+    }
+    {
+        uint8_t early[RESPONSE_ROOM - OMSP_WS_RESPONSE_MAX];
+        size_t left = fork->response_len - used;
+
+        if (left > sizeof(early)) {
+            finish(fork, OMSP_FORK_PROTOCOL);
+            return;
+        }
+        memcpy(early, fork->response + used, left);
+        go_live(fork);
+        if (left && fork->link_state == OMSP_LINK_OPEN)
+            take_frames(fork, omsp_span(early, left));
+    }
+}
+
+static void on_data(void *owner, const uint8_t *data, size_t len, uint64_t now_us)
+{
+    struct omsp_fork *fork = owner;
+
+    (void)now_us;
+    if (fork->link_state == OMSP_LINK_UPGRADING)
+        take_response(fork, data, len);
+    else if (fork->link_state == OMSP_LINK_OPEN || fork->link_state == OMSP_LINK_CLOSING)
+        take_frames(fork, omsp_span(data, len));
+}
+
+static void on_writable(void *owner)
+{
+    struct omsp_fork *fork = owner;
+
+    omsp_lock_acquire(&fork->lock);
+    fork->stalled = false;
+    omsp_fork_pump(fork);
+    omsp_lock_release(&fork->lock);
+}
+
+static void on_end(void *owner, enum omsp_tcp_end end)
+{
+    struct omsp_fork *fork = owner;
+    int error = OMSP_FORK_BROKEN;
+
+    if (end == OMSP_TCP_TIMEOUT)
+        error = OMSP_FORK_TIMEOUT;
+    else if (end == OMSP_TCP_REFUSED)
+        error = OMSP_FORK_REFUSED;
+    else if (end == OMSP_TCP_TLS)
+        error = OMSP_FORK_TLS;
+    else if (fork->link_state == OMSP_LINK_UPGRADING)
+        error = OMSP_FORK_HANDSHAKE;
+    else if (end == OMSP_TCP_OK)
+        error = OMSP_FORK_CLOSED;
+    finish(fork, error);
+}
+
+static void on_closed(void *owner)
+{
+    struct omsp_fork *fork = owner;
+    bool again;
+
+    fork->dialed = NULL;
+    fork->link_state = OMSP_LINK_IDLE;
+    omsp_timers_unreserve(&fork->links->timers, &fork->timer);
+    omsp_ws_parser_free(&fork->parser);
+    omsp_ws_parser_init(&fork->parser);
+    omsp_free(fork->response);
+    fork->response = NULL;
+    omsp_lock_acquire(&fork->lock);
+    again = fork->want && !fork->used;
+    omsp_lock_release(&fork->lock);
+    if (again)
+        dial(fork);
+    omsp_fork_unref(fork);
+}
+
+/* ---- orders ------------------------------------------------------------------------------------
+ */
+
+static void dial(struct omsp_fork *fork)
+{
+    struct omsp_tcp init = {
+        .owner = fork,
+        .on_open = on_open,
+        .on_data = on_data,
+        .on_writable = on_writable,
+        .on_end = on_end,
+        .on_closed = on_closed,
+    };
+    struct omsp_tcp_target target = {.ca_file = fork->links->ca_file,
+                                     .timeout_ms = fork->links->connect_ms};
+    struct omsp_url url;
+    enum omsp_status status;
+
+    omsp_lock_acquire(&fork->lock);
+    fork->used = true;
+    omsp_lock_release(&fork->lock);
+    fork->close_sent = fork->bad_told = false;
+    fork->ping_sent_us = 0;
+    status = omsp_url_parse(fork->url, &url);
+    if (!status)
+        status = omsp_timers_reserve(&fork->links->timers);
+    if (!status) {
+        target.host = url.host;
+        target.port = url.port;
+        target.tls = url.scheme == OMSP_SCHEME_WSS;
+        fork->link_state = OMSP_LINK_DIALING;
+        fork->deadline_us = now_of(fork) + (uint64_t)fork->links->connect_ms * 1000;
+        omsp_fork_ref(fork);
+        status = fork->links->loop->dial(fork->links->loop, &init, &target, &fork->dialed);
+        if (!status) {
+            arm(fork);
+            return;
+        }
+        fork->link_state = OMSP_LINK_IDLE;
+        omsp_timers_unreserve(&fork->links->timers, &fork->timer);
+        omsp_fork_unref(fork);
+    }
+    omsp_fork_ended(fork, OMSP_FORK_REFUSED);
+}
+
+/* Whatever changed: brings the connection in line with what is wanted. */
+static void run_task(struct omsp_link_task *task)
+{
+    struct omsp_fork *fork = omsp_container(task, struct omsp_fork, task);
+    bool want, fresh;
+
+    omsp_lock_acquire(&fork->lock);
+    want = fork->want;
+    fresh = !fork->used;
+    omsp_fork_pump(fork);
+    omsp_lock_release(&fork->lock);
+    if (want && fresh && fork->link_state == OMSP_LINK_IDLE)
+        dial(fork);
+    else if ((!want || fresh) && fork->link_state == OMSP_LINK_OPEN)
+        begin_close(fork, 1000, true, 0);
+    else if ((!want || fresh) &&
+             (fork->link_state == OMSP_LINK_DIALING || fork->link_state == OMSP_LINK_UPGRADING))
+        finish(fork, 0);
+    if (fork->bidirectional)
+        omsp_fork_echo_marks(fork);
+    omsp_fork_unref(fork); /* omsp_fork_kick's */
+}
+
+void omsp_fork_kick(struct omsp_fork *fork)
+{
+    omsp_fork_ref(fork);
+    if (!omsp_links_post(fork->links, &fork->task))
+        omsp_fork_unref(fork); /* never the last: the caller has one */
+}
+
+static void on_timer(struct omsp_timer *timer, uint64_t now_us)
+{
+    struct omsp_fork *fork = omsp_container(timer, struct omsp_fork, timer);
+
+    if (fork->deadline_us && fork->deadline_us <= now_us) {
+        finish(fork, OMSP_FORK_TIMEOUT);
+        return;
+    }
+    if (fork->link_state == OMSP_LINK_OPEN && fork->ping_due_us <= now_us) {
+        if (fork->pings_unanswered == 2) {
+            finish(fork, OMSP_FORK_BROKEN);
+            return;
+        }
+        fork->pings_unanswered++;
+        fork->ping_sent_us = now_us;
+        fork->ping_due_us = now_us + (uint64_t)fork->links->ping_ms * 1000;
+        omsp_lock_acquire(&fork->lock);
+        omsp_fork_note(fork, OMSP_WS_PING, NULL, 0);
+        omsp_fork_pump(fork);
+        omsp_lock_release(&fork->lock);
+    }
+    arm(fork);
+}
+
+void omsp_fork_link_init(struct omsp_fork *fork)
+{
+    omsp_list_init(&fork->task.link);
+    fork->task.run = run_task;
+    fork->timer.fire = on_timer;
+    fork->link_state = OMSP_LINK_IDLE;
+}

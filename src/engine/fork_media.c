@@ -1,0 +1,275 @@
+/*
+ * From audio to the consumer's socket: frames of exactly 20 ms on a media clock of their own, one
+ * message and one send call a frame, sent from the media worker the moment it is whole. When the
+ * socket does not take all, frames wait in a ring that is bounded by time, the oldest go first, and
+ * the jump of the timestamp tells. Sequence numbers are given when a message is made, so that they
+ * count what is sent.
+ */
+#include "engine/fork_state.h"
+
+#include "base/alloc.h"
+#include "media/g711.h"
+
+#include <string.h>
+
+#define FRAME_MS 20
+
+/* ---- messages -------------------------------------------------------------------------------- */
+
+void omsp_fork_next_mask(struct omsp_fork *fork, uint8_t mask[4])
+{
+    const struct omsp_ports *ports = fork->links->engine->ports;
+
+    if (fork->mask_next == sizeof(fork->masks) / sizeof(fork->masks[0])) {
+        ports->random(ports->ctx, fork->masks, sizeof(fork->masks));
+        fork->mask_next = 0;
+    }
+    memcpy(mask, &fork->masks[fork->mask_next++], 4);
+}
+
+static void make_media(struct omsp_fork *fork, const struct omsp_fork_frame *frame)
+{
+    struct omsp_ms_media media = {
+        .track = frame->track,
+        .sequence = ++fork->sequence,
+        .chunk = ++fork->chunk[frame->track - 1],
+        .timestamp_ms = frame->timestamp_ms,
+        .payload = omsp_span(frame->payload, OMSP_FORK_FRAME),
+    };
+    uint8_t mask[4];
+
+    omsp_fork_next_mask(fork, mask);
+    fork->out_len = omsp_ms_put_media(&fork->tmpl, &media, mask, fork->out);
+    fork->out_at = 0;
+    fork->frames_sent++;
+}
+
+/* True: all of it is gone. */
+static bool send_bytes(struct omsp_fork *fork, const uint8_t *bytes, size_t len, size_t *at)
+{
+    size_t sent = 0;
+
+    if (fork->tcp->loop->send(fork->tcp, bytes + *at, len - *at, &sent)) {
+        fork->stalled = true; /* broken: its end is on the way */
+        return false;
+    }
+    *at += sent;
+    fork->bytes_sent += sent;
+    fork->stalled = *at < len;
+    return !fork->stalled;
+}
+
+static bool send_notes(struct omsp_fork *fork)
+{
+    while (!omsp_list_empty(&fork->notes)) {
+        struct omsp_fork_note *note = omsp_container(fork->notes.next, struct omsp_fork_note, link);
+
+        if (!send_bytes(fork, note->bytes, note->len, &fork->note_at))
+            return false;
+        omsp_list_remove(&note->link);
+        omsp_free(note);
+        fork->note_at = 0;
+        fork->note_count--;
+    }
+    return true;
+}
+
+void omsp_fork_pump(struct omsp_fork *fork)
+{
+    while (fork->tcp) {
+        if (fork->out_at < fork->out_len &&
+            !send_bytes(fork, fork->out, fork->out_len, &fork->out_at))
+            return;
+        if (!send_notes(fork))
+            return;
+        if (!fork->queue_fill)
+            break;
+        make_media(fork, &fork->queue[fork->queue_first]);
+        fork->queue_first = (fork->queue_first + 1) % fork->queue_room;
+        fork->queue_fill--;
+    }
+    fork->overflow_told = false;
+}
+
+enum omsp_status omsp_fork_note(struct omsp_fork *fork, enum omsp_ws_opcode opcode,
+                                const void *data, size_t len)
+{
+    struct omsp_fork_note *note = omsp_alloc(sizeof(*note) + OMSP_WS_HEADER_MAX + len);
+    uint8_t mask[4];
+    size_t header;
+
+    if (!note)
+        return OMSP_NOMEM;
+    omsp_fork_next_mask(fork, mask);
+    header = omsp_ws_put_header(note->bytes, opcode, len, mask);
+    if (len)
+        memcpy(note->bytes + header, data, len);
+    omsp_ws_mask(note->bytes + header, len, mask);
+    note->len = header + len;
+    omsp_list_insert(&fork->notes, &note->link);
+    fork->note_count++;
+    return OMSP_OK;
+}
+
+void omsp_fork_drop_queue(struct omsp_fork *fork)
+{
+    fork->frames_dropped += fork->queue_fill;
+    fork->queue_fill = fork->queue_first = 0;
+}
+
+void omsp_fork_drop_notes(struct omsp_fork *fork)
+{
+    while (!omsp_list_empty(&fork->notes)) {
+        struct omsp_fork_note *note = omsp_container(fork->notes.next, struct omsp_fork_note, link);
+
+        omsp_list_remove(&note->link);
+        omsp_free(note);
+    }
+    fork->note_at = 0;
+    fork->note_count = 0;
+}
+
+void omsp_fork_flush(struct omsp_fork *fork)
+{
+    bool here;
+
+    omsp_lock_acquire(&fork->lock);
+    here = fork->tcp && fork->tcp->send_anywhere;
+    if (here)
+        omsp_fork_pump(fork);
+    omsp_lock_release(&fork->lock);
+    if (!here)
+        omsp_fork_kick(fork);
+}
+
+/* ---- frames -----------------------------------------------------------------------------------
+ */
+
+static void enqueue(struct omsp_fork *fork, const struct omsp_fork_frame *frame)
+{
+    if (!fork->queue) {
+        unsigned tracks = fork->tracks_wanted == (OMSP_TRACK_INBOUND | OMSP_TRACK_OUTBOUND) ? 2 : 1;
+        unsigned room = fork->links->queue_ms / FRAME_MS * tracks;
+
+        /* Made at the first shortage only: most streams never have one. */
+        fork->queue = omsp_zalloc_array(room ? room : 1, sizeof(*fork->queue));
+        fork->queue_room = fork->queue ? (room ? room : 1) : 0;
+    }
+    if (fork->queue_fill == fork->queue_room) {
+        fork->frames_dropped++;
+        if (!fork->overflow_told) {
+            fork->overflow_told = true;
+            fork->last_error = OMSP_FORK_OVERFLOW;
+        }
+        if (!fork->queue_room)
+            return;
+        fork->queue_first = (fork->queue_first + 1) % fork->queue_room;
+        fork->queue_fill--;
+    }
+    fork->queue[(fork->queue_first + fork->queue_fill++) % fork->queue_room] = *frame;
+}
+
+static void emit(struct omsp_fork *fork, struct omsp_fork_track *track)
+{
+    struct omsp_fork_frame frame = {.timestamp_ms = track->timestamp_ms,
+                                    .track = (uint8_t)track->which};
+    bool elsewhere = false;
+
+    memcpy(frame.payload, track->frame, OMSP_FORK_FRAME);
+    track->fill = 0;
+    track->timestamp_ms += FRAME_MS;
+    track->next_ms = track->timestamp_ms;
+    omsp_lock_acquire(&fork->lock);
+    if (fork->open) {
+        bool idle =
+            fork->out_at == fork->out_len && omsp_list_empty(&fork->notes) && !fork->queue_fill;
+
+        if (fork->tcp && fork->tcp->send_anywhere && idle && !fork->stalled) {
+            make_media(fork, &frame);
+            send_bytes(fork, fork->out, fork->out_len, &fork->out_at);
+        } else {
+            enqueue(fork, &frame);
+            elsewhere = fork->tcp && !fork->tcp->send_anywhere && !fork->stalled;
+        }
+    }
+    omsp_lock_release(&fork->lock);
+    if (elsewhere)
+        omsp_fork_kick(fork);
+}
+
+static struct omsp_fork_track *track_of(struct omsp_fork *fork, unsigned which)
+{
+    return &fork->tracks[which - 1];
+}
+
+/* Where in the stream's time the audio that begins now belongs: the grid is 20 ms, so that both
+ * tracks and every run of audio step alike. */
+static void begin(struct omsp_fork *fork, struct omsp_fork_track *track, uint64_t now_us)
+{
+    uint64_t origin, at;
+
+    omsp_lock_acquire(&fork->lock);
+    origin = fork->origin_us;
+    omsp_lock_release(&fork->lock);
+    at = now_us > origin ? (now_us - origin) / 1000 / FRAME_MS * FRAME_MS : 0;
+    track->timestamp_ms = at > track->next_ms ? at : track->next_ms;
+    track->fill = 0;
+    track->running = true;
+}
+
+void omsp_fork_audio(struct omsp_fork *fork, unsigned which, const uint8_t *codes, size_t count,
+                     uint64_t now_us)
+{
+    struct omsp_fork_track *track = track_of(fork, which);
+
+    if (!track->running)
+        begin(fork, track, now_us);
+    while (count) {
+        size_t room = OMSP_FORK_FRAME - track->fill;
+        size_t take = count < room ? count : room;
+
+        memcpy(track->frame + track->fill, codes, take);
+        track->fill += (unsigned)take;
+        codes += take;
+        count -= take;
+        if (track->fill == OMSP_FORK_FRAME)
+            emit(fork, track);
+    }
+}
+
+static void pad(struct omsp_fork_track *track, size_t count)
+{
+    memset(track->frame + track->fill, OMSP_ULAW_SILENCE, count);
+    track->fill += (unsigned)count;
+}
+
+void omsp_fork_gap(struct omsp_fork *fork, unsigned which, uint64_t samples)
+{
+    struct omsp_fork_track *track = track_of(fork, which);
+
+    if (!track->running)
+        return;
+    /* Only what is needed to end the frame under way and to begin the next on the grid is filled.
+     */
+    if (track->fill) {
+        uint64_t room = OMSP_FORK_FRAME - track->fill;
+        uint64_t take = samples < room ? samples : room;
+
+        pad(track, (size_t)take);
+        samples -= take;
+        if (track->fill == OMSP_FORK_FRAME)
+            emit(fork, track);
+    }
+    if (!samples)
+        return;
+    track->timestamp_ms += samples / OMSP_FORK_FRAME * FRAME_MS;
+    pad(track, (size_t)(samples % OMSP_FORK_FRAME));
+}
+
+void omsp_fork_break(struct omsp_fork *fork, unsigned which)
+{
+    struct omsp_fork_track *track = track_of(fork, which);
+
+    track->running = false;
+    track->fill = 0;
+}

@@ -1,0 +1,186 @@
+/*
+ * A fork's own state, shared by its files: fork.c (doors and life), fork_media.c (audio to frames
+ * to the socket), fork_link.c (connection), fork_callback.c (status callbacks), fork_play.c (what a
+ * bidirectional consumer plays into the call).
+ *
+ * Locks: fork->lock is a leaf, below the session's. The link thread's fields are touched on the
+ * link thread only.
+ */
+#ifndef OMSP_ENGINE_FORK_STATE_H
+#define OMSP_ENGINE_FORK_STATE_H
+
+#include "engine/fork.h"
+#include "engine/links.h"
+#include "engine/objects.h"
+#include "engine/pcm_ring.h"
+#include "wire/form.h"
+#include "wire/media_stream.h"
+#include "wire/url.h"
+#include "wire/websocket.h"
+
+#define OMSP_FORK_FRAME 160 /* µ-law bytes of 20 ms */
+
+/* One direction's audio on its way into frames. Session lock. */
+struct omsp_fork_track {
+    unsigned which; /* OMSP_TRACK_* */
+    bool running;   /* timestamps follow on from the last frame */
+    uint8_t frame[OMSP_FORK_FRAME];
+    unsigned fill;
+    uint64_t timestamp_ms; /* of the frame being filled, since the stream's start */
+    uint64_t next_ms;      /* never go back behind this */
+};
+
+struct omsp_fork_frame {
+    uint64_t timestamp_ms;
+    uint8_t track;
+    uint8_t payload[OMSP_FORK_FRAME];
+};
+
+/* A control message that waits for its turn; sequence numbers are given when it is made. */
+struct omsp_fork_note {
+    struct omsp_link link;
+    size_t len;
+    uint8_t bytes[]; /* a whole masked frame */
+};
+
+enum omsp_fork_event { OMSP_CALLBACK_STARTED, OMSP_CALLBACK_STOPPED, OMSP_CALLBACK_ERROR };
+#define OMSP_FORK_MAX_CALLBACKS 4
+
+enum omsp_link_state {
+    OMSP_LINK_IDLE,
+    OMSP_LINK_DIALING,
+    OMSP_LINK_UPGRADING,
+    OMSP_LINK_OPEN,
+    OMSP_LINK_CLOSING, /* stop and close were sent */
+    OMSP_LINK_DEAD,    /* waits for on_closed */
+};
+
+struct omsp_fork {
+    _Atomic unsigned refs;      /* stream, link thread's work under way, session's lists */
+    struct omsp_links *links;   /* constant */
+    struct omsp_call *call;     /* a reference, constant */
+    struct omsp_stream *stream; /* address lock; NULL once the stream's object went */
+    /* options, constant */
+    char *url, *name, *callback_url, *authorization;
+    struct omsp_ms_param *params;
+    unsigned param_count, tracks_wanted;
+    bool callback_get, bidirectional;
+
+    /* address lock */
+    bool over;             /* its media stream ended: only a start, with a new SID, revives it */
+    enum omsp_cause cause; /* of the last start */
+
+    /* session lock */
+    bool feeding; /* in the session's list, running */
+    struct omsp_fork_track tracks[2];
+
+    struct omsp_lock lock; /* from here */
+    bool want;             /* the link thread shall have it open */
+    bool used;             /* this SID was dialed already: the next start takes a new one */
+    char sid[OMSP_SID_CHARS + 1];
+    struct omsp_ms_template tmpl;
+    struct omsp_tcp *tcp; /* NULL: no way to send */
+    bool open;            /* start was queued: media may go */
+    bool stalled;         /* the socket took less than all */
+    uint64_t origin_us;   /* timestamp 0 */
+    uint64_t sequence;    /* of the last message made */
+    uint64_t chunk[2];
+    uint8_t out[OMSP_MS_MEDIA_MAX]; /* what is left of a message under way */
+    size_t out_at, out_len;
+    struct omsp_link notes; /* control messages, before media */
+    size_t note_at;         /* of the first, sent already */
+    unsigned note_count;
+    struct omsp_fork_frame *queue; /* made at the first shortage */
+    unsigned queue_room, queue_first, queue_fill;
+    bool overflow_told;
+    uint32_t masks[16];
+    unsigned mask_next;
+    enum omsp_fork_state state;
+    int last_error;
+    int64_t updated_us;
+    uint64_t frames_sent, frames_dropped, bytes_sent, messages_received, messages_bad;
+    uint32_t round_trip_us;
+    struct {
+        enum omsp_fork_event event;
+        int error;
+        int64_t at_us;
+        char sid[OMSP_SID_CHARS + 1];
+    } callbacks[OMSP_FORK_MAX_CALLBACKS];
+    unsigned callback_count;
+    bool callback_busy;
+    bool started_told;           /* this SID's stream-started was queued */
+    bool ended_told;             /* and its terminal one */
+    struct omsp_pcm_ring play;   /* bidirectional: what the consumer wants played */
+    struct omsp_link marks;      /* struct omsp_fork_mark, in order */
+    uint64_t play_put, play_got; /* samples since the start */
+    bool marks_due;              /* some were passed: the link thread echoes them */
+
+    /* link thread */
+    struct omsp_link_task task;
+    struct omsp_timer timer;
+    struct omsp_timer callback_timer; /* never armed: its place says that a callback is under way */
+    enum omsp_link_state link_state;
+    struct omsp_tcp *dialed;
+    uint64_t deadline_us; /* connect or close; 0: none */
+    uint64_t ping_due_us, ping_sent_us;
+    unsigned pings_unanswered;
+    char key[OMSP_WS_KEY_CHARS + 1], accept[OMSP_WS_ACCEPT_CHARS + 1];
+    uint8_t *response; /* the upgrade's answer as it comes */
+    size_t response_len;
+    struct omsp_ws_parser parser;
+    int end_error;
+    bool close_sent, bad_told;
+};
+
+/* ---- fork.c ---------------------------------------------------------------------------------- */
+void omsp_fork_ref(struct omsp_fork *fork);
+void omsp_fork_unref(struct omsp_fork *fork);
+/* Address lock. Carries the stream's actual and desired state to the link and the session. */
+void omsp_fork_follow(struct omsp_stream *stream);
+/* Link thread, no lock held: it is open / it ended (error 0: as ordered or by the consumer). */
+void omsp_fork_opened(struct omsp_fork *fork);
+void omsp_fork_ended(struct omsp_fork *fork, int error);
+
+/* ---- fork_media.c: session lock -------------------------------------------------------------- */
+/* codes: µ-law, in media order. now_us for where a new run of audio begins. */
+void omsp_fork_audio(struct omsp_fork *fork, unsigned track, const uint8_t *codes, size_t count,
+                     uint64_t now_us);
+/* So many samples were lost or never sent: the timestamp jumps. */
+void omsp_fork_gap(struct omsp_fork *fork, unsigned track, uint64_t samples);
+/* What follows does not join what was. */
+void omsp_fork_break(struct omsp_fork *fork, unsigned track);
+
+/* fork->lock held. Sends what waits as far as the socket takes it. */
+void omsp_fork_pump(struct omsp_fork *fork);
+/* fork->lock held. Queues a control message (payload is masked here). OMSP_NOMEM. */
+enum omsp_status omsp_fork_note(struct omsp_fork *fork, enum omsp_ws_opcode opcode,
+                                const void *data, size_t len);
+/* fork->lock held. */
+void omsp_fork_drop_queue(struct omsp_fork *fork);
+void omsp_fork_drop_notes(struct omsp_fork *fork);
+/* No lock held: what was queued gets on its way, here or on the link thread. */
+void omsp_fork_flush(struct omsp_fork *fork);
+void omsp_fork_next_mask(struct omsp_fork *fork, uint8_t mask[4]);
+
+/* ---- fork_link.c: link thread ---------------------------------------------------------------- */
+void omsp_fork_link_init(struct omsp_fork *fork);
+/* Any thread, under any lock but the links': the link thread looks at the fork. */
+void omsp_fork_kick(struct omsp_fork *fork);
+void omsp_fork_echo_marks(struct omsp_fork *fork);
+
+/* ---- fork_callback.c ------------------------------------------------------------------------- */
+/* fork->lock held. Queues a callback; the sender runs on omsp_fork_send_callbacks. */
+void omsp_fork_tell(struct omsp_fork *fork, enum omsp_fork_event event, int error);
+/* No lock held. */
+void omsp_fork_send_callbacks(struct omsp_fork *fork);
+
+/* ---- fork_play.c ----------------------------------------------------------------------------- */
+/* Link thread. What a consumer said on a bidirectional stream. */
+void omsp_fork_heard(struct omsp_fork *fork, struct omsp_span text);
+/* Session lock. Samples to be mixed into what is sent; answers how many there were. */
+size_t omsp_fork_read(struct omsp_fork *fork, int16_t *pcm, size_t count);
+/* Any lock but the fork's. A key was pressed at the far end, 0..15: a dtmf message. */
+void omsp_fork_digit(struct omsp_fork *fork, int digit);
+void omsp_fork_play_free(struct omsp_fork *fork);
+
+#endif
