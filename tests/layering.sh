@@ -21,7 +21,8 @@ core:   base/ media/ $portable
 port:   base/ $portable
 engine: core/ wire/ media/ port/ base/ $portable
 sim:    port/ base/ $portable
-rest:   engine/engine.h core/ wire/ port/ base/ $portable <microhttpd.h>
+rest:   engine/engine.h engine/fork.h core/ wire/ port/ base/ $portable <errno.h>
+        <microhttpd.h> <netinet/in.h>
 win:    port/ base/ <*>
 posix:  port/ base/ <*>
 com:    base/ <*>

@@ -16,7 +16,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/wine-i386.sh"
 
 NATIVE_PACKAGES=(build-essential cmake ninja-build pkg-config check libsubunit-dev clang-format-14
-    libcjson-dev libcurl4-openssl-dev libexpat1-dev libssl-dev openssl
+    libcjson-dev libcurl4-openssl-dev libexpat1-dev libmicrohttpd-dev libssl-dev openssl
     libspandsp-dev shellcheck util-linux)
 PE_PACKAGES=(gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 mingw-w64-tools wine wine64 libwine
     libwine-dev dpkg-dev)

@@ -1,0 +1,141 @@
+/*
+ * The connections and how long each may take. libmicrohttpd's own timeout counts silence only, so a
+ * peer that sends a byte now and then would never end; here every phase of a request has a deadline
+ * of its own. Reads and writes no request: request.c and reply.c do. Callbacks run on
+ * libmicrohttpd's threads, the watch on its own; server->lock guards everything.
+ */
+#include "rest/state.h"
+
+#include "base/alloc.h"
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0 /* Windows has no SIGPIPE */
+#endif
+#define BOTH_WAYS 2 /* SHUT_RDWR, SD_BOTH */
+
+static uint64_t now_us(const struct omsp_rest_server *server)
+{
+    return server->calls->now_us(server->engine);
+}
+
+/* Lock held. */
+static void enter(struct omsp_peer *peer, enum omsp_peer_phase phase, unsigned ms)
+{
+    if (peer->phase == OMSP_PEER_ENDED)
+        return;
+    peer->phase = phase;
+    peer->deadline_us = now_us(peer->server) + (uint64_t)ms * 1000;
+    omsp_cond_broadcast(&peer->server->changed);
+}
+
+void omsp_peer_notify(void *ctx, struct MHD_Connection *connection, void **context,
+                      enum MHD_ConnectionNotificationCode code)
+{
+    struct omsp_rest_server *server = ctx;
+    struct omsp_peer *peer = *context;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+        peer = omsp_zalloc(sizeof(*peer));
+        *context = peer;
+        if (!peer) {
+            shutdown(info->connect_fd, BOTH_WAYS); /* nobody could watch it */
+            return;
+        }
+        peer->server = server;
+        peer->socket = info->connect_fd;
+        omsp_lock_acquire(&server->lock);
+        omsp_list_insert(&server->peers, &peer->link);
+        enter(peer, OMSP_PEER_READING, server->config.request_ms);
+        omsp_lock_release(&server->lock);
+    } else if (peer) { /* CLOSED comes before the socket is closed: it is nobody else's yet */
+        omsp_lock_acquire(&server->lock);
+        omsp_list_remove(&peer->link);
+        omsp_cond_broadcast(&server->changed);
+        omsp_lock_release(&server->lock);
+        omsp_free(peer);
+        *context = NULL;
+    }
+}
+
+void omsp_peer_reads(struct omsp_peer *peer)
+{
+    omsp_lock_acquire(&peer->server->lock);
+    /* The first request's time began with the connection. */
+    if (peer->phase == OMSP_PEER_IDLE)
+        enter(peer, OMSP_PEER_READING, peer->server->config.request_ms);
+    omsp_lock_release(&peer->server->lock);
+}
+
+void omsp_peer_answers(struct omsp_peer *peer)
+{
+    omsp_lock_acquire(&peer->server->lock);
+    enter(peer, OMSP_PEER_ANSWERING, peer->server->config.request_ms);
+    omsp_lock_release(&peer->server->lock);
+}
+
+void omsp_peer_rests(struct omsp_peer *peer)
+{
+    omsp_lock_acquire(&peer->server->lock);
+    enter(peer, OMSP_PEER_IDLE, peer->server->config.idle_ms);
+    omsp_lock_release(&peer->server->lock);
+}
+
+/* Lock held. libmicrohttpd sees the end of the stream and closes. */
+static void end_peer(struct omsp_peer *peer)
+{
+    if (peer->phase == OMSP_PEER_READING) {
+        char text[1024];
+        size_t len = omsp_reply_timeout_text(peer->server, text, sizeof(text));
+
+        /* Nothing of an answer went out in this phase, and a new socket's buffer takes this whole;
+         * if not, the peer learns it from the end of the connection. */
+        if (send(peer->socket, text, len, MSG_NOSIGNAL) < 0)
+            omsp_cond_broadcast(&peer->server->changed);
+    }
+    shutdown(peer->socket, BOTH_WAYS);
+    peer->phase = OMSP_PEER_ENDED;
+    peer->deadline_us = UINT64_MAX;
+}
+
+static void watch(void *arg)
+{
+    struct omsp_rest_server *server = arg;
+
+    omsp_lock_acquire(&server->lock);
+    while (!server->quit) {
+        uint64_t now = now_us(server), next = UINT64_MAX;
+
+        omsp_list_each(it, &server->peers)
+        {
+            struct omsp_peer *peer = omsp_container(it, struct omsp_peer, link);
+
+            if (peer->deadline_us <= now)
+                end_peer(peer);
+            else if (peer->deadline_us < next)
+                next = peer->deadline_us;
+        }
+        omsp_cond_wait(&server->changed, &server->lock,
+                       next == UINT64_MAX ? UINT64_MAX : next - now);
+    }
+    omsp_lock_release(&server->lock);
+}
+
+enum omsp_status omsp_peers_watch(struct omsp_rest_server *server)
+{
+    return omsp_thread_start(watch, server, "omsp-rest", &server->watch);
+}
+
+void omsp_peers_unwatch(struct omsp_rest_server *server)
+{
+    if (!server->watch)
+        return;
+    omsp_lock_acquire(&server->lock);
+    server->quit = true;
+    omsp_cond_broadcast(&server->changed);
+    omsp_lock_release(&server->lock);
+    omsp_thread_join(server->watch);
+    server->watch = NULL;
+}

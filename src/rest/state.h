@@ -1,0 +1,149 @@
+/*
+ * The server's own view of itself, shared by its files: server.c (life), settings.c
+ * (configuration), peers.c (connections and their deadlines), request.c (one request's way),
+ * streams.c (what a route does), reply.c (what goes out).
+ *
+ * Threads: libmicrohttpd's, a few, each with connections of its own, run the callbacks; one thread
+ * of ours watches deadlines. server->lock is a leaf: nothing is called under it but the system's
+ * send and shutdown on a socket that does not block.
+ */
+#ifndef OMSP_REST_STATE_H
+#define OMSP_REST_STATE_H
+
+#include "base/list.h"
+#include "port/lock.h"
+#include "port/net.h"
+#include "port/thread.h"
+#include "rest/answer.h"
+#include "rest/calls.h"
+#include "rest/error.h"
+#include "rest/route.h"
+#include "rest/server.h"
+
+#include <microhttpd.h>
+
+/* So many requests at once, then so many a second. */
+struct omsp_bucket {
+    uint64_t at_us;
+    double tokens;
+};
+
+struct omsp_rest_server {
+    const struct omsp_rest_calls *calls;
+    struct omsp_engine *engine;
+    struct omsp_rest_config config;       /* every string our own copy; no zeros left */
+    char account_sid[OMSP_SID_CHARS + 1]; /* as it is printed: lower case */
+    struct omsp_addr addr;
+    char address[64];
+    struct MHD_Daemon *daemon;
+    struct omsp_thread *watch;
+
+    struct omsp_lock lock; /* from here */
+    struct omsp_cond changed;
+    struct omsp_link peers;
+    unsigned busy; /* requests between their first line and the end of their answer */
+    bool stopping, quit;
+    struct omsp_bucket allowed, refused;
+};
+
+/* ---- peers.c --------------------------------------------------------------------------------- */
+
+enum omsp_peer_phase {
+    OMSP_PEER_READING, /* a request is due or on its way in */
+    OMSP_PEER_ANSWERING,
+    OMSP_PEER_IDLE,  /* between requests */
+    OMSP_PEER_ENDED, /* shut down by us, not yet closed by libmicrohttpd */
+};
+
+/* One connection; server->lock. */
+struct omsp_peer {
+    struct omsp_link link;
+    struct omsp_rest_server *server;
+    MHD_socket socket;
+    enum omsp_peer_phase phase;
+    uint64_t deadline_us;
+};
+
+/* libmicrohttpd's callback for connections. */
+void omsp_peer_notify(void *ctx, struct MHD_Connection *connection, void **context,
+                      enum MHD_ConnectionNotificationCode code);
+/* The connection's next request began; its answer begins; its answer is out. */
+void omsp_peer_reads(struct omsp_peer *peer);
+void omsp_peer_answers(struct omsp_peer *peer);
+void omsp_peer_rests(struct omsp_peer *peer);
+/* The thread that ends what lasts too long. OMSP_NOMEM, OMSP_FULL. */
+enum omsp_status omsp_peers_watch(struct omsp_rest_server *server);
+void omsp_peers_unwatch(struct omsp_rest_server *server);
+
+/* ---- request.c ------------------------------------------------------------------------------- */
+
+struct omsp_request {
+    struct omsp_rest_server *server;
+    struct omsp_peer *peer;
+    char *target; /* as it came */
+    bool begun;   /* its header was judged */
+    bool refused; /* error holds; what comes of the body is thrown away */
+    bool end;     /* the connection is not used again */
+    struct omsp_rest_error error;
+    unsigned retry_after_s; /* for 429, 503 */
+    struct omsp_route route;
+    enum omsp_format format;
+    const struct omsp_action *action;
+    char allow[40]; /* for 405 */
+    char *body;     /* max_body bytes at most, terminated */
+    size_t body_len, body_room;
+    uint64_t seen; /* bytes of body that came */
+};
+
+void *omsp_request_begin(void *ctx, const char *target, struct MHD_Connection *connection);
+enum MHD_Result omsp_request_step(void *ctx, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_size, void **context);
+void omsp_request_end(void *ctx, struct MHD_Connection *connection, void **context,
+                      enum MHD_RequestTerminationCode code);
+
+/* ---- headers.c ------------------------------------------------------------------------------- */
+
+#define OMSP_REST_MAX_HEADERS 100
+
+/* Refuses what two readers could understand differently, and what is too much (request->error). */
+enum omsp_status omsp_headers_check(struct omsp_request *request, struct MHD_Connection *connection,
+                                    const char *version);
+/* NULL when absent. */
+const char *omsp_header(struct MHD_Connection *connection, const char *name);
+
+/* ---- streams.c ------------------------------------------------------------------------------- */
+
+/* What a method on a kind of path does. OMSP_OK: *status and *body; else request->error. */
+struct omsp_action {
+    const char *method;
+    enum omsp_route_kind kind;
+    bool extension;
+    enum omsp_status (*run)(struct omsp_request *request, int *status, struct omsp_body *body);
+};
+
+/* NULL, and request->allow says what there is. */
+const struct omsp_action *omsp_action_find(struct omsp_request *request, const char *method);
+/* The one answer for everything that does not exist. */
+enum omsp_status omsp_refuse_unknown(struct omsp_request *request);
+
+/* ---- reply.c --------------------------------------------------------------------------------- */
+
+enum MHD_Result omsp_reply_error(struct omsp_request *request, struct MHD_Connection *connection);
+/* Takes body. */
+enum MHD_Result omsp_reply_body(struct omsp_request *request, struct MHD_Connection *connection,
+                                int status, struct omsp_body *body);
+enum MHD_Result omsp_reply_preflight(struct omsp_request *request,
+                                     struct MHD_Connection *connection);
+/* A whole answer 408 as bytes, for a request that never came; answers its length. */
+size_t omsp_reply_timeout_text(const struct omsp_rest_server *server, char *out, size_t room);
+
+/* ---- settings.c ------------------------------------------------------------------------------ */
+
+/* Deep copy with defaults filled in. OMSP_INVALID, OMSP_NOMEM; then *out is empty. */
+enum omsp_status omsp_settings_copy(const struct omsp_rest_config *config,
+                                    struct omsp_rest_config *out);
+/* Overwrites secrets and frees. */
+void omsp_settings_free(struct omsp_rest_config *config);
+
+#endif
