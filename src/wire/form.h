@@ -14,16 +14,19 @@ struct omsp_form_field {
 void omsp_form_escape(struct omsp_text *text, const char *value);
 /* name=value&… */
 void omsp_form_put(struct omsp_text *text, const struct omsp_form_field *fields, unsigned count);
-/* Decodes in place: text is cut into terminated names and values ('+' is a space). *count at most
- * room. OMSP_INVALID: broken percent-encoding, a NUL, not UTF-8; OMSP_FULL: more than room. */
+/* Decodes in place: text is cut into terminated names and values ('+' is a space; no '=': the value
+ * is empty; nothing between two '&' is no field). *count at most room. OMSP_INVALID: broken
+ * percent-encoding, %00, not UTF-8; OMSP_FULL: more than room. The text ends at its terminator: who
+ * has it from a network looks for a NUL in it first. After an error text is half decoded. */
 enum omsp_status omsp_form_parse(char *text, struct omsp_form_field *fields, unsigned room,
                                  unsigned *count);
 /* What X-Twilio-Signature is the HMAC of (spec/twilio-streams 2.8): url, then names and values
  * sorted by name bytewise; equal names: values de-duplicated and sorted. fields is reordered. */
 void omsp_form_signed_text(struct omsp_text *text, const char *url, struct omsp_form_field *fields,
                            unsigned count);
-/* The URL of an upgrade as it is signed: scheme wss, no port when it is the default of what is
- * dialled or 443, path as dialled without query. */
+/* The URL of an upgrade as it is signed: scheme wss, host as written, no port when it is the
+ * default of what is dialled or 443, path as dialled ("/" when there is none) without query.
+ * Nothing when omsp_url_parse refuses it. */
 void omsp_form_signed_url(struct omsp_text *text, const char *ws_url);
 
 #endif

@@ -28,14 +28,16 @@ struct omsp_twiml_stream {
 struct omsp_twiml_visitor {
     /* In document order. Anything but OMSP_OK ends the reading with that status. */
     enum omsp_status (*stream)(void *ctx, const struct omsp_twiml_stream *stream);
-    /* A verb that is not ours: its element name. NULL: not wanted. */
+    /* A verb that is not ours, or what stands in one of ours and is no Stream: its element name.
+     * What is inside of it is skipped. NULL: not wanted. */
     void (*other)(void *ctx, const char *element);
     void *ctx;
 };
 
 /* Reads the whole document before the first visit. OMSP_INVALID: not XML, root not Response,
- * external entities or a DTD, nesting or size out of bounds (64 KB), Stream without what its verb
- * needs. OMSP_NOMEM. */
+ * entities or a DTD, nesting (32) or size (64 KB) out of bounds, Stream without what its verb needs
+ * (Stop: name, else url), more than 99 parameters. OMSP_NOMEM. A Parameter without name is skipped,
+ * one without value has an empty one. */
 enum omsp_status omsp_twiml_parse(struct omsp_span document,
                                   const struct omsp_twiml_visitor *visitor);
 

@@ -2,6 +2,8 @@
  */
 #include "support/suite.h"
 
+#include "port/crypto.h"
+#include "wire/base64.h"
 #include "wire/websocket.h"
 
 #include <stdlib.h>
@@ -54,12 +56,16 @@ START_TEST(a_path_always_begins_with_a_slash)
 }
 END_TEST
 
-START_TEST(what_is_digested_is_key_and_guid)
+START_TEST(the_accept_value_of_the_rfc_follows_from_its_key)
 {
-    char out[61];
+    char out[61], value[OMSP_WS_ACCEPT_CHARS + 1] = "";
+    uint8_t digest[OMSP_SHA1_BYTES];
 
     omsp_ws_accept_input(key, out);
     ck_assert_str_eq(out, "dGhlIHNhbXBsZSBub25jZQ==258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+    omsp_sha1(out, 60, digest);
+    omsp_base64_encode(value, digest, sizeof(digest));
+    ck_assert_str_eq(value, accept_value);
 }
 END_TEST
 
@@ -295,7 +301,8 @@ START_TEST(masking_is_xor_with_the_mask_over_and_over)
 END_TEST
 
 OMSP_SUITE("websocket", TEST(the_request_is_that_of_the_capture),
-           TEST(a_path_always_begins_with_a_slash), TEST(what_is_digested_is_key_and_guid),
+           TEST(a_path_always_begins_with_a_slash),
+           TEST(the_accept_value_of_the_rfc_follows_from_its_key),
            TEST(a_right_answer_is_taken_and_what_follows_is_left),
            TEST(a_truncated_answer_wants_more), TEST(any_other_answer_is_refused),
            TEST(a_status_line_is_judged_as_soon_as_it_is_there),
