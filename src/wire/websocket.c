@@ -191,8 +191,10 @@ enum omsp_status omsp_ws_check_response(struct omsp_span bytes, const char *acce
             if (*http_status != 101 || line[7] == '0')
                 return OMSP_INVALID;
         } else if (len == 0) {
+            if (!seen.upgrade || !seen.connection || !seen.accept)
+                return OMSP_INVALID;
             *used = at + 2;
-            return seen.upgrade && seen.connection && seen.accept ? OMSP_OK : OMSP_INVALID;
+            return OMSP_OK;
         } else if (!read_header(line, len, accept, &seen)) {
             return OMSP_INVALID;
         }

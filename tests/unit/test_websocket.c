@@ -161,6 +161,7 @@ START_TEST(any_other_answer_is_refused)
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         ck_assert_msg(check(bad[i], strlen(bad[i])) == OMSP_INVALID, "taken: %s", bad[i]);
         ck_assert_int_eq(http_status, 101);
+        ck_assert_uint_eq(used, 0);
     }
     ck_assert_int_eq(check(STATUS_101 "X: a\0b\r\n", sizeof(STATUS_101 "X: a\0b\r\n") - 1),
                      OMSP_INVALID);
