@@ -142,10 +142,9 @@ void report_file_event(int state, int cause, const char *terminal, HRESULT hr)
     say(line);
 }
 
-void report_digit(int digit)
+void report_digit(char digit)
 {
-    static const char keys[] = "0123456789*#ABCD";
-    char key[2] = {digit >= 0 && digit < 16 ? keys[digit] : '?', '\0'};
+    const char key[2] = {digit, '\0'};
     unsigned long at = elapsed_ms();
     char line[64];
 

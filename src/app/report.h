@@ -15,7 +15,7 @@ void report_open(bool json);
 void report_ready(const wchar_t *listen, const wchar_t *call);
 void report_media_event(int event, int cause, const char *stream, HRESULT hr);
 void report_file_event(int state, int cause, const char *terminal, HRESULT hr);
-void report_digit(int digit);
+void report_digit(char digit); /* '0' to '9', '*', '#', 'A' to 'D' */
 void report_result(const char *op, const char *stream, HRESULT hr);
 
 struct report_stats {

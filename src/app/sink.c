@@ -95,6 +95,36 @@ static void report_file(IDispatch *object)
     ITFileTerminalEvent_Release(event);
 }
 
+/* The digit object knows its key as a character. */
+static void report_key(IDispatch *object)
+{
+    ITDigitDetectionEvent *digit;
+    unsigned char key = 0;
+
+    if (FAILED(IDispatch_QueryInterface(object, &IID_ITDigitDetectionEvent, (void **)&digit)))
+        return;
+    if (SUCCEEDED(ITDigitDetectionEvent_get_Digit(digit, &key)))
+        report_digit(key);
+    ITDigitDetectionEvent_Release(digit);
+}
+
+static void report_private(IDispatch *object)
+{
+    ITPrivateEvent *event;
+    IDispatch *said = NULL;
+    LONG code = 0;
+
+    if (FAILED(IDispatch_QueryInterface(object, &IID_ITPrivateEvent, (void **)&event)))
+        return;
+    ITPrivateEvent_get_EventCode(event, &code);
+    ITPrivateEvent_get_EventInterface(event, &said);
+    if (code == OPENMSP_PRIVATE_DIGIT && said)
+        report_key(said);
+    if (said)
+        IDispatch_Release(said);
+    ITPrivateEvent_Release(event);
+}
+
 static HRESULT STDMETHODCALLTYPE sink_event(ITTAPIEventNotification *iface, TAPI_EVENT kind,
                                             IDispatch *object)
 {
@@ -104,6 +134,8 @@ static HRESULT STDMETHODCALLTYPE sink_event(ITTAPIEventNotification *iface, TAPI
         report_media(object);
     else if (kind == TE_FILETERMINAL)
         report_file(object);
+    else if (kind == TE_PRIVATE)
+        report_private(object);
     SetEvent(((struct sink *)iface)->came);
     return S_OK;
 }

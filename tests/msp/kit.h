@@ -1,11 +1,11 @@
 /*
- * What the suites of the MSP's classes share: an address with the system's ports, an outer object
- * that plays tapi3.dll's part and counts, and the check that nothing is left.
+ * What the suites of the MSP's classes share beside support/outer.h: an address with the system's
+ * ports, and the check that nothing is left.
  */
 #ifndef OMSP_TESTS_MSP_KIT_H
 #define OMSP_TESTS_MSP_KIT_H
 
-#include "support/suite.h"
+#include "support/outer.h"
 
 #include "com/module.h"
 #include "com/object.h"
@@ -14,13 +14,6 @@
 #include "msp/msp.h"
 #include "openmsp/openmsp.h"
 #include "port/ports.h"
-
-#define ck_assert_hr(expression, expected)                                                         \
-    do {                                                                                           \
-        HRESULT hr_ = (expression);                                                                \
-        ck_assert_msg(hr_ == (HRESULT)(expected), "%s: 0x%08lx, not 0x%08lx", #expression,         \
-                      (unsigned long)hr_, (unsigned long)(HRESULT)(expected));                     \
-    } while (0)
 
 /* ---- before and after ------------------------------------------------------------------------ */
 
@@ -42,49 +35,6 @@ static inline void kit_end(void)
     CoUninitialize();
 }
 
-/* ---- an outer object ------------------------------------------------------------------------- */
-
-/* As tapi3.dll's address or call object: answers IUnknown itself and asks the inner for the rest.
- */
-struct outer {
-    IUnknown iface;
-    IUnknown *inner;
-    LONG refs, queries;
-};
-
-static HRESULT STDMETHODCALLTYPE outer_QueryInterface(IUnknown *iface, REFIID iid, void **out)
-{
-    struct outer *self = CONTAINING_RECORD(iface, struct outer, iface);
-
-    InterlockedIncrement(&self->queries);
-    *out = NULL;
-    if (IsEqualIID(iid, &IID_IUnknown)) {
-        InterlockedIncrement(&self->refs);
-        *out = iface;
-        return S_OK;
-    }
-    return self->inner ? IUnknown_QueryInterface(self->inner, iid, out) : E_NOINTERFACE;
-}
-
-static ULONG STDMETHODCALLTYPE outer_AddRef(IUnknown *iface)
-{
-    return (ULONG)InterlockedIncrement(&CONTAINING_RECORD(iface, struct outer, iface)->refs);
-}
-
-static ULONG STDMETHODCALLTYPE outer_Release(IUnknown *iface)
-{
-    return (ULONG)InterlockedDecrement(&CONTAINING_RECORD(iface, struct outer, iface)->refs);
-}
-
-static inline void outer_init(struct outer *outer)
-{
-    static IUnknownVtbl vtable = {outer_QueryInterface, outer_AddRef, outer_Release};
-
-    memset(outer, 0, sizeof(*outer));
-    outer->iface.lpVtbl = &vtable;
-    outer->refs = 1;
-}
-
 /* ---- addresses and calls --------------------------------------------------------------------- */
 
 static inline ITMSPAddress *kit_address(void)
@@ -103,14 +53,6 @@ static inline ITMSPAddress *kit_live(HANDLE event)
     return address;
 }
 
-static inline HANDLE kit_event(void)
-{
-    HANDLE event = CreateEventW(NULL, FALSE, FALSE, NULL);
-
-    ck_assert_ptr_nonnull(event);
-    return event;
-}
-
 static inline IUnknown *kit_call(ITMSPAddress *address, DWORD media)
 {
     IUnknown *call = NULL;
@@ -119,22 +61,6 @@ static inline IUnknown *kit_call(ITMSPAddress *address, DWORD media)
                                                 NULL, &call),
                  S_OK);
     return call;
-}
-
-static inline void *kit_query(void *iface, REFIID iid)
-{
-    void *out = NULL;
-
-    ck_assert_hr(IUnknown_QueryInterface((IUnknown *)iface, iid, &out), S_OK);
-    ck_assert_ptr_nonnull(out);
-    return out;
-}
-
-static inline ULONG kit_release(void *iface)
-{
-    IUnknown *unknown = iface;
-
-    return IUnknown_Release(unknown);
 }
 
 /* Every interface reachable from every other, one IUnknown for all. */
