@@ -152,7 +152,7 @@ START_TEST(what_is_no_such_document_is_refused_before_any_visit)
         "<Response>\xc3</Response>",
         "<Response>&</Response>",
         "<?xml version='1.0' encoding='nonsense'?><Response/>",
-       
+
         "<!DOCTYPE Response><Response/>",
         "<!DOCTYPE Response SYSTEM 'http://x/y.dtd'><Response/>",
         "<!DOCTYPE Response SYSTEM 'file:///etc/passwd'><Response/>",
