@@ -23,10 +23,11 @@ engine: core/ wire/ media/ port/ base/ $portable
 sim:    port/ base/ $portable
 rest:   engine/engine.h engine/fork.h core/ wire/ port/ base/ $portable <errno.h>
         <microhttpd.h> <netinet/in.h>
-win:    port/ base/ <*>
-posix:  port/ base/ <*>
+curl:   port/ base/ $portable <curl/curl.h>
+win:    curl/ port/ base/ <*>
+posix:  curl/ port/ base/ <*>
 com:    base/ <*>
-msp:    com/ engine/engine.h core/ wire/tsp_message.h port/ports.h base/ openmsp/ <*>
+msp:    com/ engine/engine.h engine/fork.h core/ wire/tsp_message.h wire/twiml.h port/ports.h base/ openmsp/ <*>
 dll:    base/ media/ wire/ core/ port/ engine/ win/ com/ msp/ rest/ openmsp/ <*>
 app:    openmsp/ <*>
 TABLE

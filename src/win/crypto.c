@@ -1,23 +1,34 @@
-/* Digests by Windows' CNG. Any thread. */
+/* port/crypto.h over CNG. Stateless; any thread. */
 #include "port/crypto.h"
 
 #include <windows.h>
-
 #include <bcrypt.h>
 #include <stdlib.h>
+#include <string.h>
 
+#define PART 0x40000000u
+
+/* A digest, keyed or not, of any length. */
 static void digest(ULONG flags, const void *key, size_t key_len, const void *data, size_t len,
                    uint8_t out[OMSP_SHA1_BYTES])
 {
-    BCRYPT_ALG_HANDLE algorithm;
-    BCRYPT_HASH_HANDLE hash;
+    BCRYPT_ALG_HANDLE algorithm = NULL;
+    BCRYPT_HASH_HANDLE hash = NULL;
+    const uint8_t *at = data;
+    NTSTATUS status = BCryptOpenAlgorithmProvider(&algorithm, BCRYPT_SHA1_ALGORITHM, NULL, flags);
 
-    /* Opened each time: the provider caches it, and nothing has to be closed at unload. */
-    if (BCryptOpenAlgorithmProvider(&algorithm, BCRYPT_SHA1_ALGORITHM, NULL, flags))
-        abort();
-    if (BCryptCreateHash(algorithm, &hash, NULL, 0, (PUCHAR)key, (ULONG)key_len, 0) ||
-        BCryptHashData(hash, (PUCHAR)data, (ULONG)len, 0) ||
-        BCryptFinishHash(hash, out, OMSP_SHA1_BYTES, 0))
+    if (status >= 0)
+        status = BCryptCreateHash(algorithm, &hash, NULL, 0, (PUCHAR)key, (ULONG)key_len, 0);
+    while (status >= 0 && len) {
+        ULONG part = len > PART ? PART : (ULONG)len;
+
+        status = BCryptHashData(hash, (PUCHAR)at, part, 0);
+        at += part;
+        len -= part;
+    }
+    if (status >= 0)
+        status = BCryptFinishHash(hash, out, OMSP_SHA1_BYTES, 0);
+    if (status < 0)
         abort();
     BCryptDestroyHash(hash);
     BCryptCloseAlgorithmProvider(algorithm, 0);
@@ -31,5 +42,12 @@ void omsp_sha1(const void *data, size_t len, uint8_t out[OMSP_SHA1_BYTES])
 void omsp_hmac_sha1(const void *key, size_t key_len, const void *data, size_t len,
                     uint8_t out[OMSP_SHA1_BYTES])
 {
-    digest(BCRYPT_ALG_HANDLE_HMAC_FLAG, key, key_len, data, len, out);
+    uint8_t short_key[OMSP_SHA1_BYTES];
+
+    if (key_len > PART) { /* a long key stands for its digest (RFC 2104) */
+        omsp_sha1(key, key_len, short_key);
+        key = short_key;
+        key_len = sizeof(short_key);
+    }
+    digest(BCRYPT_ALG_HANDLE_HMAC_FLAG, key_len ? key : "", key_len, data, len, out);
 }

@@ -1,6 +1,8 @@
 /* Windows' clocks and entropy, and the bundle. Any thread. */
 #include "win/win.h"
 
+#include "win/poller.h"
+
 #include <windows.h>
 #include <bcrypt.h>
 #include <stdlib.h>
@@ -49,6 +51,18 @@ static void fill_random(void *ctx, void *out, size_t len)
     }
 }
 
+static enum omsp_status tcp_loop_create(void *ctx, struct omsp_tcp_loop **out)
+{
+    (void)ctx;
+    return omsp_curl_tcp_create(&omsp_win_curl_os, out);
+}
+
+static enum omsp_status http_create(void *ctx, struct omsp_http **out)
+{
+    (void)ctx;
+    return omsp_curl_http_create(&omsp_win_curl_os, out);
+}
+
 const struct omsp_ports *omsp_system_ports(void)
 {
     static const struct omsp_ports ports = {
@@ -57,6 +71,8 @@ const struct omsp_ports *omsp_system_ports(void)
         .random = fill_random,
         .loop_create = omsp_win_loop_create,
         .file = {.open = omsp_win_file_open},
+        .tcp_loop_create = tcp_loop_create,
+        .http_create = http_create,
     };
 
     return &ports;

@@ -1,0 +1,15 @@
+/* The parts of port/tcp.h and port/http.h that are the same on every system, made on libcurl.
+ * posix/ and win/ bind them to their system. */
+#ifndef OMSP_CURL_ADAPTER_H
+#define OMSP_CURL_ADAPTER_H
+
+#include "curl/os.h"
+
+#include "port/http.h"
+#include "port/tcp.h"
+
+/* os: static storage. OMSP_NOMEM, OMSP_FULL, OMSP_IO. */
+enum omsp_status omsp_curl_tcp_create(const struct omsp_curl_os *os, struct omsp_tcp_loop **out);
+enum omsp_status omsp_curl_http_create(const struct omsp_curl_os *os, struct omsp_http **out);
+
+#endif

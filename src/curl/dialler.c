@@ -1,0 +1,324 @@
+/*
+ * Connecting: names, TCP, TLS handshakes, on one thread for all connections of a loop, for a
+ * handshake computes for milliseconds and many at once for seconds. Not a byte of the owner's is
+ * sent or read here.
+ *
+ * Every connection has a multi handle of its own, watched through curl's socket interface: a handle
+ * taken out of a multi loses its connection, so the multi moves to the loop thread with it (TLS),
+ * or the bare socket does (plain) and nothing of curl is left.
+ */
+#include "curl/tcp_conn.h"
+
+#include "base/alloc.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define EVENTS 64
+
+/* One of a connection's sockets: both address families are tried at once. */
+struct watch {
+    struct omsp_link link; /* in tcp_loop.dead */
+    struct tcp_conn *conn;
+    curl_socket_t sock;
+};
+
+static struct tcp_loop *loop_of(const struct tcp_conn *conn)
+{
+    return (struct tcp_loop *)conn->base.loop;
+}
+
+/* ---- curl asks ----------------------------------------------------------------------------- */
+
+static curl_socket_t open_socket(void *clientp, curlsocktype purpose, struct curl_sockaddr *addr)
+{
+    struct tcp_conn *conn = clientp;
+
+    (void)purpose;
+    return loop_of(conn)->os->sock_open(addr->family, addr->socktype, addr->protocol);
+}
+
+static int close_socket(void *clientp, curl_socket_t sock)
+{
+    struct tcp_conn *conn = clientp;
+
+    if (!conn->stolen || sock != conn->sock)
+        loop_of(conn)->os->sock_close(sock);
+    return 0;
+}
+
+static int watch_socket(CURL *easy, curl_socket_t sock, int what, void *clientp, void *socketp)
+{
+    struct tcp_conn *conn = clientp;
+    struct tcp_loop *loop = loop_of(conn);
+    struct watch *watch = socketp;
+
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        loop->os->forget(loop->dial_poller, sock);
+        if (watch) {
+            curl_multi_assign(conn->multi, sock, NULL);
+            omsp_list_insert(&loop->dead, &watch->link); /* an event of it may be in hand */
+        }
+        return 0;
+    }
+    if (!watch) {
+        watch = omsp_zalloc(sizeof(*watch));
+        if (!watch)
+            return -1;
+        omsp_list_init(&watch->link);
+        watch->conn = conn;
+        watch->sock = sock;
+        curl_multi_assign(conn->multi, sock, watch);
+    }
+    return loop->os->watch(loop->dial_poller, sock, watch, what & CURL_POLL_IN,
+                           what & CURL_POLL_OUT) == OMSP_OK
+               ? 0
+               : -1;
+}
+
+static int set_timer(CURLM *multi, long ms, void *clientp)
+{
+    struct tcp_conn *conn = clientp;
+
+    (void)multi;
+    conn->timer_at = ms < 0 ? UINT64_MAX : loop_of(conn)->os->now_us() + (uint64_t)ms * 1000;
+    return 0;
+}
+
+/* ---- beginning and ending ------------------------------------------------------------------ */
+
+void omsp_conn_drop_curl(struct tcp_conn *conn)
+{
+    if (conn->multi && conn->easy)
+        curl_multi_remove_handle(conn->multi, conn->easy);
+    curl_easy_cleanup(conn->easy);
+    curl_multi_cleanup(conn->multi);
+    conn->easy = NULL;
+    conn->multi = NULL;
+}
+
+static CURLcode set_options(struct tcp_conn *conn)
+{
+    CURL *easy = conn->easy;
+    CURLcode code = CURLE_OK;
+
+    conn->check.easy = easy;
+    conn->check.host = conn->host;
+#define SET(option, value) code = code ? code : curl_easy_setopt(easy, option, value)
+    SET(CURLOPT_URL, conn->url);
+    SET(CURLOPT_CONNECT_ONLY, 1L);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_PROXY, "");
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1); /* or ALPN might choose HTTP/2 */
+    /* Not TIMEOUT_MS, which would count on while the connection is used. */
+    SET(CURLOPT_CONNECTTIMEOUT_MS, conn->timeout_ms ? (long)conn->timeout_ms : 1L);
+    SET(CURLOPT_QUICK_EXIT, 1L); /* giving up does not wait for a name server */
+    SET(CURLOPT_TCP_NODELAY, 1L);
+    SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    SET(CURLOPT_OPENSOCKETDATA, conn);
+    SET(CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+    SET(CURLOPT_CLOSESOCKETDATA, conn);
+    SET(CURLOPT_PRIVATE, conn);
+#undef SET
+    return code ? code : loop_of(conn)->os->verify(easy, conn->ca_file, &conn->check);
+}
+
+static bool begin(struct tcp_conn *conn)
+{
+    conn->timer_at = UINT64_MAX;
+    conn->easy = curl_easy_init();
+    conn->multi = curl_multi_init();
+    return conn->easy && conn->multi && set_options(conn) == CURLE_OK &&
+           curl_multi_setopt(conn->multi, CURLMOPT_SOCKETFUNCTION, watch_socket) == CURLM_OK &&
+           curl_multi_setopt(conn->multi, CURLMOPT_SOCKETDATA, conn) == CURLM_OK &&
+           curl_multi_setopt(conn->multi, CURLMOPT_TIMERFUNCTION, set_timer) == CURLM_OK &&
+           curl_multi_setopt(conn->multi, CURLMOPT_TIMERDATA, conn) == CURLM_OK &&
+           curl_multi_add_handle(conn->multi, conn->easy) == CURLM_OK;
+}
+
+static enum omsp_tcp_end end_of(const struct tcp_conn *conn, CURLcode code)
+{
+    switch (code) {
+    case CURLE_OK:
+        return OMSP_TCP_OK;
+    case CURLE_OPERATION_TIMEDOUT:
+        return OMSP_TCP_TIMEOUT;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_URL_MALFORMAT:
+        return OMSP_TCP_REFUSED;
+    case CURLE_OUT_OF_MEMORY:
+        return OMSP_TCP_BROKEN;
+    default:
+        /* Before the handshake nothing but the above can happen. */
+        return conn->base.send_anywhere ? OMSP_TCP_BROKEN : OMSP_TCP_TLS;
+    }
+}
+
+/* Is curl's resolver still at work? Then its thread is left behind. */
+static void mind_resolver(struct tcp_conn *conn)
+{
+    curl_off_t looked_up = 0;
+
+    if (!conn->easy)
+        return;
+    curl_easy_getinfo(conn->easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
+    if (!looked_up)
+        loop_of(conn)->os->stay_loaded();
+}
+
+/* Gives the connection back to the loop. */
+static void finish(struct tcp_conn *conn, enum omsp_tcp_end end)
+{
+    struct tcp_loop *loop = loop_of(conn);
+
+    conn->end = end;
+    if (end == OMSP_TCP_OK) {
+        if (curl_easy_getinfo(conn->easy, CURLINFO_ACTIVESOCKET, &conn->sock) != CURLE_OK ||
+            conn->sock == CURL_SOCKET_BAD)
+            conn->end = OMSP_TCP_BROKEN;
+        else
+            loop->os->forget(loop->dial_poller, conn->sock);
+    }
+    if (conn->end == OMSP_TCP_TIMEOUT)
+        mind_resolver(conn);
+    if (conn->end != OMSP_TCP_OK || conn->base.send_anywhere) {
+        conn->stolen = conn->end == OMSP_TCP_OK;
+        omsp_conn_drop_curl(conn);
+    } else {
+        curl_multi_setopt(conn->multi, CURLMOPT_SOCKETFUNCTION, NULL);
+        curl_multi_setopt(conn->multi, CURLMOPT_TIMERFUNCTION, NULL);
+    }
+    omsp_lock_acquire(&loop->lock);
+    conn->with_dialler = false;
+    omsp_list_remove(&conn->close_link);
+    omsp_list_remove(&conn->link);
+    omsp_list_insert(&loop->dialled, &conn->link);
+    loop->os->wake(loop->poller);
+    omsp_lock_release(&loop->lock);
+}
+
+/* ---- the thread ---------------------------------------------------------------------------- */
+
+static struct tcp_conn *take_given_up(struct tcp_loop *loop)
+{
+    struct tcp_conn *conn = NULL;
+
+    omsp_lock_acquire(&loop->lock);
+    if (!omsp_list_empty(&loop->given_up)) {
+        conn = omsp_container(loop->given_up.next, struct tcp_conn, close_link);
+        omsp_list_remove(&conn->close_link);
+    }
+    omsp_lock_release(&loop->lock);
+    return conn;
+}
+
+static struct tcp_conn *take_fresh(struct tcp_loop *loop)
+{
+    struct tcp_conn *conn = NULL;
+
+    omsp_lock_acquire(&loop->lock);
+    if (!omsp_list_empty(&loop->fresh)) {
+        conn = omsp_container(loop->fresh.next, struct tcp_conn, link);
+        omsp_list_remove(&conn->link);
+        omsp_list_insert(&loop->active, &conn->link);
+    }
+    omsp_lock_release(&loop->lock);
+    return conn;
+}
+
+/* What others left for us. False: it is over. */
+static bool take_orders(struct tcp_loop *loop)
+{
+    struct tcp_conn *conn;
+    bool stopping;
+
+    while ((conn = take_fresh(loop)) != NULL) {
+        if (atomic_load(&conn->closed) || !begin(conn))
+            finish(conn, OMSP_TCP_BROKEN);
+    }
+    while ((conn = take_given_up(loop)) != NULL) {
+        mind_resolver(conn);
+        finish(conn, OMSP_TCP_BROKEN);
+    }
+    omsp_lock_acquire(&loop->lock);
+    stopping = loop->stopping;
+    omsp_lock_release(&loop->lock);
+    return !stopping;
+}
+
+static void wait_and_act(struct tcp_loop *loop)
+{
+    struct omsp_poll_event events[EVENTS];
+    uint64_t deadline = UINT64_MAX;
+    unsigned count;
+    int running;
+
+    omsp_list_each(it, &loop->active)
+    {
+        const struct tcp_conn *conn = omsp_container(it, struct tcp_conn, link);
+
+        if (conn->timer_at < deadline)
+            deadline = conn->timer_at;
+    }
+    count = loop->os->wait(loop->dial_poller, events, EVENTS, deadline);
+    for (unsigned i = 0; i < count; i++) {
+        struct watch *watch = events[i].data;
+
+        /* Whoever is in loop->dead links to itself no more: forgotten within this round. */
+        if (watch && omsp_list_empty(&watch->link))
+            curl_multi_socket_action(watch->conn->multi, watch->sock,
+                                     (events[i].in ? CURL_CSELECT_IN : 0) |
+                                         (events[i].out ? CURL_CSELECT_OUT : 0),
+                                     &running);
+    }
+}
+
+static void run_timers(struct tcp_loop *loop)
+{
+    uint64_t now = loop->os->now_us();
+    int running;
+
+    omsp_list_each(it, &loop->active)
+    {
+        struct tcp_conn *conn = omsp_container(it, struct tcp_conn, link);
+
+        if (conn->timer_at <= now) {
+            conn->timer_at = UINT64_MAX; /* curl sets the next one */
+            curl_multi_socket_action(conn->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+        }
+    }
+}
+
+static void collect(struct tcp_loop *loop)
+{
+    omsp_list_each_safe(it, &loop->active)
+    {
+        struct tcp_conn *conn = omsp_container(it, struct tcp_conn, link);
+        int left;
+        const CURLMsg *message = curl_multi_info_read(conn->multi, &left);
+
+        if (message && message->msg == CURLMSG_DONE)
+            finish(conn, end_of(conn, message->data.result));
+    }
+    omsp_list_each_safe(dead, &loop->dead)
+    {
+        omsp_list_remove(dead);
+        omsp_free(omsp_container(dead, struct watch, link));
+    }
+}
+
+void omsp_dialler_run(void *arg)
+{
+    struct tcp_loop *loop = arg;
+
+    while (take_orders(loop)) {
+        run_timers(loop);
+        collect(loop);
+        wait_and_act(loop);
+    }
+    collect(loop);
+}

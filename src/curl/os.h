@@ -1,0 +1,65 @@
+/*
+ * What this room needs of a system, given by posix/ and win/ as one table: sockets, waiting for
+ * many of them, and how TLS is verified there.
+ */
+#ifndef OMSP_CURL_OS_H
+#define OMSP_CURL_OS_H
+
+#include "base/status.h"
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct omsp_poller; /* opaque: a set of sockets that one thread waits for */
+
+struct omsp_poll_event {
+    void *data;   /* NULL: nothing happened but a wake */
+    bool in, out; /* both on an error, which the next call on the socket tells */
+};
+
+/* Whose certificate is looked at, and what came of it. Lives as long as the easy handle. */
+struct omsp_tls_check {
+    CURL *easy;
+    const char *host;
+    bool refused; /* the system's own check said no: then curl's code is ABORTED_BY_CALLBACK */
+};
+
+struct omsp_curl_os {
+    uint64_t (*now_us)(void);
+
+    /* OMSP_NOMEM, OMSP_FULL, OMSP_IO. */
+    enum omsp_status (*poller_create)(struct omsp_poller **out);
+    void (*poller_destroy)(struct omsp_poller *poller);
+    /* Adds the socket or changes what is wanted of it; level-triggered; data is not NULL. Any
+     * thread. OMSP_NOMEM, OMSP_FULL, OMSP_IO. */
+    enum omsp_status (*watch)(struct omsp_poller *poller, curl_socket_t sock, void *data, bool in,
+                              bool out);
+    /* No event of it after the wait that runs or is next. The waiting thread alone. */
+    void (*forget)(struct omsp_poller *poller, curl_socket_t sock);
+    /* At most max events, fewer or none too; deadline on now_us's scale, UINT64_MAX: none. */
+    unsigned (*wait)(struct omsp_poller *poller, struct omsp_poll_event *events, unsigned max,
+                     uint64_t deadline_us);
+    void (*wake)(struct omsp_poller *poller); /* any thread; cheap when one is pending */
+
+    /* Not inherited by child processes. CURL_SOCKET_BAD on failure. */
+    curl_socket_t (*sock_open)(int family, int type, int protocol);
+    void (*sock_close)(curl_socket_t sock);
+    /* OMSP_OK, OMSP_EMPTY, OMSP_EOF, OMSP_IO. Never blocks. */
+    enum omsp_status (*sock_recv)(curl_socket_t sock, void *data, size_t len, size_t *got);
+    /* OMSP_OK, also with *sent < len when there is no room; OMSP_IO. Never blocks, no signal. */
+    enum omsp_status (*sock_send)(curl_socket_t sock, const void *data, size_t len, size_t *sent);
+    bool (*sock_writable)(curl_socket_t sock);
+    /* CURLINFO_OS_ERRNO after a failed receive: did the peer reset the connection? */
+    bool (*is_reset)(long error);
+
+    /* Host, validity and trust are verified: against ca_file alone (PEM) or, NULL, the system's
+     * store. */
+    CURLcode (*verify)(CURL *easy, const char *ca_file, struct omsp_tls_check *check);
+    /* A name is still being looked up on a thread of curl's own, which has been given up: the code
+     * that it runs must stay in memory. */
+    void (*stay_loaded)(void);
+};
+
+#endif

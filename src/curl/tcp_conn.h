@@ -1,0 +1,69 @@
+/* The inside of the TCP adapter, shared by tcp_loop.c (the loop thread) and dialler.c (its own). */
+#ifndef OMSP_CURL_TCP_CONN_H
+#define OMSP_CURL_TCP_CONN_H
+
+#include "curl/adapter.h"
+
+#include "base/list.h"
+#include "port/lock.h"
+#include "port/thread.h"
+
+#include <stdatomic.h>
+
+#define TLS_CHUNK 4096 /* sent in one TLS record; fits wherever a socket calls itself writable */
+
+struct tcp_loop {
+    struct omsp_tcp_loop base;
+    const struct omsp_curl_os *os;
+    struct omsp_poller *poller;
+    atomic_uint connections;
+    struct omsp_lock lock;     /* of the four lists that follow; a leaf */
+    struct omsp_link fresh;    /* conn.link: to be dialled */
+    struct omsp_link given_up; /* conn.close_link: closed while with the dialler */
+    struct omsp_link dialled;  /* conn.link: back from the dialler, well or not */
+    struct omsp_link closing;  /* conn.close_link */
+    bool stopping;
+    struct omsp_link more; /* conn.more_link: TLS may hold bytes that no socket tells of */
+    uint8_t data[65536];   /* what was read last */
+
+    /* The dialler's. */
+    struct omsp_poller *dial_poller;
+    struct omsp_thread *thread;
+    struct omsp_link active; /* conn.link */
+    struct omsp_link dead;   /* struct watch.link, freed after each round */
+};
+
+struct tcp_conn {
+    struct omsp_tcp base;
+    struct omsp_link link, close_link, more_link;
+    atomic_bool closed;
+    bool with_dialler; /* under the loop's lock */
+    curl_socket_t sock;
+    enum omsp_tcp_end end; /* what dialling came to; OMSP_TCP_OK: connected */
+
+    /* Dialling; the dialler's, until it hands the connection over. */
+    char *url, *ca_file, *host;
+    unsigned timeout_ms;
+    CURLM *multi; /* its own, so that it can change threads with the connection */
+    CURL *easy;
+    struct omsp_tls_check check;
+    uint64_t timer_at; /* UINT64_MAX: none */
+    bool stolen;       /* the socket outlives the easy handle */
+
+    /* Sending. Plain: any thread, under send_lock. TLS: the loop thread. */
+    struct omsp_lock send_lock;
+    bool open, shortage;
+    atomic_bool broken; /* sending failed */
+    bool ended;         /* on_end was called; loop thread */
+    uint8_t *stuck; /* TLS: room for one chunk; OpenSSL wants an unfinished one again as it was */
+    size_t stuck_len;
+};
+
+/* ---- dialler.c ---- */
+
+/* The dialler's thread; takes the loop. */
+void omsp_dialler_run(void *arg);
+/* Ends what there is of curl in a connection: socket too, unless stolen. */
+void omsp_conn_drop_curl(struct tcp_conn *conn);
+
+#endif
