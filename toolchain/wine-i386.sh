@@ -15,8 +15,9 @@ wine_i386_list() {
 wine_i386_make() {
     local state=$1 root=$2 final=$3 deb program
     local apt=(apt_private "$state" -o APT::Architecture=i386 -o APT::Architectures::=i386
-        -o Dir::State::status=/dev/null --no-install-recommends -y -qq)
+        -o Dir::State::status="$state/status" -o Debug::NoLocking=1 --no-install-recommends -y -qq)
     mkdir -p "$state/parts" "$state/lists/partial" "$state/cache/archives/partial" "$root"
+    : >"$state/status"
     wine_i386_list "" >"$state/parts/debian.sources"
     if ! "${apt[@]}" update; then
         # One index that does not read (a mirror's security suite for i386) must not be the end.
