@@ -187,8 +187,10 @@ static enum MHD_Result begin(struct omsp_request *request, struct MHD_Connection
         return omsp_reply_error(request, connection);
     }
     length = announced(connection);
-    if (strcmp(method, "OPTIONS") == 0 && !length)
-        return omsp_reply_preflight(request, connection);
+    if (strcmp(method, "OPTIONS") == 0) { /* what a browser asks first; it shows no credentials */
+        request->preflight = true;
+        return MHD_YES;
+    }
     if (is_stopping(request->server)) {
         request->end = true;
         request->retry_after_s = 1;
@@ -213,7 +215,7 @@ static enum MHD_Result collect(struct omsp_request *request, const char *data, s
     char *grown;
 
     request->seen += len;
-    if (request->refused)
+    if (request->refused || request->preflight)
         return request->seen > DRAIN_MAX ? MHD_NO : MHD_YES;
     if (len > max - request->body_len) {
         omsp_rest_refuse(&request->error, 413, 20413, "The body is too large");
@@ -241,6 +243,8 @@ static enum MHD_Result answer(struct omsp_request *request, struct MHD_Connectio
     struct omsp_body body = {0};
     int status = 200;
 
+    if (request->preflight)
+        return omsp_reply_preflight(request, connection);
     if (request->refused || request->action->run(request, &status, &body) != OMSP_OK)
         return omsp_reply_error(request, connection);
     return omsp_reply_body(request, connection, status, &body);

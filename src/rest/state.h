@@ -83,7 +83,8 @@ struct omsp_request {
     char *target; /* as it came */
     bool begun;   /* its header was judged */
     bool refused; /* error holds; what comes of the body is thrown away */
-    bool end;     /* the connection is not used again */
+    bool preflight;
+    bool end; /* the connection is not used again */
     struct omsp_rest_error error;
     unsigned retry_after_s; /* for 429, 503 */
     struct omsp_route route;
