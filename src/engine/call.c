@@ -1,5 +1,6 @@
 /*
- * The call: its streams, its state, its session. Not here: SDP (call_sdp.c), the media (session.c).
+ * The call: its streams, their life and what is noticed about them. Not here: how it reaches its
+ * peer (call_transport.c, call_sdp.c), the media (session.c).
  */
 #include "engine/call.h"
 
@@ -10,11 +11,8 @@
 #include <string.h>
 
 #define SUPPORTED_MEDIA  (OMSP_MEDIA_AUDIO | OMSP_MEDIA_VIDEO)
-#define TYPE_PCMU        0
-#define TYPE_PCMA        8
 #define DEFAULT_PTIME_MS 20
 
-static const struct omsp_stream_offers offers_all = {OMSP_OFFERED, OMSP_OFFERED, OMSP_OFFERED};
 static const struct omsp_stream_offers offers_none = {OMSP_OFFER_NOTIMPL, OMSP_OFFER_NOTIMPL,
                                                       OMSP_OFFER_NOTIMPL};
 
@@ -43,8 +41,9 @@ static enum omsp_status make_streams(struct omsp_call *call)
 
         if (!(call->media & defaults[i].media))
             continue;
-        stream = omsp_stream_new(call, defaults[i].media, defaults[i].direction,
-                                 defaults[i].media == OMSP_MEDIA_AUDIO ? offers_all : offers_none);
+        stream =
+            omsp_stream_new(call, defaults[i].media, defaults[i].direction,
+                            defaults[i].media == OMSP_MEDIA_AUDIO ? omsp_offers_all : offers_none);
         if (!stream)
             return OMSP_NOMEM;
         call->streams[call->stream_count++] = stream;
@@ -72,8 +71,8 @@ enum omsp_status omsp_call_create(struct omsp_address *address, uint32_t media, 
     call->media = media;
     call->address = address;
     omsp_address_ref(address);
-    call->codecs[0] = TYPE_PCMU;
-    call->codecs[1] = TYPE_PCMA;
+    call->codecs[0] = OMSP_TYPE_PCMU;
+    call->codecs[1] = OMSP_TYPE_PCMA;
     call->codec_count = 2;
     call->ptime_ms = DEFAULT_PTIME_MS;
     call->media_timeout_ms = engine->config.media_timeout_ms;
@@ -180,8 +179,8 @@ static struct omsp_stream *find(struct omsp_call *call, uint32_t media,
     return NULL;
 }
 
-static void feed(struct omsp_call *call, enum omsp_direction direction, enum omsp_input input,
-                 enum omsp_cause cause)
+void omsp_call_feed(struct omsp_call *call, enum omsp_direction direction, enum omsp_input input,
+                    enum omsp_cause cause)
 {
     struct omsp_stream *stream = find(call, OMSP_MEDIA_AUDIO, direction);
 
@@ -189,8 +188,8 @@ static void feed(struct omsp_call *call, enum omsp_direction direction, enum oms
         omsp_stream_input(stream, input, cause);
 }
 
-static void break_stream(struct omsp_call *call, enum omsp_direction direction,
-                         enum omsp_status why, enum omsp_cause cause)
+void omsp_call_break(struct omsp_call *call, enum omsp_direction direction, enum omsp_status why,
+                     enum omsp_cause cause)
 {
     struct omsp_stream *stream = find(call, OMSP_MEDIA_AUDIO, direction);
 
@@ -227,217 +226,16 @@ static void run_facts(struct omsp_task *task)
         unsigned facts = omsp_session_take_facts(call->session);
 
         if (facts & OMSP_FACT_SILENT)
-            feed(call, OMSP_RENDER, OMSP_IN_SILENT, OMSP_CAUSE_MEDIA_TIMEOUT);
+            omsp_call_feed(call, OMSP_RENDER, OMSP_IN_SILENT, OMSP_CAUSE_MEDIA_TIMEOUT);
         if (facts & OMSP_FACT_HEARD)
-            feed(call, OMSP_RENDER, OMSP_IN_HEARD, OMSP_CAUSE_MEDIA_RECOVERED);
+            omsp_call_feed(call, OMSP_RENDER, OMSP_IN_HEARD, OMSP_CAUSE_MEDIA_RECOVERED);
         if (facts & OMSP_FACT_DIGITS)
             post_digits(call);
         if (facts & OMSP_FACT_BROKEN)
-            break_stream(call, OMSP_RENDER, OMSP_IO, OMSP_CAUSE_UNKNOWN);
+            omsp_call_break(call, OMSP_RENDER, OMSP_IO, OMSP_CAUSE_UNKNOWN);
     }
     omsp_call_leave(call);
     omsp_call_release(call);
-}
-
-/* ---- transport ------------------------------------------------------------------------------ */
-
-enum omsp_status omsp_call_set_transport(struct omsp_call *call, enum omsp_transport transport,
-                                         struct omsp_stream_offers offers)
-{
-    enum omsp_status status = OMSP_OK;
-
-    omsp_call_enter(call);
-    if (call->shut) {
-        status = OMSP_SHUTDOWN;
-    } else if (call->state != OMSP_CALL_IDLE) {
-        status = OMSP_WRONG_STATE;
-    } else {
-        call->transport = transport;
-        call->offers = transport == OMSP_TRANSPORT_HARDWARE ? offers : offers_all;
-        for (unsigned i = 0; i < call->stream_count; i++)
-            if (call->streams[i]->media == OMSP_MEDIA_AUDIO)
-                call->streams[i]->fsm.offers = call->offers;
-    }
-    omsp_call_leave(call);
-    return status;
-}
-
-enum omsp_status omsp_call_ensure_bound(struct omsp_call *call, struct omsp_addr *local,
-                                        bool *fresh)
-{
-    struct omsp_session *session;
-    enum omsp_status status = OMSP_OK;
-    bool bound;
-
-    *fresh = false;
-    omsp_call_enter(call);
-    if (call->shut || call->address->shut)
-        status = OMSP_SHUTDOWN;
-    bound = call->session != NULL;
-    if (!status && !bound)
-        call->address->binding++;
-    omsp_call_leave(call);
-    if (status || bound)
-        return status;
-    status = omsp_session_create(call, local, &session);
-    if (status)
-        session = NULL;
-    omsp_call_enter(call);
-    /* Shutdown waits for this, and the engine with its workers for shutdown. */
-    if (!--call->address->binding)
-        omsp_cond_broadcast(&call->address->bound);
-    if (status) {
-        /* nothing to install */
-    } else if (call->shut) {
-        status = OMSP_SHUTDOWN;
-    } else if (!call->session) {
-        omsp_session_set_timeout(session, call->media_timeout_ms);
-        call->session = session;
-        session = NULL;
-        *fresh = true;
-    }
-    omsp_call_leave(call);
-    if (session)
-        omsp_session_end(session); /* somebody else was faster */
-    return status;
-}
-
-enum omsp_status omsp_call_bind(struct omsp_call *call, struct omsp_addr *local)
-{
-    bool fresh;
-    enum omsp_status status = omsp_call_ensure_bound(call, local, &fresh);
-
-    return !status && !fresh ? OMSP_WRONG_STATE : status;
-}
-
-void omsp_call_apply(struct omsp_call *call, const struct omsp_session_params *params,
-                     enum omsp_cause cause)
-{
-    call->state = OMSP_CALL_CONNECTED;
-    omsp_session_apply(call->session, params);
-    feed(call, OMSP_CAPTURE, params->may_send ? OMSP_IN_READY : OMSP_IN_NOT_READY, cause);
-    feed(call, OMSP_RENDER, params->may_receive ? OMSP_IN_READY : OMSP_IN_NOT_READY, cause);
-}
-
-enum omsp_status omsp_call_set_peer(struct omsp_call *call, const struct omsp_addr *peer,
-                                    uint8_t codec)
-{
-    struct omsp_addr local = {.family = 4, .ip = {127, 0, 0, 1}};
-    struct omsp_session_params params = {.peer = *peer, .peer_rtcp = *peer};
-    enum omsp_status status;
-    bool fresh;
-
-    if (codec != TYPE_PCMU && codec != TYPE_PCMA)
-        return OMSP_NO_CODEC;
-    if (!peer->family || !peer->port)
-        return OMSP_INVALID;
-    status = omsp_call_ensure_bound(call, &local, &fresh);
-    if (status)
-        return status;
-    params.peer_rtcp.port = (uint16_t)(peer->port + 1);
-    params.may_send = params.may_receive = true;
-    params.send_type = codec;
-    params.send_alaw = codec == TYPE_PCMA;
-    params.receive[0].type = TYPE_PCMU;
-    params.receive[1].type = TYPE_PCMA;
-    params.receive[1].alaw = true;
-    params.receive_count = 2;
-    params.event_type = 101; /* what everybody uses when nothing was negotiated */
-    omsp_call_enter(call);
-    if (call->shut) {
-        status = OMSP_SHUTDOWN;
-    } else {
-        params.ptime_ms = call->ptime_ms;
-        omsp_call_apply(call, &params, OMSP_CAUSE_LOCAL_REQUEST);
-    }
-    omsp_call_leave(call);
-    return status;
-}
-
-enum omsp_status omsp_call_connect(struct omsp_call *call)
-{
-    enum omsp_status status = OMSP_OK;
-
-    omsp_call_enter(call);
-    if (call->shut) {
-        status = OMSP_SHUTDOWN;
-    } else if (call->transport == OMSP_TRANSPORT_RTP && !call->session) {
-        status = OMSP_WRONG_STATE; /* no remote description yet */
-    } else {
-        call->state = OMSP_CALL_CONNECTED;
-        feed(call, OMSP_CAPTURE, OMSP_IN_READY, OMSP_CAUSE_LOCAL_REQUEST);
-        feed(call, OMSP_RENDER, OMSP_IN_READY, OMSP_CAUSE_LOCAL_REQUEST);
-    }
-    omsp_call_leave(call);
-    return status;
-}
-
-enum omsp_status omsp_call_disconnect(struct omsp_call *call, enum omsp_cause cause)
-{
-    enum omsp_status status = OMSP_OK;
-
-    omsp_call_enter(call);
-    if (call->shut) {
-        status = OMSP_SHUTDOWN;
-    } else if (call->state == OMSP_CALL_CONNECTED) {
-        call->state = OMSP_CALL_DISCONNECTED;
-        feed(call, OMSP_CAPTURE, OMSP_IN_NOT_READY, cause);
-        feed(call, OMSP_RENDER, OMSP_IN_NOT_READY, cause);
-        /* The far end of a call is its media streams' end: they are not started again by a later
-         * connect. */
-        for (unsigned i = 0; i < call->fork_count; i++) {
-            omsp_stream_input(call->forks[i], OMSP_IN_NOT_READY, cause);
-            call->forks[i]->fsm.desired = OMSP_WANT_STOP;
-            omsp_fork_follow(call->forks[i]);
-        }
-    }
-    omsp_call_leave(call);
-    return status;
-}
-
-enum omsp_status omsp_call_post_tsp_data(struct omsp_call *call, const void *data, uint32_t len)
-{
-    struct omsp_event event = {.kind = OMSP_EVENT_TSP_DATA, .call = call->id};
-    enum omsp_status status;
-
-    event.blob = omsp_alloc(sizeof(*event.blob) + len);
-    if (!event.blob)
-        return OMSP_NOMEM;
-    event.blob->len = len;
-    memcpy(event.blob->data, data, len);
-    status = omsp_address_post(call->address, &event);
-    omsp_address_signal(call->address);
-    return status;
-}
-
-void omsp_call_set_hardware(struct omsp_call *call, omsp_hardware_fn fn, void *ctx)
-{
-    omsp_call_enter(call);
-    call->hardware = fn;
-    call->hardware_ctx = ctx;
-    omsp_call_leave(call);
-}
-
-enum omsp_status omsp_call_hardware_report(struct omsp_call *call, enum omsp_direction direction,
-                                           enum omsp_actual state, enum omsp_status status)
-{
-    enum omsp_status answer = OMSP_OK;
-
-    omsp_call_enter(call);
-    if (call->shut)
-        answer = OMSP_SHUTDOWN;
-    else if (call->transport != OMSP_TRANSPORT_HARDWARE)
-        answer = OMSP_WRONG_STATE;
-    else if (direction != OMSP_CAPTURE && direction != OMSP_RENDER)
-        answer = OMSP_BAD_DIRECTION;
-    else if (status)
-        break_stream(call, direction, status, OMSP_CAUSE_BAD_DEVICE);
-    else if (state == OMSP_RUNNING)
-        feed(call, direction, OMSP_IN_READY, OMSP_CAUSE_REMOTE_REQUEST);
-    else if (state == OMSP_STOPPED)
-        feed(call, direction, OMSP_IN_NOT_READY, OMSP_CAUSE_REMOTE_REQUEST);
-    omsp_call_leave(call);
-    return answer;
 }
 
 /* ---- settings and facts --------------------------------------------------------------------- */
@@ -447,7 +245,7 @@ enum omsp_status omsp_call_set_codecs(struct omsp_call *call, const uint8_t *typ
     if (!count || count > OMSP_CALL_MAX_CODECS)
         return OMSP_INVALID;
     for (unsigned i = 0; i < count; i++)
-        if (types[i] != TYPE_PCMU && types[i] != TYPE_PCMA)
+        if (types[i] != OMSP_TYPE_PCMU && types[i] != OMSP_TYPE_PCMA)
             return OMSP_NO_CODEC;
     omsp_call_enter(call);
     memcpy(call->codecs, types, count);

@@ -1,5 +1,6 @@
 /*
- * What the call's own files share: call.c (life and state) and call_sdp.c (negotiation).
+ * What the call's own files share: call.c (life), call_transport.c (peer) and call_sdp.c
+ * (negotiation).
  */
 #ifndef OMSP_ENGINE_CALL_H
 #define OMSP_ENGINE_CALL_H
@@ -7,6 +8,12 @@
 #include "engine/objects.h"
 
 struct omsp_session_params;
+
+#define OMSP_TYPE_PCMU 0 /* RFC 3551 6 */
+#define OMSP_TYPE_PCMA 8
+
+/* Start, pause and stop: what RTP and WebSocket streams offer. */
+extern const struct omsp_stream_offers omsp_offers_all;
 
 void omsp_call_enter(struct omsp_call *call);
 /* Wakes listeners and worker. */
@@ -18,6 +25,12 @@ enum omsp_status omsp_call_ensure_bound(struct omsp_call *call, struct omsp_addr
 /* Address lock, bound. Takes the parameters over and opens or closes the directions that they
  * allow; connects when it was not. cause for streams that open or close because of it. */
 void omsp_call_apply(struct omsp_call *call, const struct omsp_session_params *params,
+                     enum omsp_cause cause);
+
+/* Address lock. An input for the audio stream of this direction; or its media broke. */
+void omsp_call_feed(struct omsp_call *call, enum omsp_direction direction, enum omsp_input input,
+                    enum omsp_cause cause);
+void omsp_call_break(struct omsp_call *call, enum omsp_direction direction, enum omsp_status why,
                      enum omsp_cause cause);
 
 #endif

@@ -12,8 +12,6 @@
 
 #include <string.h>
 
-static const struct omsp_stream_offers offers_all = {OMSP_OFFERED, OMSP_OFFERED, OMSP_OFFERED};
-
 /* ---- engine's share ------------------------------------------------------------------------- */
 
 enum omsp_status omsp_engine_set_forks(struct omsp_engine *engine,
@@ -301,9 +299,9 @@ enum omsp_status omsp_call_fork(struct omsp_call *call, const struct omsp_fork_o
         status = make_fork(call, links, options, &fork);
     if (status)
         return status;
-    stream =
-        omsp_stream_new(call, OMSP_MEDIA_AUDIO,
-                        options->bidirectional ? OMSP_BIDIRECTIONAL : OMSP_CAPTURE, offers_all);
+    stream = omsp_stream_new(call, OMSP_MEDIA_AUDIO,
+                             options->bidirectional ? OMSP_BIDIRECTIONAL : OMSP_CAPTURE,
+                             omsp_offers_all);
     if (!stream) {
         omsp_fork_unref(fork);
         return OMSP_NOMEM;

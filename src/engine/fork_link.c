@@ -222,8 +222,6 @@ static void go_live(struct omsp_fork *fork)
     fork->deadline_us = 0;
     fork->ping_due_us = now_of(fork) + (uint64_t)fork->links->ping_ms * 1000;
     fork->pings_unanswered = 0;
-    omsp_free(fork->response);
-    fork->response = NULL;
     omsp_lock_acquire(&fork->lock);
     status = note_start(fork);
     if (!status) {
@@ -341,7 +339,8 @@ static void take_frames(struct omsp_fork *fork, struct omsp_span bytes)
 static void take_response(struct omsp_fork *fork, const uint8_t *data, size_t len)
 {
     enum omsp_status status;
-    size_t used = 0;
+    size_t used = 0, left;
+    uint8_t *response;
     int http_status = 0;
 
     if (!fork->response) {
@@ -364,19 +363,14 @@ static void take_response(struct omsp_fork *fork, const uint8_t *data, size_t le
         finish(fork, OMSP_FORK_HANDSHAKE);
         return;
     }
-    {
-        uint8_t early[RESPONSE_ROOM - OMSP_WS_RESPONSE_MAX];
-        size_t left = fork->response_len - used;
-
-        if (left > sizeof(early)) {
-            finish(fork, OMSP_FORK_PROTOCOL);
-            return;
-        }
-        memcpy(early, fork->response + used, left);
-        go_live(fork);
-        if (left && fork->link_state == OMSP_LINK_OPEN)
-            take_frames(fork, omsp_span(early, left));
-    }
+    /* Frames may have come with the answer already. */
+    response = fork->response;
+    left = fork->response_len - used;
+    fork->response = NULL;
+    go_live(fork);
+    if (left && fork->link_state == OMSP_LINK_OPEN)
+        take_frames(fork, omsp_span(response + used, left));
+    omsp_free(response);
 }
 
 static void on_data(void *owner, const uint8_t *data, size_t len, uint64_t now_us)
