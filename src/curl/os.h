@@ -16,7 +16,8 @@ struct omsp_poller; /* opaque: a set of sockets that one thread waits for */
 
 struct omsp_poll_event {
     void *data;   /* NULL: nothing happened but a wake */
-    bool in, out; /* both on an error, which the next call on the socket tells */
+    bool in, out; /* both on an error, ... */
+    bool error;   /* ... which Wine's receiving does not always tell afterwards */
 };
 
 /* Whose certificate is looked at, and what came of it. Lives as long as the easy handle. */

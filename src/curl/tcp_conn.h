@@ -53,7 +53,7 @@ struct tcp_conn {
     /* Sending. Plain: any thread, under send_lock. TLS: the loop thread. */
     struct omsp_lock send_lock;
     bool open, shortage;
-    atomic_bool broken; /* sending failed */
+    atomic_bool broken; /* the end that comes is no orderly one */
     bool ended;         /* on_end was called; loop thread */
     uint8_t *stuck; /* TLS: room for one chunk; OpenSSL wants an unfinished one again as it was */
     size_t stuck_len;

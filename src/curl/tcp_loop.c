@@ -267,7 +267,7 @@ static void ended(struct tcp_loop *loop, struct tcp_conn *conn, enum omsp_tcp_en
         loop->os->forget(loop->poller, conn->sock);
     omsp_lock_release(&conn->send_lock);
     if (end == OMSP_TCP_OK && atomic_load(&conn->broken))
-        end = OMSP_TCP_BROKEN; /* sending had the system's error and left none for receiving */
+        end = OMSP_TCP_BROKEN; /* another call had the system's error and left none to receiving */
     if (conn->base.on_end)
         conn->base.on_end(conn->base.owner, end);
 }
@@ -431,6 +431,8 @@ static void loop_wait(struct omsp_tcp_loop *base, uint64_t deadline_us)
 
         if (!conn)
             continue;
+        if (events[i].error)
+            atomic_store(&conn->broken, true);
         if (events[i].out)
             writable(loop, conn);
         if (events[i].in)

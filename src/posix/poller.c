@@ -111,6 +111,7 @@ static unsigned wait_events(struct omsp_poller *poller, struct omsp_poll_event *
         events[i].data = found[i].data.ptr;
         events[i].in = what & (EPOLLIN | EPOLLERR | EPOLLHUP);
         events[i].out = what & (EPOLLOUT | EPOLLERR | EPOLLHUP);
+        events[i].error = what & EPOLLERR;
         if (events[i].data)
             continue;
         while (read(poller->wakefd, &wakes, sizeof(wakes)) < 0 && errno == EINTR)

@@ -248,6 +248,7 @@ static unsigned wait_events(struct omsp_poller *poller, struct omsp_poll_event *
         events[found].data = poller->datas[i];
         events[found].in = what & (POLLRDNORM | POLLERR | POLLHUP | POLLNVAL);
         events[found].out = what & (POLLWRNORM | POLLERR | POLLHUP | POLLNVAL);
+        events[found].error = what & POLLERR;
         found++;
     }
     return found;

@@ -63,8 +63,8 @@ static void send_all(sock_t sock, const char *data, int len)
         if (n > 0) {
             data += n;
             len -= n;
-        } else if (poll(&one, 1, 5000) != 1) {
-            return;
+        } else if (poll(&one, 1, 5000) != 1 || (one.revents & (POLLERR | POLLHUP))) {
+            return; /* the client went away; the next read tells */
         }
     }
 }
