@@ -37,7 +37,9 @@ pe_build_cjson() {
 
 pe_build_microhttpd() {
     pe_autotools --disable-https --disable-dauth --disable-httpupgrade --disable-doc \
-        --disable-examples --disable-curl
+        --disable-examples --disable-curl || return 1
+    # Its functions are marked for export also in the static library: every DLL would export them.
+    "$host-objcopy" -R .drectve "$stage$prefix/lib/libmicrohttpd.a"
 }
 
 pe_build_curl() {

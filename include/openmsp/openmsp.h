@@ -54,6 +54,17 @@ DEFINE_GUID(IID_IOpenMSPCall, 0x72db91cc, 0xe3b2, 0x4a38, 0x9b, 0x6c, 0x77, 0x63
 DEFINE_GUID(IID_IOpenMSPStatistics, 0xc4702da4, 0x5d51, 0x4f2b, 0xa2, 0x4a, 0x6c, 0x02, 0xc5, 0xd5,
             0xd9, 0x2f);
 
+/* {5E9F5A16-59BC-4082-B086-8D00FF04CFE1} */
+DEFINE_GUID(IID_IOpenMSPMediaStream, 0x5e9f5a16, 0x59bc, 0x4082, 0xb0, 0x86, 0x8d, 0x00, 0xff, 0x04,
+            0xcf, 0xe1);
+/* {6FC4E38E-C8BC-48B6-B219-239DEC990702} */
+DEFINE_GUID(IID_IOpenMSPWebSocketTerminal, 0x6fc4e38e, 0xc8bc, 0x48b6, 0xb2, 0x19, 0x23, 0x9d, 0xec,
+            0x99, 0x07, 0x02);
+/* {017C9E82-9045-492A-8565-3012E9FFA1FD}: a dynamic terminal class, for
+ * ITTerminalSupport::CreateTerminal */
+DEFINE_GUID(CLSID_OpenMSPWebSocketTerminal, 0x017c9e82, 0x9045, 0x492a, 0x85, 0x65, 0x30, 0x12,
+            0xe9, 0xff, 0xa1, 0xfd);
+
 /* lEventCode of private events (ME_PRIVATE_EVENT, ITPrivateEvent::EventCode). */
 #define OPENMSP_PRIVATE_DIGIT 1 /* the far end began to press a key (RFC 4733) */
 
@@ -61,11 +72,21 @@ DEFINE_GUID(IID_IOpenMSPStatistics, 0xc4702da4, 0x5d51, 0x4f2b, 0xa2, 0x4a, 0x6c
 typedef struct IOpenMSPAddress IOpenMSPAddress;
 typedef struct IOpenMSPCall IOpenMSPCall;
 typedef struct IOpenMSPStatistics IOpenMSPStatistics;
+typedef struct IOpenMSPMediaStream IOpenMSPMediaStream;
+typedef struct IOpenMSPWebSocketTerminal IOpenMSPWebSocketTerminal;
 #else
 struct IOpenMSPAddress;
 struct IOpenMSPCall;
 struct IOpenMSPStatistics;
+struct IOpenMSPMediaStream;
+struct IOpenMSPWebSocketTerminal;
 #endif
+
+/* IOpenMSPAddress::StartRest's options, or-ed. */
+#define OPENMSP_REST_EXTENSIONS  1 /* beyond Twilio: pause, resume, GET, the other payloads */
+#define OPENMSP_REST_ANY_ADDRESS 2 /* listen elsewhere than on loopback */
+#define OPENMSP_REST_CREATED     4 /* create answers 201 instead of 200 */
+#define OPENMSP_REST_STRICT_URL  8 /* a query in Url is refused; else it is cut off */
 
 /* The seven methods of IDispatch, for C's vtables; in C++ they are inherited. */
 #define OPENMSP_DISPATCH_METHODS                                                                   \
@@ -120,6 +141,48 @@ DECLARE_INTERFACE_(IOpenMSPStatistics, IDispatch)
     STDMETHOD(get_PayloadType)(THIS_ LONG * type) PURE;
     /* Of the packets we send. */
     STDMETHOD(get_PacketTime)(THIS_ LONG * milliseconds) PURE;
+};
+
+    /* ---- IOpenMSPMediaStream: a stream of a call that goes to a WebSocket consumer ------------
+     */
+
+#undef INTERFACE
+#define INTERFACE IOpenMSPMediaStream
+/* One object with ITStream, whose PauseStream and StartStream pause and resume; after StopStream,
+ * StartStream begins anew with another SID. No terminals are selected on it. Its events:
+ * CME_NEW_STREAM when it is made, CME_STREAM_ACTIVE when the consumer accepted, CME_STREAM_INACTIVE
+ * when it was stopped (CMC_LOCAL_REQUEST; CMC_REMOTE_REQUEST over REST or by the consumer),
+ * CME_STREAM_FAIL when it broke; get_LastError tells why.
+ *
+ * Everything here answers in every state, also after the call's Close: the last word then.
+ * Counters are doubles as in IOpenMSPStatistics. */
+DECLARE_INTERFACE_(IOpenMSPMediaStream, IDispatch)
+{
+    OPENMSP_DISPATCH_METHODS
+    /* "MZ" and 32 hex digits. */
+    STDMETHOD(get_Sid)(THIS_ BSTR * sid) PURE;
+    /* "" when it was given none. (ITStream::Name is another member of the same object.) */
+    STDMETHOD(get_StreamName)(THIS_ BSTR * name) PURE;
+    STDMETHOD(get_Url)(THIS_ BSTR * url) PURE;
+    /* "inbound", "outbound" or "both". */
+    STDMETHOD(get_Tracks)(THIS_ BSTR * tracks) PURE;
+    /* "connecting", "in-progress", "paused", "stopped". */
+    STDMETHOD(get_State)(THIS_ BSTR * state) PURE;
+    /* The error numbers of Twilio's media streams, 31901..31951; 0: nothing happened. */
+    STDMETHOD(get_LastError)(THIS_ LONG * number) PURE;
+    /* Media messages of 20 ms, sent and dropped (the consumer was too slow); bytes on the
+     * connection. */
+    STDMETHOD(get_FramesSent)(THIS_ double *value) PURE;
+    STDMETHOD(get_FramesDropped)(THIS_ double *value) PURE;
+    STDMETHOD(get_BytesSent)(THIS_ double *value) PURE;
+    /* Audio that waits for the consumer now. */
+    STDMETHOD(get_QueueMilliseconds)(THIS_ LONG * value) PURE;
+    /* Of the last ping; 0: not known yet. */
+    STDMETHOD(get_RoundTripMicroseconds)(THIS_ double *value) PURE;
+    /* Text and binary messages that the consumer sent. */
+    STDMETHOD(get_MessagesReceived)(THIS_ double *value) PURE;
+    /* E_UNEXPECTED: the call was closed and belongs to tapi3.dll's. */
+    STDMETHOD(get_Call)(THIS_ IOpenMSPCall * *call) PURE;
 };
 
     /* ---- IOpenMSPCall
@@ -179,6 +242,33 @@ DECLARE_INTERFACE_(IOpenMSPCall, IDispatch)
     /* Ends the call as ITMSPAddress::ShutdownMSPCall does: streams stop, sockets close, no event
      * follows. The last Release does it too. Again: S_OK. */
     STDMETHOD(Close)(THIS) PURE;
+
+    /* Sends the call's audio to the consumer at url (wss://; ws:// to loopback, or where
+     * ConfigureMediaStreams allowed it). Returns at once, before there is a connection.
+     * name: to find and stop it by, unique among the call's running ones; NULL or "": none.
+     * track: "inbound_track" (also NULL and ""), "outbound_track", "both_tracks".
+     * parameters: VT_EMPTY, or an array of strings "NAME=VALUE" (VT_BSTR or VT_VARIANT elements;
+     * one string alone is taken too), at most 99. statusCallback: an http(s) URL, NULL or "": none.
+     * statusCallbackMethod: "POST" (also NULL and "") or "GET".
+     * E_INVALIDARG: one of these; TAPI_E_INUSE: the name is taken; TAPI_E_MAXSTREAMS: more than
+     * four tracks in the call; TAPI_E_INVALCALLSTATE: the call is not connected;
+     * TAPI_E_NOTSUPPORTED: no TCP here, or parameters holds objects. */
+    STDMETHOD(CreateMediaStream)
+    (THIS_ BSTR url, BSTR name, BSTR track, VARIANT parameters, BSTR statusCallback,
+     BSTR statusCallbackMethod, IOpenMSPMediaStream * *stream) PURE;
+    /* By SID, else by name: the newest that has it, running or not. TAPI_E_NOITEMS. */
+    STDMETHOD(FindMediaStream)(THIS_ BSTR sidOrName, IOpenMSPMediaStream * *stream) PURE;
+    /* VT_DISPATCH: an ITCollection of all, running or not, oldest first. ITStreamControl lists
+     * those that run, behind the call's own streams. */
+    STDMETHOD(get_MediaStreams)(THIS_ VARIANT * collection) PURE;
+    /* Carries a TwiML document out: <Start><Stream>, <Stop><Stream>, and as the last verb
+     * <Connect><Stream> (bidirectional; the method does not wait for its end). The whole document
+     * is looked at first. E_INVALIDARG: no TwiML, or a stream without what it needs;
+     * TAPI_E_NOTSUPPORTED: other verbs, verbs behind <Connect>, or a name to stop that is
+     * bidirectional - in both cases nothing was done. Else the verbs are carried out in order until
+     * one fails: TAPI_E_NOITEMS (nothing of that name runs), CreateMediaStream's errors; what was
+     * done before stays. */
+    STDMETHOD(ExecuteTwiML)(THIS_ BSTR document) PURE;
 };
 
     /* ---- IOpenMSPAddress
@@ -209,6 +299,55 @@ DECLARE_INTERFACE_(IOpenMSPAddress, IDispatch)
     STDMETHOD(get_EventsWaiting)(THIS_ double *count) PURE;
     STDMETHOD(get_EventsCoalesced)(THIS_ double *count) PURE;
     STDMETHOD(get_EventsDropped)(THIS_ double *count) PURE;
+
+    /* For all media streams and the REST server of this process, once, for as long as an address is
+     * open. accountSid: "AC" and 32 hex digits. authToken: signs upgrades and status
+     * callbacks and is the account's password over REST; NULL or "": neither. caFile: PEM of a
+     * private CA that is trusted for consumers and callbacks instead of the system's store; NULL or
+     * "": none. allowPlain: ws:// and http:// to others than loopback. Without this: an account of
+     * zeros, no signature, no plain connections.
+     * E_INVALIDARG; TAPI_E_WRONG_STATE: called before, or a media stream was made before. */
+    STDMETHOD(ConfigureMediaStreams)
+    (THIS_ BSTR accountSid, BSTR authToken, BSTR caFile, VARIANT_BOOL allowPlain) PURE;
+    /* Serves the Stream resource over HTTP, for all calls of this process, until StopRest or until
+     * no address is open. listen: "127.0.0.1:8080"; port 0 picks one. apiKeys:
+     * "SK...:secret,SK...:secret", NULL or "": none. options: OPENMSP_REST_*. url:
+     * "http://127.0.0.1:8080". TAPI_E_WRONG_STATE: it runs already, or ConfigureMediaStreams was
+     * not called; E_INVALIDARG: an address, key or option that cannot be, or neither token nor
+     * key; E_ACCESSDENIED: not loopback without OPENMSP_REST_ANY_ADDRESS, or refused by the system;
+     * HRESULT_FROM_WIN32(WSAEADDRINUSE); TAPI_E_NOTSUPPORTED: this build has no server. */
+    STDMETHOD(StartRest)(THIS_ BSTR listen, BSTR apiKeys, LONG options, BSTR * url) PURE;
+    /* S_FALSE: it did not run. Requests under way are answered first. */
+    STDMETHOD(StopRest)(THIS) PURE;
+};
+
+    /* ---- IOpenMSPWebSocketTerminal
+     * ------------------------------------------------------------- */
+
+#undef INTERFACE
+#define INTERFACE IOpenMSPWebSocketTerminal
+/* A dynamic terminal (CLSID_OpenMSPWebSocketTerminal, audio, TD_BIDIRECTIONAL) that makes a media
+ * stream of the call whose streams it is selected on: on the render stream what the far end says
+ * (inbound), on the capture stream what it hears (outbound), on both of one call both tracks over
+ * one connection. The media stream begins when the call is connected and the terminal selected, and
+ * stops when the terminal is unselected. Selecting or unselecting on the second stream while it
+ * runs replaces it by one with the new tracks. Setters: TAPI_E_WRONG_STATE while selected. */
+DECLARE_INTERFACE_(IOpenMSPWebSocketTerminal, IDispatch)
+{
+    OPENMSP_DISPATCH_METHODS
+    /* As CreateMediaStream's arguments, and checked as there when the terminal is selected. */
+    STDMETHOD(get_Url)(THIS_ BSTR * url) PURE;
+    STDMETHOD(put_Url)(THIS_ BSTR url) PURE;
+    STDMETHOD(get_StreamName)(THIS_ BSTR * name) PURE;
+    STDMETHOD(put_StreamName)(THIS_ BSTR name) PURE;
+    STDMETHOD(get_StatusCallback)(THIS_ BSTR * url) PURE;
+    STDMETHOD(put_StatusCallback)(THIS_ BSTR url) PURE;
+    STDMETHOD(get_StatusCallbackMethod)(THIS_ BSTR * method) PURE;
+    STDMETHOD(put_StatusCallbackMethod)(THIS_ BSTR method) PURE;
+    /* E_INVALIDARG: no name, or more than 99. */
+    STDMETHOD(AddParameter)(THIS_ BSTR name, BSTR value) PURE;
+    /* The one it made last. TAPI_E_NOITEMS: none yet. */
+    STDMETHOD(get_MediaStream)(THIS_ IOpenMSPMediaStream * *stream) PURE;
 };
 #undef INTERFACE
 
@@ -263,6 +402,29 @@ DECLARE_INTERFACE_(IOpenMSPAddress, IDispatch)
 #define IOpenMSPCall_get_Statistics(p, a)        (p)->lpVtbl->get_Statistics(p, a)
 #define IOpenMSPCall_get_MSPAddress(p, a)        (p)->lpVtbl->get_MSPAddress(p, a)
 #define IOpenMSPCall_Close(p)                    (p)->lpVtbl->Close(p)
+#define IOpenMSPCall_CreateMediaStream(p, a, b, c, d, e, f, g)                                     \
+    (p)->lpVtbl->CreateMediaStream(p, a, b, c, d, e, f, g)
+#define IOpenMSPCall_FindMediaStream(p, a, b) (p)->lpVtbl->FindMediaStream(p, a, b)
+#define IOpenMSPCall_get_MediaStreams(p, a)   (p)->lpVtbl->get_MediaStreams(p, a)
+#define IOpenMSPCall_ExecuteTwiML(p, a)       (p)->lpVtbl->ExecuteTwiML(p, a)
+
+#define IOpenMSPMediaStream_QueryInterface(p, a, b)     (p)->lpVtbl->QueryInterface(p, a, b)
+#define IOpenMSPMediaStream_AddRef(p)                   (p)->lpVtbl->AddRef(p)
+#define IOpenMSPMediaStream_Release(p)                  (p)->lpVtbl->Release(p)
+#define IOpenMSPMediaStream_get_Sid(p, a)               (p)->lpVtbl->get_Sid(p, a)
+#define IOpenMSPMediaStream_get_StreamName(p, a)        (p)->lpVtbl->get_StreamName(p, a)
+#define IOpenMSPMediaStream_get_Url(p, a)               (p)->lpVtbl->get_Url(p, a)
+#define IOpenMSPMediaStream_get_Tracks(p, a)            (p)->lpVtbl->get_Tracks(p, a)
+#define IOpenMSPMediaStream_get_State(p, a)             (p)->lpVtbl->get_State(p, a)
+#define IOpenMSPMediaStream_get_LastError(p, a)         (p)->lpVtbl->get_LastError(p, a)
+#define IOpenMSPMediaStream_get_FramesSent(p, a)        (p)->lpVtbl->get_FramesSent(p, a)
+#define IOpenMSPMediaStream_get_FramesDropped(p, a)     (p)->lpVtbl->get_FramesDropped(p, a)
+#define IOpenMSPMediaStream_get_BytesSent(p, a)         (p)->lpVtbl->get_BytesSent(p, a)
+#define IOpenMSPMediaStream_get_QueueMilliseconds(p, a) (p)->lpVtbl->get_QueueMilliseconds(p, a)
+#define IOpenMSPMediaStream_get_RoundTripMicroseconds(p, a)                                        \
+    (p)->lpVtbl->get_RoundTripMicroseconds(p, a)
+#define IOpenMSPMediaStream_get_MessagesReceived(p, a) (p)->lpVtbl->get_MessagesReceived(p, a)
+#define IOpenMSPMediaStream_get_Call(p, a)             (p)->lpVtbl->get_Call(p, a)
 
 #define IOpenMSPAddress_QueryInterface(p, a, b)   (p)->lpVtbl->QueryInterface(p, a, b)
 #define IOpenMSPAddress_AddRef(p)                 (p)->lpVtbl->AddRef(p)
@@ -275,6 +437,26 @@ DECLARE_INTERFACE_(IOpenMSPAddress, IDispatch)
 #define IOpenMSPAddress_get_EventsWaiting(p, a)   (p)->lpVtbl->get_EventsWaiting(p, a)
 #define IOpenMSPAddress_get_EventsCoalesced(p, a) (p)->lpVtbl->get_EventsCoalesced(p, a)
 #define IOpenMSPAddress_get_EventsDropped(p, a)   (p)->lpVtbl->get_EventsDropped(p, a)
+#define IOpenMSPAddress_ConfigureMediaStreams(p, a, b, c, d)                                       \
+    (p)->lpVtbl->ConfigureMediaStreams(p, a, b, c, d)
+#define IOpenMSPAddress_StartRest(p, a, b, c, d) (p)->lpVtbl->StartRest(p, a, b, c, d)
+#define IOpenMSPAddress_StopRest(p)              (p)->lpVtbl->StopRest(p)
+
+#define IOpenMSPWebSocketTerminal_QueryInterface(p, a, b)  (p)->lpVtbl->QueryInterface(p, a, b)
+#define IOpenMSPWebSocketTerminal_AddRef(p)                (p)->lpVtbl->AddRef(p)
+#define IOpenMSPWebSocketTerminal_Release(p)               (p)->lpVtbl->Release(p)
+#define IOpenMSPWebSocketTerminal_get_Url(p, a)            (p)->lpVtbl->get_Url(p, a)
+#define IOpenMSPWebSocketTerminal_put_Url(p, a)            (p)->lpVtbl->put_Url(p, a)
+#define IOpenMSPWebSocketTerminal_get_StreamName(p, a)     (p)->lpVtbl->get_StreamName(p, a)
+#define IOpenMSPWebSocketTerminal_put_StreamName(p, a)     (p)->lpVtbl->put_StreamName(p, a)
+#define IOpenMSPWebSocketTerminal_get_StatusCallback(p, a) (p)->lpVtbl->get_StatusCallback(p, a)
+#define IOpenMSPWebSocketTerminal_put_StatusCallback(p, a) (p)->lpVtbl->put_StatusCallback(p, a)
+#define IOpenMSPWebSocketTerminal_get_StatusCallbackMethod(p, a)                                   \
+    (p)->lpVtbl->get_StatusCallbackMethod(p, a)
+#define IOpenMSPWebSocketTerminal_put_StatusCallbackMethod(p, a)                                   \
+    (p)->lpVtbl->put_StatusCallbackMethod(p, a)
+#define IOpenMSPWebSocketTerminal_AddParameter(p, a, b) (p)->lpVtbl->AddParameter(p, a, b)
+#define IOpenMSPWebSocketTerminal_get_MediaStream(p, a) (p)->lpVtbl->get_MediaStream(p, a)
 #endif
 
 #endif

@@ -10,6 +10,7 @@
 #include "msp/address.h"
 #include "msp/engine_host.h"
 #include "port/ports.h"
+#include "rest_hooks.h"
 #include "typeinfo.h"
 #include "words.h"
 
@@ -34,6 +35,7 @@ static BOOL CALLBACK compose(INIT_ONCE *once, void *parameter, void **context)
     com_dispatch_set_typeinfo(dll_typeinfo);
     com_dispatch_set_words(dll_words);
     msp_engine_configure(omsp_system_ports, NULL);
+    msp_rest_configure(&dll_rest_hooks);
     return TRUE;
 }
 

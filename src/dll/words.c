@@ -26,6 +26,8 @@ static const struct {
     {TAPI_E_RESOURCEUNAVAIL, L"No codec in common, or a resource is used up."},
     {TAPI_E_NOFORMAT, L"No format is set, or this format is not possible."},
     {TAPI_E_WRONG_STATE, L"This is not possible in the present state."},
+    {TAPI_E_INUSE, L"A media stream of this name is running on the call."},
+    {TAPI_E_INVALCALLSTATE, L"The call is not connected."},
     {TAPI_E_CALLUNAVAIL, L"The call is gone."},
 };
 

@@ -72,6 +72,13 @@ extern const struct msp_vtable_IOpenMSPAddress msp_address_open_vtable;
 extern const struct com_dispatch msp_dispatch_ITTerminalSupport2;
 extern const struct com_dispatch msp_dispatch_IOpenMSPAddress;
 
+/* address_media.c: methods of IOpenMSPAddress. */
+HRESULT STDMETHODCALLTYPE msp_address_configure_media(IOpenMSPAddress *iface, BSTR account,
+                                                      BSTR token, BSTR ca_file, VARIANT_BOOL plain);
+HRESULT STDMETHODCALLTYPE msp_address_start_rest(IOpenMSPAddress *iface, BSTR listen, BSTR keys,
+                                                 LONG options, BSTR *out);
+HRESULT STDMETHODCALLTYPE msp_address_stop_rest(IOpenMSPAddress *iface);
+
 /* GetEvent's work (address_event.c). */
 HRESULT msp_address_get_event(struct msp_address *address, DWORD *size, BYTE *buffer);
 

@@ -133,4 +133,6 @@ MSP_VTABLE(msp_address_open_vtable, IOpenMSPAddress, struct msp_address, open,
            .Close = open_Close, .CreateCall = open_CreateCall, .get_Calls = open_get_Calls,
            .get_Version = open_get_Version, .get_EventsWaiting = open_get_EventsWaiting,
            .get_EventsCoalesced = open_get_EventsCoalesced,
-           .get_EventsDropped = open_get_EventsDropped);
+           .get_EventsDropped = open_get_EventsDropped,
+           .ConfigureMediaStreams = msp_address_configure_media,
+           .StartRest = msp_address_start_rest, .StopRest = msp_address_stop_rest);

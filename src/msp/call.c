@@ -51,15 +51,20 @@ static bool is_standalone(const struct msp_call *call)
     return call->object.class == &msp_call_class;
 }
 
-HRESULT msp_call_get_info(struct msp_call *call, ITCallInfo **out)
+HRESULT msp_call_query(struct msp_call *call, REFIID iid, void **out)
 {
     *out = NULL;
     if (is_standalone(call))
-        return com_object_query(&call->object, &IID_ITCallInfo, (void **)out);
+        return com_object_query(&call->object, iid, out);
     /* An outer is there until ShutdownMSPCall returned; later our pointer to it means nothing. */
     if (msp_call_is_shut(call))
         return E_UNEXPECTED;
-    return IUnknown_QueryInterface(call->object.outer, &IID_ITCallInfo, (void **)out);
+    return IUnknown_QueryInterface(call->object.outer, iid, out);
+}
+
+HRESULT msp_call_get_info(struct msp_call *call, ITCallInfo **out)
+{
+    return msp_call_query(call, &IID_ITCallInfo, (void **)out);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */

@@ -78,6 +78,29 @@ void msp_tsp_digit(struct msp_call *call, unsigned digit);
 enum omsp_status msp_tsp_hardware(void *ctx, struct omsp_call *call, enum omsp_direction direction,
                                   enum omsp_actual to);
 
+/* call_media.c: methods of IOpenMSPCall. */
+HRESULT STDMETHODCALLTYPE msp_call_create_media_stream(IOpenMSPCall *iface, BSTR url, BSTR name,
+                                                       BSTR track, VARIANT parameters,
+                                                       BSTR callback, BSTR callback_method,
+                                                       IOpenMSPMediaStream **out);
+HRESULT STDMETHODCALLTYPE msp_call_find_media_stream(IOpenMSPCall *iface, BSTR sid_or_name,
+                                                     IOpenMSPMediaStream **out);
+HRESULT STDMETHODCALLTYPE msp_call_media_streams(IOpenMSPCall *iface, VARIANT *out);
+/* call_twiml.c */
+HRESULT STDMETHODCALLTYPE msp_call_execute_twiml(IOpenMSPCall *iface, BSTR document);
+
+/* The engine's answer to making a media stream (openmsp.h). */
+HRESULT msp_fork_hresult(enum omsp_status status);
+/* "inbound_track" (also NULL, ""), "outbound_track", "both_tracks" -> OMSP_TRACK_*. E_INVALIDARG.
+ */
+HRESULT msp_fork_tracks(const char *track, unsigned *out);
+/* NULL, "", "POST", "GET". E_INVALIDARG. */
+HRESULT msp_fork_method(const char *method, bool *get);
+/* The call's media streams, running or not, a reference each, in an array for omsp_free; *out NULL
+ * when there are none. E_OUTOFMEMORY. */
+HRESULT msp_call_forks(struct msp_call *call, struct omsp_stream ***out, unsigned *count);
+void msp_call_forks_drop(struct omsp_stream **forks, unsigned count);
+
 /* statistics.c */
 HRESULT msp_statistics_create(struct omsp_call *call, IOpenMSPStatistics **out);
 

@@ -1,11 +1,14 @@
 /*
- * ITStreamControl of the call (mspi.md 3.1). The streams are those the call was made with: none can
- * be added or removed. Any thread.
+ * ITStreamControl of the call (mspi.md 3.1). The streams are those the call was made with, of which
+ * none can be added or removed, and behind them the media streams that run, which IOpenMSPCall and
+ * the REST server make. Any thread.
  */
 #include "msp/call.h"
 
+#include "base/alloc.h"
 #include "com/collection.h"
 #include "com/enumerator.h"
+#include "engine/fork.h"
 
 static struct msp_call *self_of(ITStreamControl *iface)
 {
@@ -30,6 +33,15 @@ static HRESULT STDMETHODCALLTYPE control_CreateStream(ITStreamControl *iface, __
     return TAPI_E_MAXSTREAMS;
 }
 
+static bool is_fork_of(struct msp_call *self, struct omsp_stream *stream)
+{
+    struct omsp_fork_info info;
+
+    return omsp_stream_fork_info(stream, &info) == OMSP_OK &&
+           !strcmp(info.call_sid, omsp_call_sid(self->engine));
+}
+
+/* A media stream's removal is its stop, which is final. */
 static HRESULT STDMETHODCALLTYPE control_RemoveStream(ITStreamControl *iface, ITStream *stream)
 {
     struct msp_call *self = self_of(iface);
@@ -46,60 +58,93 @@ static HRESULT STDMETHODCALLTYPE control_RemoveStream(ITStreamControl *iface, IT
         return E_INVALIDARG;
     for (unsigned i = 0; i < self->stream_count; i++)
         ours = ours || self->streams[i] == engine;
+    if (ours)
+        hr = TAPI_E_NOTSUPPORTED;
+    else if (is_fork_of(self, engine))
+        hr = msp_hresult(omsp_stream_stop(engine, OMSP_CAUSE_LOCAL_REQUEST));
+    else
+        hr = E_INVALIDARG;
     omsp_stream_release(engine);
-    return ours ? TAPI_E_NOTSUPPORTED : E_INVALIDARG;
+    return hr;
 }
 
-/* One reference each; *count of them are valid also on failure. */
-static HRESULT wrap_all(struct msp_call *self, ITStream *streams[MSP_CALL_MAX_STREAMS],
-                        unsigned *count)
-{
-    HRESULT hr = S_OK;
+struct wrapped {
+    ITStream **streams; /* one reference each */
+    unsigned count;
+};
 
-    *count = 0;
+static void unwrap(struct wrapped *all)
+{
+    for (unsigned i = 0; i < all->count; i++)
+        ITStream_Release(all->streams[i]);
+    omsp_free(all->streams);
+}
+
+static HRESULT wrap_one(struct msp_call *self, struct omsp_stream *stream, struct wrapped *all)
+{
+    HRESULT hr = msp_stream_wrap(self, stream, &all->streams[all->count]);
+
+    if (SUCCEEDED(hr))
+        all->count++;
+    return hr;
+}
+
+/* To be unwrapped also on failure. */
+static HRESULT wrap_all(struct msp_call *self, struct wrapped *all)
+{
+    struct omsp_stream **forks;
+    struct omsp_fork_info info;
+    unsigned count;
+    HRESULT hr;
+
+    all->streams = NULL;
+    all->count = 0;
     if (msp_call_is_shut(self))
         return E_UNEXPECTED;
-    while (*count < self->stream_count && SUCCEEDED(hr)) {
-        hr = msp_stream_wrap(self, self->streams[*count], &streams[*count]);
-        if (SUCCEEDED(hr))
-            (*count)++;
-    }
+    hr = msp_call_forks(self, &forks, &count);
+    if (FAILED(hr))
+        return hr;
+    all->streams = omsp_zalloc_array(self->stream_count + count + 1, sizeof(ITStream *));
+    if (!all->streams)
+        hr = E_OUTOFMEMORY;
+    for (unsigned i = 0; i < self->stream_count && SUCCEEDED(hr); i++)
+        hr = wrap_one(self, self->streams[i], all);
+    for (unsigned i = 0; i < count && SUCCEEDED(hr); i++)
+        if (omsp_stream_fork_info(forks[i], &info) == OMSP_OK && info.state != OMSP_FORK_STOPPED)
+            hr = wrap_one(self, forks[i], all);
+    msp_call_forks_drop(forks, count);
     return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE control_EnumerateStreams(ITStreamControl *iface, IEnumStream **out)
 {
-    ITStream *streams[MSP_CALL_MAX_STREAMS];
-    unsigned count;
+    struct wrapped all;
     HRESULT hr;
 
     if (!out)
         return E_POINTER;
     *out = NULL;
-    hr = wrap_all(self_of(iface), streams, &count);
+    hr = wrap_all(self_of(iface), &all);
     if (SUCCEEDED(hr))
-        hr = com_enum_interfaces(&IID_IEnumStream, COM_ENUM_RESET_SKIP, (void *const *)streams,
-                                 count, (void **)out);
-    for (unsigned i = 0; i < count; i++)
-        ITStream_Release(streams[i]);
+        hr = com_enum_interfaces(&IID_IEnumStream, COM_ENUM_RESET_SKIP, (void *const *)all.streams,
+                                 all.count, (void **)out);
+    unwrap(&all);
     return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE control_get_Streams(ITStreamControl *iface, VARIANT *out)
 {
-    ITStream *streams[MSP_CALL_MAX_STREAMS];
-    unsigned count;
+    struct wrapped all;
     HRESULT hr;
 
     if (!out)
         return E_POINTER;
     VariantInit(out);
-    hr = wrap_all(self_of(iface), streams, &count);
+    hr = wrap_all(self_of(iface), &all);
     if (SUCCEEDED(hr))
-        hr = com_collection_variant_of_objects(&IID_ITCollection, (void *const *)streams, count,
-                                               out);
-    for (unsigned i = 0; i < count; i++)
-        ITStream_Release(streams[i]);
+        hr = com_collection_variant_of_objects(&IID_ITCollection, (void *const *)all.streams,
+                                               all.count, out);
+    unwrap(&all);
     return hr;
 }
 

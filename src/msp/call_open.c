@@ -333,4 +333,7 @@ MSP_VTABLE(msp_call_open_vtable, IOpenMSPCall, struct msp_call, open, &msp_dispa
            .put_RemoteDescription = open_put_RemoteDescription,
            .get_LocalDescription = open_get_LocalDescription, .Connect = open_Connect,
            .Disconnect = open_Disconnect, .get_Statistics = open_get_Statistics,
-           .get_MSPAddress = open_get_MSPAddress, .Close = open_Close);
+           .get_MSPAddress = open_get_MSPAddress, .Close = open_Close,
+           .CreateMediaStream = msp_call_create_media_stream,
+           .FindMediaStream = msp_call_find_media_stream,
+           .get_MediaStreams = msp_call_media_streams, .ExecuteTwiML = msp_call_execute_twiml);

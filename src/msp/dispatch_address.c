@@ -35,6 +35,11 @@ static const struct com_member open_members[] = {
     COM_GET(IOpenMSPAddress, 0x00f00006, EventsWaiting, COM_RETVAL_DOUBLE),
     COM_GET(IOpenMSPAddress, 0x00f00007, EventsCoalesced, COM_RETVAL_DOUBLE),
     COM_GET(IOpenMSPAddress, 0x00f00008, EventsDropped, COM_RETVAL_DOUBLE),
+    COM_METHOD(IOpenMSPAddress, 0x00f00009, ConfigureMediaStreams, COM_IN_BSTR("accountSid"),
+               COM_IN_BSTR("authToken"), COM_IN_BSTR("caFile"), COM_IN_BOOL("allowPlain")),
+    COM_METHOD(IOpenMSPAddress, 0x00f0000a, StartRest, COM_IN_BSTR("listen"),
+               COM_IN_BSTR("apiKeys"), COM_IN_LONG("options"), COM_RETVAL_BSTR),
+    COM_METHOD(IOpenMSPAddress, 0x00f0000b, StopRest),
 };
 const struct com_dispatch msp_dispatch_IOpenMSPAddress =
     COM_DISPATCH_TABLE(&IID_IOpenMSPAddress, "IOpenMSPAddress", open_members);

@@ -60,6 +60,13 @@ static const struct com_member open_members[] = {
     COM_GET(IOpenMSPCall, 0x00f1000e, Statistics, COM_RETVAL_OBJECT),
     COM_GET(IOpenMSPCall, 0x00f1000f, MSPAddress, COM_RETVAL_OBJECT),
     COM_METHOD(IOpenMSPCall, 0x00f10010, Close),
+    COM_METHOD(IOpenMSPCall, 0x00f10011, CreateMediaStream, COM_IN_BSTR("url"), COM_IN_BSTR("name"),
+               COM_IN_BSTR("track"), COM_IN_VARIANT("parameters"), COM_IN_BSTR("statusCallback"),
+               COM_IN_BSTR("statusCallbackMethod"), COM_RETVAL_OBJECT),
+    COM_METHOD(IOpenMSPCall, 0x00f10012, FindMediaStream, COM_IN_BSTR("sidOrName"),
+               COM_RETVAL_OBJECT),
+    COM_GET(IOpenMSPCall, 0x00f10013, MediaStreams, COM_RETVAL_VARIANT),
+    COM_METHOD(IOpenMSPCall, 0x00f10014, ExecuteTwiML, COM_IN_BSTR("document")),
 };
 const struct com_dispatch msp_dispatch_IOpenMSPCall =
     COM_DISPATCH_TABLE(&IID_IOpenMSPCall, "IOpenMSPCall", open_members);

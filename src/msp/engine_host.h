@@ -20,6 +20,10 @@ void msp_engine_hold(void);
 /* Gives one hold back; the last one joins the engine's threads. Not under a lock, not on one of the
  * engine's threads. */
 void msp_engine_release(void);
+/* What the process's media streams share (media_host.h); valid as long as the caller holds the
+ * engine. NULL while there is no engine. */
+struct msp_media_host;
+struct msp_media_host *msp_engine_media(void);
 /* Holds now; for tests. */
 unsigned msp_engine_holds(void);
 

@@ -10,7 +10,7 @@
  *   stream   -> call     strong, on the call's inner unknown; for as long as the stream's object
  * lives call     -> address  strong, on the address's inner unknown, until the call's destructor
  *   address  -> calls    weak (a list; the call's destructor takes itself off)
- *   call     -> streams  none: the engine's call keeps the engine's streams
+ *   call     -> streams  none: the engine's call keeps the engine's streams (media streams too)
  *   terminal -> address  none; msp_address_token's value only (get_AddressHandle)
  *   track    -> parent   none; the engine's track knows its parent
  *   sink's thread, connection points -> address  msp_address_try_ref when they need it
@@ -48,6 +48,11 @@ BSTR msp_bstr(const char *utf8);
 /* UTF-16 -> UTF-8 by omsp_alloc; free with omsp_free. text NULL counts as "". NULL: no memory, or
  * not UTF-16 (then *hr, else E_OUTOFMEMORY in it). hr never NULL. */
 char *msp_utf8(const WCHAR *text, HRESULT *hr);
+/* An optional argument: NULL and "" give *out NULL and S_OK. E_INVALIDARG: a NUL inside, not
+ * UTF-16; E_OUTOFMEMORY. Free with omsp_free. */
+HRESULT msp_optional_text(BSTR text, char **out);
+/* Overwrites, then omsp_free. NULL is fine. */
+void msp_secret_free(char *secret);
 /* "{0CB9914C-79CD-47DC-ADB0-327F47CEFB20}": braces, upper case. NULL when out of memory. */
 BSTR msp_guid_bstr(REFGUID guid);
 
@@ -89,6 +94,8 @@ struct msp_address *msp_call_address(const struct msp_call *call); /* never NULL
 struct msp_call *msp_call_from_id(struct msp_address *address, uint32_t id);
 /* ITCallMediaEvent::get_Call: the standalone call's own ITCallInfo, or that of the outer. */
 HRESULT msp_call_get_info(struct msp_call *call, ITCallInfo **out);
+/* Any interface of the call; one reference. E_UNEXPECTED: shut down, and its outer may be gone. */
+HRESULT msp_call_query(struct msp_call *call, REFIID iid, void **out);
 /* Media state of ShutdownMSPCall: methods of the call's streams answer E_UNEXPECTED. */
 bool msp_call_is_shut(struct msp_call *call);
 

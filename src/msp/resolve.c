@@ -26,10 +26,26 @@ static struct com_object *living(uint32_t id)
 
 static HRESULT find_stream(struct msp_call *call, uint32_t id, ITStream **out)
 {
+    struct omsp_stream **forks;
+    unsigned count;
+    HRESULT hr;
+
     for (unsigned i = 0; i < call->stream_count; i++)
         if (omsp_stream_id(call->streams[i]) == id)
             return msp_stream_wrap(call, call->streams[i], out);
-    return S_FALSE;
+    /* A media stream; one that a client holds is found also when its call is shut down. */
+    *out = counted(living(id), &IID_ITStream);
+    if (*out)
+        return S_OK;
+    hr = msp_call_forks(call, &forks, &count);
+    if (FAILED(hr))
+        return hr;
+    hr = S_FALSE;
+    for (unsigned i = 0; i < count && hr == S_FALSE; i++)
+        if (omsp_stream_id(forks[i]) == id)
+            hr = msp_stream_wrap(call, forks[i], out);
+    msp_call_forks_drop(forks, count);
+    return hr;
 }
 
 /* A terminal that no client holds any more but that is still selected on one of the call's streams:

@@ -7,17 +7,10 @@
 #include "com/collection.h"
 #include "com/dispatch.h"
 #include "com/enumerator.h"
-#include "com/object.h"
+#include "engine/fork.h"
 #include "msp/classes.h"
-#include "msp/msp.h"
+#include "msp/stream.h"
 #include "msp/terminal.h"
-
-struct msp_stream {
-    struct com_object object;
-    ITStream stream;
-    struct msp_call *call;      /* inner reference */
-    struct omsp_stream *engine; /* reference */
-};
 
 #define SELF(iface) COM_SELF(iface, struct msp_stream, stream)
 
@@ -230,6 +223,17 @@ static void destroy(struct com_object *object)
 const struct com_class msp_stream_class = {COM_CLASS("ITStream", struct msp_stream, entries),
                                            .flags = COM_FTM | COM_SAFE, .destroy = destroy};
 
+static const struct com_entry media_entries[] = {
+    COM_ENTRY(IID_ITStream, vtable),
+    COM_ENTRY(IID_IOpenMSPMediaStream, msp_media_stream_vtable),
+};
+
+const struct com_class msp_media_stream_class = {
+    COM_CLASS("OpenMSP.MediaStream", struct msp_stream, media_entries),
+    .flags = COM_FTM | COM_SAFE | COM_MERGED,
+    .destroy = destroy,
+};
+
 struct making {
     struct msp_call *call;
     struct omsp_stream *engine;
@@ -239,7 +243,9 @@ static HRESULT make(void *ctx, struct com_object **out)
 {
     const struct making *making = ctx;
     struct msp_stream *self;
-    HRESULT hr = com_object_create(&msp_stream_class, NULL, (struct com_object **)&self);
+    HRESULT hr = com_object_create(omsp_stream_is_fork(making->engine) ? &msp_media_stream_class
+                                                                       : &msp_stream_class,
+                                   NULL, (struct com_object **)&self);
 
     if (FAILED(hr))
         return hr;
@@ -251,13 +257,29 @@ static HRESULT make(void *ctx, struct com_object **out)
     return S_OK;
 }
 
-HRESULT msp_stream_wrap(struct msp_call *call, struct omsp_stream *stream, ITStream **out)
+static HRESULT wrap(struct msp_call *call, struct omsp_stream *stream, struct msp_stream **out)
 {
     struct making making = {call, stream};
-    struct com_object *object;
-    HRESULT hr = msp_identity_get(omsp_stream_id(stream), make, &making, &object);
 
-    *out = hr == S_OK ? &((struct msp_stream *)object)->stream : NULL;
+    return msp_identity_get(omsp_stream_id(stream), make, &making, (struct com_object **)out);
+}
+
+HRESULT msp_stream_wrap(struct msp_call *call, struct omsp_stream *stream, ITStream **out)
+{
+    struct msp_stream *self;
+    HRESULT hr = wrap(call, stream, &self);
+
+    *out = hr == S_OK ? &self->stream : NULL;
+    return hr;
+}
+
+HRESULT msp_media_stream_wrap(struct msp_call *call, struct omsp_stream *stream,
+                              IOpenMSPMediaStream **out)
+{
+    struct msp_stream *self;
+    HRESULT hr = wrap(call, stream, &self);
+
+    *out = hr == S_OK ? &self->media : NULL;
     return hr;
 }
 
@@ -270,6 +292,8 @@ HRESULT msp_stream_from_interface(IUnknown *unknown, struct omsp_stream **out)
     if (!unknown || FAILED(IUnknown_QueryInterface(unknown, &IID_ITStream, (void **)&stream)))
         return E_INVALIDARG;
     object = com_object_cast(&msp_stream_class, stream);
+    if (!object)
+        object = com_object_cast(&msp_media_stream_class, stream);
     if (object) {
         *out = ((struct msp_stream *)object)->engine;
         omsp_stream_ref(*out);

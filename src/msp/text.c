@@ -43,6 +43,27 @@ char *msp_utf8(const WCHAR *text, HRESULT *hr)
     return utf8;
 }
 
+HRESULT msp_optional_text(BSTR text, char **out)
+{
+    HRESULT hr;
+
+    *out = NULL;
+    if (!text || !SysStringLen(text))
+        return S_OK;
+    /* What is behind a NUL would be lost without a word. */
+    if (wcslen(text) != SysStringLen(text))
+        return E_INVALIDARG;
+    *out = msp_utf8(text, &hr);
+    return *out ? S_OK : hr;
+}
+
+void msp_secret_free(char *secret)
+{
+    if (secret)
+        SecureZeroMemory(secret, strlen(secret));
+    omsp_free(secret);
+}
+
 BSTR msp_guid_bstr(REFGUID guid)
 {
     WCHAR text[40];

@@ -8,6 +8,7 @@
 
 #include "com/dispatch.h"
 #include "msp/call.h"
+#include "msp/stream.h"
 
 START_TEST(registration_free_by_clsid_and_by_name)
 {
@@ -181,6 +182,7 @@ START_TEST(type_library_is_inside_and_agrees_with_the_tables)
     compare(library, &msp_dispatch_IOpenMSPAddress);
     compare(library, &msp_dispatch_IOpenMSPCall);
     compare(library, &msp_dispatch_IOpenMSPStatistics);
+    compare(library, &msp_dispatch_IOpenMSPMediaStream);
     ITypeLib_Release(library);
     CoUninitialize();
 }

@@ -6,7 +6,7 @@ endif()
 omsp_room(msp com engine base)
 if(TARGET omsp_msp)
     target_compile_definitions(omsp_msp PUBLIC OMSP_VERSION="${PROJECT_VERSION}")
-    target_link_libraries(omsp_msp PUBLIC omsp_wire ole32 oleaut32 uuid)
+    target_link_libraries(omsp_msp PUBLIC omsp_wire ole32 oleaut32 uuid crypt32)
 endif()
 
 # ---- type library ------------------------------------------------------------------------------
@@ -59,7 +59,8 @@ if(TARGET omsp_msp AND TARGET omsp_com AND TARGET omsp_win AND EXISTS ${CMAKE_SO
     add_library(openmsp_dll SHARED ${dll_sources} src/dll/openmsp.def ${CMAKE_BINARY_DIR}/openmsp.rc)
     add_dependencies(openmsp_dll openmsp_tlb)
     set_target_properties(openmsp_dll PROPERTIES OUTPUT_NAME openmsp PREFIX "")
-    target_link_libraries(openmsp_dll PRIVATE omsp_msp omsp_com omsp_engine omsp_win omsp_base)
+    target_link_libraries(openmsp_dll PRIVATE omsp_msp omsp_com omsp_rest omsp_engine omsp_win
+                          omsp_base)
     target_link_options(openmsp_dll PRIVATE -static -Wl,--no-insert-timestamp)
     if(OMSP_BITS EQUAL 32)
         target_link_options(openmsp_dll PRIVATE -Wl,--kill-at,--enable-stdcall-fixup)

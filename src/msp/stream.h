@@ -1,0 +1,30 @@
+/*
+ * The stream's own state, for the files that implement its interfaces. The rest of the room uses
+ * msp.h.
+ */
+#ifndef OMSP_MSP_STREAM_H
+#define OMSP_MSP_STREAM_H
+
+#include "com/object.h"
+#include "msp/msp.h"
+#include "msp/vtable.h"
+#include "openmsp/openmsp.h"
+
+struct msp_stream {
+    struct com_object object;
+    ITStream stream;
+    IOpenMSPMediaStream media;  /* answered by a media stream only */
+    struct msp_call *call;      /* inner reference */
+    struct omsp_stream *engine; /* reference */
+};
+
+/* media_stream.c */
+MSP_VTABLE_TYPE(IOpenMSPMediaStream);
+extern const struct msp_vtable_IOpenMSPMediaStream msp_media_stream_vtable;
+extern const struct com_dispatch msp_dispatch_IOpenMSPMediaStream;
+
+/* As msp_stream_wrap for a stream that is a fork. */
+HRESULT msp_media_stream_wrap(struct msp_call *call, struct omsp_stream *stream,
+                              IOpenMSPMediaStream **out);
+
+#endif
