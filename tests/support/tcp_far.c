@@ -30,6 +30,7 @@ typedef int sock_t;
 #define STUFF 16 /* connections that fill the queue of a listener nobody accepts from */
 
 struct tcp_far_sockets {
+    char data[65536];
     sock_t listener, stuffing[STUFF];
     struct pollfd polls[MOST];
     int count;
@@ -72,10 +73,10 @@ static void send_all(sock_t sock, const char *data, int len)
 /* False: the connection is over. */
 static bool serve(struct tcp_far *far, sock_t sock)
 {
-    static char data[65536]; /* one far end reads at a time in every test */
+    char *data = far->sockets->data;
     int n;
 
-    n = (int)recv(sock, data, sizeof(data), 0);
+    n = (int)recv(sock, data, sizeof(far->sockets->data), 0);
     if (n <= 0) {
         atomic_fetch_add(&far->gone, 1);
         closesocket(sock);
