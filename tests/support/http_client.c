@@ -48,6 +48,26 @@ void http_open(struct http_client *client, const char *address)
     ck_assert_int_eq(connect(made, (struct sockaddr *)&to, sizeof(to)), 0);
 }
 
+uint16_t http_mute_server(intptr_t *out)
+{
+    struct sockaddr_in at = {0};
+    socklen_t len = sizeof(at);
+
+    *out = (intptr_t)socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert(*out != -1);
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ck_assert_int_eq(bind(*out, (struct sockaddr *)&at, sizeof(at)), 0);
+    ck_assert_int_eq(listen(*out, 16), 0);
+    ck_assert_int_eq(getsockname(*out, (struct sockaddr *)&at, &len), 0);
+    return ntohs(at.sin_port);
+}
+
+void http_mute_close(intptr_t socket_)
+{
+    closesocket(socket_);
+}
+
 void http_close(struct http_client *client)
 {
     closesocket(client->socket);

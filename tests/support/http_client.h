@@ -26,6 +26,9 @@ struct http_answer {
 /* address: "127.0.0.1:8080". Asserts. */
 void http_open(struct http_client *client, const char *address);
 void http_close(struct http_client *client);
+/* A socket on loopback that takes connections and never answers; its port. */
+uint16_t http_mute_server(intptr_t *socket);
+void http_mute_close(intptr_t socket);
 /* Whatever fits; false once the server refuses. */
 bool http_send(struct http_client *client, const void *bytes, size_t len);
 bool http_puts(struct http_client *client, const char *text);
