@@ -1,0 +1,315 @@
+/*
+ * The far ends of test_tls and test_http: TLS servers with good and bad certificates and manners,
+ * and small HTTP ones. Runs natively, also for tests under Wine; nothing of the code under test is
+ * in it. A thread for each connection; ends by itself after a while.
+ *
+ *   tls_far FOLDER     FOLDER has NAME.pem and NAME.key; FOLDER/ports gets lines "name port"
+ */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LIFETIME 1800 /* s */
+
+enum manner { ECHO, BYE, RUDE, RESET, HOLD, MUTE, HTTP };
+
+struct server {
+    const char *name, *cert; /* cert NULL: no TLS */
+    enum manner manner;
+    int fd;
+    SSL_CTX *tls;
+};
+
+struct line {
+    const struct server *server;
+    int fd;
+    SSL *ssl;
+};
+
+static struct server servers[] = {
+    {"good", "good", ECHO, -1, NULL},
+    {"bye", "good", BYE, -1, NULL},
+    {"rude", "good", RUDE, -1, NULL},
+    {"reset", "good", RESET, -1, NULL},
+    {"hold", "good", HOLD, -1, NULL},
+    {"mute", NULL, MUTE, -1, NULL},
+    {"wronghost", "wronghost", ECHO, -1, NULL},
+    {"expired", "expired", ECHO, -1, NULL},
+    {"selfsigned", "selfsigned", ECHO, -1, NULL},
+    {"untrusted", "untrusted", ECHO, -1, NULL},
+    {"https", "good", HTTP, -1, NULL},
+    {"https-wronghost", "wronghost", HTTP, -1, NULL},
+    {"https-untrusted", "untrusted", HTTP, -1, NULL},
+    {"http", NULL, HTTP, -1, NULL},
+    {"plain", NULL, ECHO, -1, NULL},
+};
+
+#define SERVERS (sizeof(servers) / sizeof(servers[0]))
+
+static int get(struct line *line, char *data, int room)
+{
+    return line->ssl ? SSL_read(line->ssl, data, room) : (int)recv(line->fd, data, (size_t)room, 0);
+}
+
+static bool put(struct line *line, const char *data, int len)
+{
+    while (len > 0) {
+        int n = line->ssl ? SSL_write(line->ssl, data, len)
+                          : (int)send(line->fd, data, (size_t)len, MSG_NOSIGNAL);
+
+        if (n <= 0)
+            return false;
+        data += n;
+        len -= n;
+    }
+    return true;
+}
+
+static bool say(struct line *line, const char *text)
+{
+    return put(line, text, (int)strlen(text));
+}
+
+/* ---- HTTP ---------------------------------------------------------------------------------- */
+
+static bool right_post(const char *head, const char *body)
+{
+    return strncmp(head, "POST ", 5) == 0 && strcmp(body, "a=1&b=%20") == 0 &&
+           strstr(head, "Content-Type: application/x-www-form-urlencoded\r\n") &&
+           strstr(head, "X-Test: yes\r\n") && strstr(head, "X-Other: a, b\r\n") &&
+           !strstr(head, "Expect:");
+}
+
+static bool answer(struct line *line, const char *head, const char *body, int number)
+{
+    const char *path = strchr(head, ' ');
+    char text[256];
+    int status = 404;
+
+    if (!path)
+        return false;
+    path++;
+    if (strncmp(path, "/slow", 5) == 0) {
+        sleep(20);
+        return false;
+    }
+    if (strncmp(path, "/drop", 5) == 0)
+        return false;
+    if (strncmp(path, "/half", 5) == 0) {
+        say(line, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+        sleep(20);
+        return false;
+    }
+    if (strncmp(path, "/cut", 4) == 0) {
+        say(line, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+        return false;
+    }
+    if (strncmp(path, "/endless", 8) == 0) {
+        say(line, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        while (say(line, "10\r\n0123456789abcdef\r\n"))
+            ;
+        return false;
+    }
+    if (strncmp(path, "/redirect", 9) == 0)
+        return say(line,
+                   "HTTP/1.1 302 Found\r\nLocation: /status/200\r\nContent-Length: 0\r\n\r\n");
+    if (strncmp(path, "/status/", 8) == 0)
+        status = atoi(path + 8);
+    else if (strncmp(path, "/number", 7) == 0)
+        status = 200 + number;
+    else if (strncmp(path, "/post?x=1 ", 10) == 0)
+        status = right_post(head, body) ? 200 : 400;
+    else if (strncmp(path, "/get?x=1 ", 9) == 0)
+        status = strncmp(head, "GET ", 4) == 0 && !*body ? 200 : 400;
+    snprintf(text, sizeof(text), "HTTP/1.1 %d X\r\nContent-Length: 2\r\n\r\nok", status);
+    return say(line, text);
+}
+
+static void serve_http(struct line *line)
+{
+    char data[16384];
+    int have = 0;
+
+    for (int number = 0;; number++) {
+        char *end, *at, saved;
+        long body = 0;
+
+        for (;;) {
+            int n;
+
+            data[have] = 0;
+            end = strstr(data, "\r\n\r\n");
+            at = strstr(data, "Content-Length: ");
+            body = end && at && at < end ? atol(at + 16) : 0;
+            if (end && have >= end + 4 - data + body)
+                break;
+            n = get(line, data + have, (int)sizeof(data) - 1 - have);
+            if (n <= 0)
+                return;
+            have += n;
+        }
+        at = end + 4 + body;
+        saved = *at;
+        *at = 0;
+        end[2] = 0;
+        if (!answer(line, data, end + 4, number))
+            return;
+        *at = saved;
+        have -= (int)(at - data);
+        memmove(data, at, (size_t)have);
+    }
+}
+
+/* ---- bytes --------------------------------------------------------------------------------- */
+
+static void serve_bytes(struct line *line)
+{
+    struct linger hard = {1, 0};
+    char data[16384];
+    int n;
+
+    if (line->server->manner == HOLD)
+        sleep(1);
+    while ((n = get(line, data, sizeof(data))) > 0) {
+        switch (line->server->manner) {
+        case BYE:
+            say(line, "bye");
+            SSL_shutdown(line->ssl);
+            return;
+        case RUDE:
+            say(line, "bye");
+            return;
+        case RESET:
+            setsockopt(line->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+            return;
+        default:
+            if (!put(line, data, n))
+                return;
+        }
+    }
+}
+
+static void serve_one(struct line *line)
+{
+    if (line->server->manner == HTTP)
+        serve_http(line);
+    else
+        serve_bytes(line);
+}
+
+static void *serve(void *arg)
+{
+    struct line line = *(struct line *)arg;
+
+    free(arg);
+    if (line.server->manner == MUTE) {
+        sleep(20);
+    } else if (line.server->tls) {
+        line.ssl = SSL_new(line.server->tls);
+        SSL_set_fd(line.ssl, line.fd);
+        if (SSL_accept(line.ssl) == 1)
+            serve_one(&line);
+    } else {
+        serve_one(&line);
+    }
+    SSL_free(line.ssl);
+    ERR_clear_error();
+    close(line.fd);
+    return NULL;
+}
+
+static void *accept_all(void *arg)
+{
+    const struct server *server = arg;
+    pthread_attr_t small;
+
+    pthread_attr_init(&small);
+    pthread_attr_setdetachstate(&small, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&small, 262144);
+    for (;;) {
+        int fd = accept(server->fd, NULL, NULL);
+        struct line *line = calloc(1, sizeof(*line));
+        pthread_t thread;
+
+        if (fd < 0 || !line)
+            exit(1);
+        line->server = server;
+        line->fd = fd;
+        if (pthread_create(&thread, &small, serve, line))
+            exit(1);
+    }
+}
+
+/* ---- start --------------------------------------------------------------------------------- */
+
+/* Below Linux's ephemeral ports. */
+static int listen_somewhere(struct server *server)
+{
+    static int next;
+    struct sockaddr_in addr = {.sin_family = AF_INET};
+
+    addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (!next)
+        next = getpid() % 1500;
+    server->fd = socket(AF_INET, SOCK_STREAM, 0);
+    for (int tries = 0; tries < 1900; tries++) {
+        int port = 30000 + next++ % 1900;
+
+        addr.sin_port = htons((uint16_t)port);
+        if (bind(server->fd, (struct sockaddr *)&addr, sizeof(addr)) == 0 &&
+            listen(server->fd, 1024) == 0)
+            return port;
+    }
+    return 0;
+}
+
+static bool load(struct server *server, const char *folder)
+{
+    char cert[4096], key[4096];
+
+    if (!server->cert)
+        return true;
+    snprintf(cert, sizeof(cert), "%s/%s.pem", folder, server->cert);
+    snprintf(key, sizeof(key), "%s/%s.key", folder, server->cert);
+    server->tls = SSL_CTX_new(TLS_server_method());
+    return server->tls && SSL_CTX_use_certificate_chain_file(server->tls, cert) == 1 &&
+           SSL_CTX_use_PrivateKey_file(server->tls, key, SSL_FILETYPE_PEM) == 1;
+}
+
+int main(int argc, char **argv)
+{
+    char path[4096], made[4200];
+    FILE *ports;
+
+    if (argc != 2)
+        return 2;
+    signal(SIGPIPE, SIG_IGN);
+    alarm(LIFETIME);
+    snprintf(path, sizeof(path), "%s/ports", argv[1]);
+    snprintf(made, sizeof(made), "%s.new", path);
+    ports = fopen(made, "w");
+    if (!ports)
+        return 1;
+    for (size_t i = 0; i < SERVERS; i++) {
+        int port = listen_somewhere(&servers[i]);
+        pthread_t thread;
+
+        if (!port || !load(&servers[i], argv[1]) ||
+            pthread_create(&thread, NULL, accept_all, &servers[i]))
+            return 1;
+        fprintf(ports, "%s %d\n", servers[i].name, port);
+    }
+    if (fclose(ports) || rename(made, path))
+        return 1;
+    for (;;)
+        pause();
+}
