@@ -92,8 +92,7 @@ static void end_peer(struct omsp_peer *peer)
 
         /* Nothing of an answer went out in this phase, and a new socket's buffer takes this whole;
          * if not, the peer learns it from the end of the connection. */
-        if (send(peer->socket, text, len, MSG_NOSIGNAL) < 0)
-            omsp_cond_broadcast(&peer->server->changed);
+        (void)send(peer->socket, text, len, MSG_NOSIGNAL);
     }
     shutdown(peer->socket, BOTH_WAYS);
     peer->phase = OMSP_PEER_ENDED;

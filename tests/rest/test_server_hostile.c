@@ -345,37 +345,34 @@ START_TEST(an_idle_connection_ends)
 }
 END_TEST
 
-/* Two connections at most: a third one gets nothing until one of them ends. */
+/* One connection at most: the second one waits until the first ends, or is closed at once; which of
+ * the two depends on what libmicrohttpd waits with. Then there is room again. */
 START_TEST(connections_are_bounded)
 {
-    struct http_client second, third;
+    struct http_client second;
     struct http_answer answer;
 
     rest_rig_init(&rig);
     rig.config.max_connections = 1;
+    rig.config.idle_ms = 300;
     rest_rig_start(&rig);
     rest_expect(&rig, "POST", REST_STREAMS ".json", CREATE, 200, "in-progress");
     http_open(&second, omsp_rest_address(rig.server));
     http_puts(&second, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     rest_expect(&rig, "POST", REST_STREAMS ".json", CREATE, 200, "in-progress");
-    http_close(&rig.client);
-    http_close(&second);
-    for (int tries = 0;; tries++) {
-        bool served;
-
-        ck_assert_int_lt(tries, 1000);
-        http_open(&third, omsp_rest_address(rig.server));
-        http_puts(&third, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
-        served = http_read(&third, &answer, false);
-        http_close(&third);
-        if (served)
-            break;
+    ck_assert(http_ends(&rig.client)); /* idle for too long */
+    if (!http_read(&second, &answer, false)) {
+        ck_assert(second.ended);
+        http_close(&second);
+        http_open(&second, omsp_rest_address(rig.server));
+        http_puts(&second, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        ck_assert(http_read(&second, &answer, false));
     }
     ck_assert_int_eq(answer.status, 401);
     http_free(&answer);
-    rig.config.max_connections = 0;
-    http_open(&rig.client, omsp_rest_address(rig.server));
-    rest_rig_end(&rig);
+    ck_assert(http_ends(&second));
+    http_close(&second);
+    tear_down();
 }
 END_TEST
 
