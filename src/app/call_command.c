@@ -4,6 +4,8 @@
  */
 #include "app/call_command.h"
 
+#include "app/hosted_call.h"
+#include "app/media.h"
 #include "app/provider.h"
 #include "app/report.h"
 #include "app/sink.h"
@@ -18,10 +20,7 @@ struct call {
     HANDLE event_came;
     IConnectionPoint *point;
     DWORD cookie;
-    IOpenMSPCall *call;
-    ITStream *streams[2]; /* by TD_CAPTURE, TD_RENDER */
-    ITTerminal *terminals[2];
-    ITMediaControl *controls[2];
+    struct hosted_call hosted;
 };
 
 #define RELEASE(pointer)                                                                           \
@@ -32,155 +31,6 @@ struct call {
     } while (0)
 
 /* ---- opening -------------------------------------------------------------------------------- */
-
-static HRESULT find_streams(struct call *call)
-{
-    ITStreamControl *control;
-    IEnumStream *streams;
-    ITStream *stream;
-    HRESULT hr = IOpenMSPCall_QueryInterface(call->call, &IID_ITStreamControl, (void **)&control);
-
-    if (FAILED(hr))
-        return hr;
-    hr = ITStreamControl_EnumerateStreams(control, &streams);
-    ITStreamControl_Release(control);
-    if (FAILED(hr))
-        return hr;
-    while (IEnumStream_Next(streams, 1, &stream, NULL) == S_OK) {
-        TERMINAL_DIRECTION direction;
-
-        if (SUCCEEDED(ITStream_get_Direction(stream, &direction)) && direction <= TD_RENDER &&
-            !call->streams[direction])
-            call->streams[direction] = stream;
-        else
-            ITStream_Release(stream);
-    }
-    IEnumStream_Release(streams);
-    return call->streams[TD_CAPTURE] && call->streams[TD_RENDER] ? S_OK : E_UNEXPECTED;
-}
-
-static HRESULT create_terminal(struct call *call, const wchar_t *class_name,
-                               TERMINAL_DIRECTION direction)
-{
-    ITTerminalSupport *support;
-    BSTR name = SysAllocString(class_name);
-    HRESULT hr = IOpenMSPAddress_QueryInterface(call->provider.address, &IID_ITTerminalSupport,
-                                                (void **)&support);
-
-    if (SUCCEEDED(hr)) {
-        hr = ITTerminalSupport_CreateTerminal(support, name, TAPIMEDIATYPE_AUDIO, direction,
-                                              &call->terminals[direction]);
-        ITTerminalSupport_Release(support);
-    }
-    if (SUCCEEDED(hr))
-        hr = ITTerminal_QueryInterface(call->terminals[direction], &IID_ITMediaControl,
-                                       (void **)&call->controls[direction]);
-    SysFreeString(name);
-    return hr;
-}
-
-/* Selects the file terminal's track on the stream of its direction and starts the terminal. */
-static HRESULT select_track(struct call *call, TERMINAL_DIRECTION direction, ITTerminal *track)
-{
-    HRESULT hr = ITStream_SelectTerminal(call->streams[direction], track);
-
-    ITTerminal_Release(track);
-    return SUCCEEDED(hr) ? ITMediaControl_Start(call->controls[direction]) : hr;
-}
-
-static HRESULT open_playback(struct call *call, const wchar_t *path)
-{
-    ITMediaPlayback *playback;
-    ITMultiTrackTerminal *tracks;
-    IEnumTerminal *list;
-    ITTerminal *track;
-    VARIANT file;
-    HRESULT hr = create_terminal(call, L"{0CB9914C-79CD-47DC-ADB0-327F47CEFB20}", TD_CAPTURE);
-
-    if (FAILED(hr))
-        return hr;
-    hr = ITTerminal_QueryInterface(call->terminals[TD_CAPTURE], &IID_ITMediaPlayback,
-                                   (void **)&playback);
-    if (FAILED(hr))
-        return hr;
-    V_VT(&file) = VT_BSTR;
-    V_BSTR(&file) = SysAllocString(path);
-    hr = ITMediaPlayback_put_PlayList(playback, file);
-    VariantClear(&file);
-    ITMediaPlayback_Release(playback);
-    if (FAILED(hr))
-        return hr;
-    hr = ITTerminal_QueryInterface(call->terminals[TD_CAPTURE], &IID_ITMultiTrackTerminal,
-                                   (void **)&tracks);
-    if (FAILED(hr))
-        return hr;
-    hr = ITMultiTrackTerminal_EnumerateTrackTerminals(tracks, &list);
-    ITMultiTrackTerminal_Release(tracks);
-    if (FAILED(hr))
-        return hr;
-    hr = IEnumTerminal_Next(list, 1, &track, NULL) == S_OK ? select_track(call, TD_CAPTURE, track)
-                                                           : E_UNEXPECTED;
-    IEnumTerminal_Release(list);
-    return hr;
-}
-
-static HRESULT open_recording(struct call *call, const wchar_t *path)
-{
-    ITMediaRecord *record;
-    ITMultiTrackTerminal *tracks;
-    ITTerminal *track;
-    BSTR name;
-    HRESULT hr = create_terminal(call, L"{521F3D06-C3D0-4511-8617-86B9A783DA77}", TD_RENDER);
-
-    if (FAILED(hr))
-        return hr;
-    hr =
-        ITTerminal_QueryInterface(call->terminals[TD_RENDER], &IID_ITMediaRecord, (void **)&record);
-    if (FAILED(hr))
-        return hr;
-    name = SysAllocString(path);
-    hr = ITMediaRecord_put_FileName(record, name);
-    SysFreeString(name);
-    ITMediaRecord_Release(record);
-    if (FAILED(hr))
-        return hr;
-    hr = ITTerminal_QueryInterface(call->terminals[TD_RENDER], &IID_ITMultiTrackTerminal,
-                                   (void **)&tracks);
-    if (FAILED(hr))
-        return hr;
-    hr = ITMultiTrackTerminal_CreateTrackTerminal(tracks, TAPIMEDIATYPE_AUDIO, TD_RENDER, &track);
-    ITMultiTrackTerminal_Release(tracks);
-    return SUCCEEDED(hr) ? select_track(call, TD_RENDER, track) : hr;
-}
-
-static HRESULT listen(struct call *call, const wchar_t *address)
-{
-    BSTR text = SysAllocString(address ? address : L"127.0.0.1");
-    HRESULT hr = IOpenMSPCall_Listen(call->call, text);
-
-    SysFreeString(text);
-    return hr;
-}
-
-static HRESULT connect_peer(struct call *call, const struct options *options)
-{
-    BSTR text = SysAllocString(options->peer);
-    HRESULT hr = IOpenMSPCall_SetPeer(call->call, text, options->payload_type);
-
-    SysFreeString(text);
-    return hr;
-}
-
-static void tell_ready(struct call *call)
-{
-    BSTR local = NULL, sid = NULL;
-
-    IOpenMSPCall_get_LocalAddress(call->call, &local);
-    IOpenMSPCall_get_Sid(call->call, &sid);
-    report_ready(local ? local : L"", sid ? sid : L"");
-    SysFreeString(local);
-    SysFreeString(sid);
-}
 
 static bool failed(HRESULT hr, const char *what, const wchar_t *subject)
 {
@@ -202,28 +52,28 @@ static bool open_call(struct call *call, const struct options *options)
                            &call->cookie),
                "events", NULL))
         return false;
-    if (failed(IOpenMSPAddress_CreateCall(call->provider.address, TAPIMEDIATYPE_AUDIO, &call->call),
-               "no call", NULL) ||
-        failed(find_streams(call), "no streams", NULL) ||
-        failed(listen(call, options->listen), "--listen", local))
+    if (!media_configure(call->provider.address, &options->media))
         return false;
-    if (options->play && failed(open_playback(call, options->play), "--play", options->play))
+    if (failed(hosted_call_open(&call->hosted, call->provider.address, options->listen), "--listen",
+               local))
+        return false;
+    if (options->play &&
+        failed(hosted_call_play(&call->hosted, options->play), "--play", options->play))
         return false;
     if (options->record &&
-        failed(open_recording(call, options->record), "--record", options->record))
+        failed(hosted_call_record(&call->hosted, options->record), "--record", options->record))
         return false;
-    tell_ready(call);
-    return !failed(connect_peer(call, options), "--peer", options->peer);
+    hosted_call_tell_ready(&call->hosted);
+    return media_serve(call->provider.address, &options->media) &&
+           !failed(hosted_call_connect(&call->hosted, options->peer, options->payload_type),
+                   "--peer", options->peer) &&
+           media_begin(call->hosted.call, &options->media);
 }
 
 /* Ends the media; what that brings about is still told. */
 static void end_call(struct call *call)
 {
-    for (int i = 0; i < 2; i++)
-        if (call->controls[i])
-            ITMediaControl_Stop(call->controls[i]);
-    if (call->call)
-        IOpenMSPCall_Close(call->call);
+    hosted_call_end(&call->hosted);
     while (call->point && WaitForSingleObject(call->event_came, EVENTS_QUIET_MS) == WAIT_OBJECT_0)
         ;
     if (call->point)
@@ -235,12 +85,7 @@ static void close_call(struct call *call)
 {
     end_call(call);
     RELEASE(call->sink);
-    for (int i = 0; i < 2; i++) {
-        RELEASE(call->controls[i]);
-        RELEASE(call->terminals[i]);
-        RELEASE(call->streams[i]);
-    }
-    RELEASE(call->call);
+    hosted_call_close(&call->hosted);
     if (call->provider.address)
         provider_close(&call->provider);
     if (call->event_came)
@@ -254,7 +99,7 @@ static bool read_stats(struct call *call, struct report_stats *stats)
     IOpenMSPStatistics *from;
 
     memset(stats, 0, sizeof(*stats));
-    if (FAILED(IOpenMSPCall_get_Statistics(call->call, &from)))
+    if (FAILED(IOpenMSPCall_get_Statistics(call->hosted.call, &from)))
         return false;
     IOpenMSPStatistics_get_PacketsReceived(from, &stats->packets_received);
     IOpenMSPStatistics_get_BytesReceived(from, &stats->bytes_received);
@@ -284,11 +129,11 @@ static void do_step(struct call *call, const struct script_step *step)
         if (!(step->stream & (i == TD_CAPTURE ? SCRIPT_CAPTURE : SCRIPT_RENDER)))
             continue;
         if (step->op == SCRIPT_START)
-            hr = ITStream_StartStream(call->streams[i]);
+            hr = ITStream_StartStream(call->hosted.streams[i]);
         else if (step->op == SCRIPT_STOP)
-            hr = ITStream_StopStream(call->streams[i]);
+            hr = ITStream_StopStream(call->hosted.streams[i]);
         else
-            hr = ITStream_PauseStream(call->streams[i]);
+            hr = ITStream_PauseStream(call->hosted.streams[i]);
         report_result(script_op_name(step->op), names[i], hr);
     }
 }

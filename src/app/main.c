@@ -1,6 +1,9 @@
 /* openmsp.exe: a console telephony application on the provider's public interfaces. */
 #include "app/call_command.h"
+#include "app/report.h"
+#include "app/serve_command.h"
 #include "app/tapi.h"
+#include "app/token.h"
 
 #include <shellapi.h>
 #include <stdio.h>
@@ -22,13 +25,13 @@ static int usage(const char *why)
     return why ? 2 : 0;
 }
 
-static int run_call(int argc, wchar_t **argv)
+static int run(enum command command, int argc, wchar_t **argv)
 {
     struct options options;
     const char *why = NULL;
     int status;
 
-    if (!options_parse(&options, argc, argv, &why))
+    if (!options_parse(&options, command, argc, argv, &why))
         return usage(why);
     quit = CreateEventW(NULL, TRUE, FALSE, NULL);
     if (!quit || FAILED(CoInitializeEx(NULL, COINIT_MULTITHREADED))) {
@@ -36,11 +39,20 @@ static int run_call(int argc, wchar_t **argv)
         return 1;
     }
     SetConsoleCtrlHandler(on_control, TRUE);
-    status = call_command(&options, quit);
+    status = command == COMMAND_CALL ? call_command(&options, quit) : serve_command(&options, quit);
     CoUninitialize();
     SetConsoleCtrlHandler(on_control, FALSE);
     CloseHandle(quit);
     return status;
+}
+
+static int run_protect(const wchar_t *path)
+{
+    HRESULT hr = token_protect(path);
+
+    if (FAILED(hr))
+        report_error("cannot protect", path, hr);
+    return FAILED(hr) ? 1 : 0;
 }
 
 int main(void)
@@ -51,7 +63,11 @@ int main(void)
     if (!argv)
         return 1;
     if (argc >= 2 && !wcscmp(argv[1], L"call")) {
-        status = run_call(argc - 2, argv + 2);
+        status = run(COMMAND_CALL, argc - 2, argv + 2);
+    } else if (argc >= 2 && !wcscmp(argv[1], L"serve")) {
+        status = run(COMMAND_SERVE, argc - 2, argv + 2);
+    } else if (argc == 3 && !wcscmp(argv[1], L"protect")) {
+        status = run_protect(argv[2]);
     } else if (argc == 2 && (!wcscmp(argv[1], L"--help") || !wcscmp(argv[1], L"-h"))) {
         status = usage(NULL);
     } else if (argc == 2 && !wcscmp(argv[1], L"--version")) {

@@ -6,9 +6,11 @@
 
 const char options_usage[] =
     "usage: openmsp call --peer IP:PORT [options]\n"
+    "       openmsp serve --calls N --rtp-ports A-B --rest IP:PORT [options]\n"
+    "       openmsp protect FILE\n"
     "       openmsp --help | --version\n"
     "\n"
-    "Carries one audio call over RTP.\n"
+    "call: carries one audio call over RTP.\n"
     "\n"
     "  --peer IP:PORT     where the far end receives (it may send from elsewhere)\n"
     "  --listen IP:PORT   where to receive; port 0 or none: any (default 127.0.0.1)\n"
@@ -20,13 +22,54 @@ const char options_usage[] =
     "                     wait MS | start|stop|pause render|capture|all | quit\n"
     "  --json             one JSON object a line on standard output\n"
     "\n"
+    "  --stream URL       the call's audio to a WebSocket consumer (Twilio's Media Streams)\n"
+    "  --name N           of the stream\n"
+    "  --track T          inbound_track (default), outbound_track, both_tracks\n"
+    "  --param NAME=VALUE for the consumer; up to 99 times\n"
+    "  --status-callback URL   is told what became of it\n"
+    "  --twiml FILE       <Start>, <Stop>, <Connect> <Stream>, once the call is connected\n"
+    "  --account AC...    whose streams these are\n"
+    "  --token-file FILE  the account's token: signs, and is the password over REST\n"
+    "  --ca FILE          PEM of a private CA, instead of the system's store\n"
+    "  --allow-plain      ws:// and http:// to others than this machine\n"
+    "  --rest IP:PORT     serves the Stream resource; port 0: any\n"
+    "  --api-key SK...:SECRET  another credential for it; up to 16 times\n"
+    "  --rest-any         listen elsewhere than on loopback\n"
+    "  --extensions       what is beyond Twilio: pause, resume, GET\n"
+    "\n"
+    "serve: N connected calls whose streams are started and stopped over REST, until Ctrl-C or\n"
+    "until the line `quit` comes on standard input. --listen IP, --codec, --play, --twiml and the\n"
+    "options from --account on are as above.\n"
+    "\n"
+    "  --calls N          1 (default) to 1000\n"
+    "  --rtp-ports A-B    the first call listens on A (even), the next on A+2\n"
+    "\n"
+    "protect: encrypts a token file in place for this Windows user.\n"
+    "\n"
     "Exit status: 0 done, 1 failed, 2 wrong usage.\n";
 
-enum option { LISTEN, PEER, CODEC, PLAY, RECORD, FOR, SCRIPT, JSON, OPTIONS };
+enum option { LISTEN, PEER, CODEC, PLAY, RECORD, FOR, SCRIPT, JSON, CALLS, PORTS, OPTIONS };
 
 static const wchar_t *const names[OPTIONS] = {
-    L"--listen", L"--peer", L"--codec", L"--play", L"--record", L"--for", L"--script", L"--json",
+    L"--listen", L"--peer",   L"--codec", L"--play",  L"--record",
+    L"--for",    L"--script", L"--json",  L"--calls", L"--rtp-ports",
 };
+
+static bool is_for(enum option option, enum command command)
+{
+    switch (option) {
+    case PEER:
+    case RECORD:
+    case FOR:
+    case SCRIPT:
+        return command == COMMAND_CALL;
+    case CALLS:
+    case PORTS:
+        return command == COMMAND_SERVE;
+    default:
+        return true;
+    }
+}
 
 static bool parse_codec(struct options *options, const wchar_t *text)
 {
@@ -45,6 +88,28 @@ static bool parse_seconds(struct options *options, const wchar_t *text)
 
     options->seconds = wcstod(text, &end);
     return end != text && !*end && options->seconds > 0 && options->seconds <= 1e6;
+}
+
+static bool parse_calls(struct options *options, const wchar_t *text)
+{
+    wchar_t *end;
+    unsigned long count = wcstoul(text, &end, 10);
+
+    options->calls = (unsigned)count;
+    return *text >= '0' && *text <= '9' && !*end && count > 0 && count <= 1000;
+}
+
+static bool parse_ports(struct options *options, const wchar_t *text)
+{
+    wchar_t *end;
+    unsigned long first = wcstoul(text, &end, 10), last;
+
+    if (*text < '0' || *text > '9' || *end != '-' || end[1] < '0' || end[1] > '9')
+        return false;
+    last = wcstoul(end + 1, &end, 10);
+    options->first_port = (unsigned)first;
+    options->last_port = (unsigned)last;
+    return !*end && first > 0 && first % 2 == 0 && last > first && last <= 65535;
 }
 
 static bool take(struct options *options, enum option option, const wchar_t *value,
@@ -71,38 +136,65 @@ static bool take(struct options *options, enum option option, const wchar_t *val
         return parse_seconds(options, value);
     case SCRIPT:
         return script_parse(&options->script, value, why);
+    case CALLS:
+        *why = "--calls takes 1 to 1000";
+        return parse_calls(options, value);
+    case PORTS:
+        *why = "--rtp-ports takes A-B, A even and below B";
+        return parse_ports(options, value);
     default:
         options->json = true;
         return true;
     }
 }
 
-bool options_parse(struct options *options, int argc, wchar_t **argv, const char **why)
+static bool check(const struct options *options, enum command command, const char **why)
+{
+    if (command == COMMAND_CALL) {
+        *why = "--peer is missing";
+        return options->peer && media_options_check(&options->media, why);
+    }
+    *why = "--rtp-ports, --rest and --account are needed";
+    if (!options->first_port || !options->media.rest || !options->media.account)
+        return false;
+    *why = "--rtp-ports are too few: two a call";
+    if ((options->last_port - options->first_port + 1) / 2 < options->calls)
+        return false;
+    *why = "--stream is for call; over REST or by --twiml here";
+    return !options->media.stream && media_options_check(&options->media, why);
+}
+
+bool options_parse(struct options *options, enum command command, int argc, wchar_t **argv,
+                   const char **why)
 {
     static char message[160];
 
     memset(options, 0, sizeof(*options));
+    options->calls = 1;
     for (int i = 0; i < argc; i++) {
+        const wchar_t *name = argv[i], *value = NULL;
+        bool has_value = true, of_media = media_option_known(name, &has_value);
         int option = 0;
 
-        while (option < OPTIONS && wcscmp(argv[i], names[option]))
+        while (option < OPTIONS && wcscmp(name, names[option]))
             option++;
-        if (option == OPTIONS) {
-            snprintf(message, sizeof(message), "unknown option %.100ls", argv[i]);
+        if (!of_media && (option == OPTIONS || !is_for((enum option)option, command))) {
+            snprintf(message, sizeof(message), "unknown option %.100ls", name);
             *why = message;
             return false;
         }
-        if (option != JSON && i + 1 == argc) {
-            snprintf(message, sizeof(message), "%ls needs a value", argv[i]);
+        if (!of_media)
+            has_value = option != JSON;
+        if (has_value && i + 1 == argc) {
+            snprintf(message, sizeof(message), "%ls needs a value", name);
             *why = message;
             return false;
         }
-        if (!take(options, (enum option)option, option == JSON ? NULL : argv[++i], why))
+        if (has_value)
+            value = argv[++i];
+        if (of_media ? !media_option_take(&options->media, name, value, why)
+                     : !take(options, (enum option)option, value, why))
             return false;
     }
-    if (!options->peer) {
-        *why = "--peer is missing";
-        return false;
-    }
-    return true;
+    return check(options, command, why);
 }

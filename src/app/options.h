@@ -4,6 +4,7 @@
 #ifndef OMSP_APP_OPTIONS_H
 #define OMSP_APP_OPTIONS_H
 
+#include "app/media_options.h"
 #include "app/script.h"
 
 #include <stdbool.h>
@@ -16,12 +17,17 @@ struct options {
     const wchar_t *play, *record; /* NULL: none */
     double seconds;               /* 0: until quit */
     struct script script;
+    struct media_options media;
+    unsigned calls, first_port, last_port; /* serve */
     bool json;
 };
 
+enum command { COMMAND_CALL, COMMAND_SERVE };
+
 /* argv[0..argc) behind the command's name. False: *why is a sentence for stderr (static or in a
  * static buffer), exit with 2. */
-bool options_parse(struct options *options, int argc, wchar_t **argv, const char **why);
+bool options_parse(struct options *options, enum command command, int argc, wchar_t **argv,
+                   const char **why);
 extern const char options_usage[];
 
 #endif

@@ -95,7 +95,22 @@ void report_ready(const wchar_t *listen, const wchar_t *call)
     say(line);
 }
 
-void report_media_event(int event, int cause, const char *stream, HRESULT hr)
+void report_rest(const wchar_t *url)
+{
+    char line[256];
+
+    if (as_json) {
+        cJSON *object = object_of("rest");
+
+        add_wide(object, "url", url);
+        say_json(object);
+    } else {
+        snprintf(line, sizeof(line), "REST at %ls", url);
+        say(line);
+    }
+}
+
+void report_media_event(int event, int cause, const char *call, const char *stream, HRESULT hr)
 {
     unsigned long at = elapsed_ms();
     char line[256], words[128];
@@ -105,6 +120,7 @@ void report_media_event(int event, int cause, const char *stream, HRESULT hr)
 
         cJSON_AddStringToObject(object, "event", name_of_media_event(event));
         cJSON_AddStringToObject(object, "cause", name_of_cause(cause));
+        cJSON_AddStringToObject(object, "call", call);
         cJSON_AddStringToObject(object, "stream", stream);
         add_hr(object, hr);
         cJSON_AddNumberToObject(object, "t_ms", at);
@@ -118,7 +134,7 @@ void report_media_event(int event, int cause, const char *stream, HRESULT hr)
     say(line);
 }
 
-void report_file_event(int state, int cause, const char *terminal, HRESULT hr)
+void report_file_event(int state, int cause, const char *call, const char *terminal, HRESULT hr)
 {
     unsigned long at = elapsed_ms();
     char line[256], words[128];
@@ -129,6 +145,7 @@ void report_file_event(int state, int cause, const char *terminal, HRESULT hr)
         cJSON_AddStringToObject(object, "event", "TE_FILETERMINAL");
         cJSON_AddStringToObject(object, "state", name_of_media_state(state));
         cJSON_AddStringToObject(object, "cause", name_of_file_cause(cause));
+        cJSON_AddStringToObject(object, "call", call);
         cJSON_AddStringToObject(object, "terminal", terminal);
         add_hr(object, hr);
         cJSON_AddNumberToObject(object, "t_ms", at);
@@ -142,7 +159,7 @@ void report_file_event(int state, int cause, const char *terminal, HRESULT hr)
     say(line);
 }
 
-void report_digit(char digit)
+void report_digit(const char *call, char digit)
 {
     const char key[2] = {digit, '\0'};
     unsigned long at = elapsed_ms();
@@ -152,6 +169,7 @@ void report_digit(char digit)
         cJSON *object = object_of("event");
 
         cJSON_AddStringToObject(object, "event", "DIGIT");
+        cJSON_AddStringToObject(object, "call", call);
         cJSON_AddStringToObject(object, "digit", key);
         cJSON_AddNumberToObject(object, "t_ms", at);
         say_json(object);

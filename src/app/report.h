@@ -13,9 +13,11 @@
 void report_open(bool json);
 /* From now on t_ms counts from here. */
 void report_ready(const wchar_t *listen, const wchar_t *call);
-void report_media_event(int event, int cause, const char *stream, HRESULT hr);
-void report_file_event(int state, int cause, const char *terminal, HRESULT hr);
-void report_digit(char digit); /* '0' to '9', '*', '#', 'A' to 'D' */
+void report_rest(const wchar_t *url);
+/* call: its SID, "" when not known. stream: "capture", "render", or a media stream's SID. */
+void report_media_event(int event, int cause, const char *call, const char *stream, HRESULT hr);
+void report_file_event(int state, int cause, const char *call, const char *terminal, HRESULT hr);
+void report_digit(const char *call, char digit); /* '0' to '9', '*', '#', 'A' to 'D' */
 void report_result(const char *op, const char *stream, HRESULT hr);
 
 struct report_stats {

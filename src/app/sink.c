@@ -4,6 +4,7 @@
 #include "app/report.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct sink {
     ITTAPIEventNotification iface;
@@ -37,13 +38,50 @@ static ULONG STDMETHODCALLTYPE sink_release(ITTAPIEventNotification *iface)
     return left;
 }
 
-static const char *direction_name(ITStream *stream)
-{
-    TERMINAL_DIRECTION direction;
+#define SID_ROOM 40
 
-    if (!stream || FAILED(ITStream_get_Direction(stream, &direction)))
-        return "";
-    return direction == TD_CAPTURE ? "capture" : direction == TD_RENDER ? "render" : "both";
+/* Takes the string. */
+static void copy_sid(BSTR sid, char out[SID_ROOM])
+{
+    out[0] = '\0';
+    if (sid)
+        WideCharToMultiByte(CP_UTF8, 0, sid, -1, out, SID_ROOM, NULL, NULL);
+    SysFreeString(sid);
+}
+
+/* The call's SID, "" when it is not told; takes the reference. */
+static void call_name(ITCallInfo *info, char out[SID_ROOM])
+{
+    IOpenMSPCall *call;
+    BSTR sid = NULL;
+
+    if (info && SUCCEEDED(ITCallInfo_QueryInterface(info, &IID_IOpenMSPCall, (void **)&call))) {
+        IOpenMSPCall_get_Sid(call, &sid);
+        IOpenMSPCall_Release(call);
+    }
+    if (info)
+        ITCallInfo_Release(info);
+    copy_sid(sid, out);
+}
+
+/* What the stream is called in a line; takes the reference. */
+static void stream_name(ITStream *stream, char out[SID_ROOM])
+{
+    IOpenMSPMediaStream *media;
+    TERMINAL_DIRECTION direction;
+    BSTR sid = NULL;
+
+    out[0] = '\0';
+    if (!stream)
+        return;
+    if (SUCCEEDED(ITStream_QueryInterface(stream, &IID_IOpenMSPMediaStream, (void **)&media))) {
+        IOpenMSPMediaStream_get_Sid(media, &sid);
+        IOpenMSPMediaStream_Release(media);
+        copy_sid(sid, out);
+    } else if (SUCCEEDED(ITStream_get_Direction(stream, &direction))) {
+        strcpy(out, direction == TD_CAPTURE ? "capture" : "render");
+    }
+    ITStream_Release(stream);
 }
 
 static void report_media(IDispatch *object)
@@ -51,7 +89,9 @@ static void report_media(IDispatch *object)
     ITCallMediaEvent *event;
     CALL_MEDIA_EVENT what = CME_NEW_STREAM;
     CALL_MEDIA_EVENT_CAUSE cause = CMC_UNKNOWN;
+    char call_text[SID_ROOM], stream_text[SID_ROOM];
     ITStream *stream = NULL;
+    ITCallInfo *info = NULL;
     HRESULT error = S_OK;
 
     if (FAILED(IDispatch_QueryInterface(object, &IID_ITCallMediaEvent, (void **)&event)))
@@ -60,9 +100,10 @@ static void report_media(IDispatch *object)
     ITCallMediaEvent_get_Cause(event, &cause);
     ITCallMediaEvent_get_Error(event, &error);
     ITCallMediaEvent_get_Stream(event, &stream);
-    report_media_event(what, cause, direction_name(stream), error);
-    if (stream)
-        ITStream_Release(stream);
+    ITCallMediaEvent_get_Call(event, &info);
+    stream_name(stream, stream_text);
+    call_name(info, call_text);
+    report_media_event(what, cause, call_text, stream_text, error);
     ITCallMediaEvent_Release(event);
 }
 
@@ -81,6 +122,8 @@ static void report_file(IDispatch *object)
     TERMINAL_MEDIA_STATE state = TMS_IDLE;
     FT_STATE_EVENT_CAUSE cause = FTEC_NORMAL;
     ITTerminal *terminal = NULL;
+    ITCallInfo *info = NULL;
+    char call_text[SID_ROOM];
     HRESULT error = S_OK;
 
     if (FAILED(IDispatch_QueryInterface(object, &IID_ITFileTerminalEvent, (void **)&event)))
@@ -89,7 +132,9 @@ static void report_file(IDispatch *object)
     ITFileTerminalEvent_get_Cause(event, &cause);
     ITFileTerminalEvent_get_Error(event, &error);
     ITFileTerminalEvent_get_Terminal(event, &terminal);
-    report_file_event(state, cause, terminal_name(terminal), error);
+    ITFileTerminalEvent_get_Call(event, &info);
+    call_name(info, call_text);
+    report_file_event(state, cause, call_text, terminal_name(terminal), error);
     if (terminal)
         ITTerminal_Release(terminal);
     ITFileTerminalEvent_Release(event);
@@ -99,12 +144,17 @@ static void report_file(IDispatch *object)
 static void report_key(IDispatch *object)
 {
     ITDigitDetectionEvent *digit;
+    ITCallInfo *info = NULL;
+    char call_text[SID_ROOM];
     unsigned char key = 0;
 
     if (FAILED(IDispatch_QueryInterface(object, &IID_ITDigitDetectionEvent, (void **)&digit)))
         return;
-    if (SUCCEEDED(ITDigitDetectionEvent_get_Digit(digit, &key)))
-        report_digit(key);
+    if (SUCCEEDED(ITDigitDetectionEvent_get_Digit(digit, &key))) {
+        ITDigitDetectionEvent_get_Call(digit, &info);
+        call_name(info, call_text);
+        report_digit(call_text, (char)key);
+    }
     ITDigitDetectionEvent_Release(digit);
 }
 

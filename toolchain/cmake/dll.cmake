@@ -76,6 +76,6 @@ add_executable(openmsp_exe ${app_sources} src/msp/guids.c src/msp/openmsp_guids.
 set_target_properties(openmsp_exe PROPERTIES OUTPUT_NAME openmsp)
 target_include_directories(openmsp_exe PRIVATE src include ${CJSON_INCLUDE})
 target_compile_definitions(openmsp_exe PRIVATE OMSP_VERSION="${PROJECT_VERSION}")
-target_link_libraries(openmsp_exe PRIVATE ${CJSON_LIBRARY} ole32 oleaut32 uuid shell32)
+target_link_libraries(openmsp_exe PRIVATE ${CJSON_LIBRARY} ole32 oleaut32 uuid shell32 crypt32)
 target_link_options(openmsp_exe PRIVATE -static -Wl,--no-insert-timestamp)
 omsp_flags(openmsp_exe)

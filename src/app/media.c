@@ -1,0 +1,175 @@
+/* Media streams of the command line: arguments into BSTRs, answers into words. Main thread. */
+#include "app/media.h"
+
+#include "app/report.h"
+#include "app/token.h"
+
+#include <stdlib.h>
+
+#define TWIML_MAX 65536
+
+static bool failed(HRESULT hr, const char *what, const wchar_t *subject)
+{
+    if (FAILED(hr))
+        report_error(what, subject, hr);
+    return FAILED(hr);
+}
+
+bool media_configure(IOpenMSPAddress *address, const struct media_options *options)
+{
+    BSTR account, ca_file, token = NULL;
+    HRESULT hr;
+
+    if (!options->account)
+        return true;
+    if (options->token_file &&
+        failed(token_read(options->token_file, &token), "--token-file", options->token_file))
+        return false;
+    account = SysAllocString(options->account);
+    ca_file = SysAllocString(options->ca_file);
+    hr = IOpenMSPAddress_ConfigureMediaStreams(address, account, token, ca_file,
+                                               options->allow_plain ? VARIANT_TRUE : VARIANT_FALSE);
+    SysFreeString(account);
+    SysFreeString(ca_file);
+    token_free(token);
+    return !failed(hr, "--account, --token-file, --ca", NULL);
+}
+
+/* "SK…:SECRET,SK…:SECRET"; NULL: there are none, or no memory (then the server says so). */
+static BSTR join_keys(const struct media_options *options)
+{
+    size_t length = 0;
+    BSTR text;
+
+    for (unsigned i = 0; i < options->key_count; i++)
+        length += wcslen(options->keys[i]) + 1;
+    text = length ? SysAllocStringLen(NULL, (UINT)length - 1) : NULL;
+    if (!text)
+        return NULL;
+    text[0] = 0;
+    for (unsigned i = 0; i < options->key_count; i++) {
+        if (i)
+            wcscat(text, L",");
+        wcscat(text, options->keys[i]);
+    }
+    return text;
+}
+
+bool media_serve(IOpenMSPAddress *address, const struct media_options *options)
+{
+    BSTR listen, keys, url = NULL;
+    LONG flags = 0;
+    HRESULT hr;
+
+    if (!options->rest)
+        return true;
+    if (options->extensions)
+        flags |= OPENMSP_REST_EXTENSIONS;
+    if (options->any_address)
+        flags |= OPENMSP_REST_ANY_ADDRESS;
+    listen = SysAllocString(options->rest);
+    keys = join_keys(options);
+    hr = IOpenMSPAddress_StartRest(address, listen, keys, flags, &url);
+    SysFreeString(listen);
+    token_free(keys);
+    if (failed(hr, "--rest", options->rest))
+        return false;
+    report_rest(url);
+    SysFreeString(url);
+    return true;
+}
+
+static HRESULT parameters_of(const struct media_options *options, VARIANT *out)
+{
+    VariantInit(out);
+    if (!options->param_count)
+        return S_OK;
+    V_ARRAY(out) = SafeArrayCreateVector(VT_BSTR, 0, options->param_count);
+    if (!V_ARRAY(out))
+        return E_OUTOFMEMORY;
+    V_VT(out) = VT_ARRAY | VT_BSTR;
+    for (LONG i = 0; i < (LONG)options->param_count; i++) {
+        BSTR pair = SysAllocString(options->params[i]);
+        HRESULT hr = pair ? SafeArrayPutElement(V_ARRAY(out), &i, pair) : E_OUTOFMEMORY;
+
+        SysFreeString(pair);
+        if (FAILED(hr))
+            return hr;
+    }
+    return S_OK;
+}
+
+static bool begin_stream(IOpenMSPCall *call, const struct media_options *options)
+{
+    BSTR url = SysAllocString(options->stream), name = SysAllocString(options->name),
+         track = SysAllocString(options->track), callback = SysAllocString(options->callback);
+    IOpenMSPMediaStream *stream = NULL;
+    VARIANT parameters;
+    HRESULT hr = parameters_of(options, &parameters);
+
+    if (SUCCEEDED(hr))
+        hr = IOpenMSPCall_CreateMediaStream(call, url, name, track, parameters, callback, NULL,
+                                            &stream);
+    if (stream)
+        IOpenMSPMediaStream_Release(stream);
+    VariantClear(&parameters);
+    SysFreeString(url);
+    SysFreeString(name);
+    SysFreeString(track);
+    SysFreeString(callback);
+    return !failed(hr, "--stream", options->stream);
+}
+
+/* A UTF-8 file as a BSTR. */
+static HRESULT read_document(const wchar_t *path, BSTR *out)
+{
+    HANDLE file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    char *bytes = malloc(TWIML_MAX + 1), *text = bytes;
+    DWORD size = 0;
+    int length;
+    HRESULT hr = S_OK;
+
+    *out = NULL;
+    if (file == INVALID_HANDLE_VALUE)
+        hr = HRESULT_FROM_WIN32(GetLastError());
+    else if (!bytes)
+        hr = E_OUTOFMEMORY;
+    else if (!ReadFile(file, bytes, TWIML_MAX + 1, &size, NULL))
+        hr = HRESULT_FROM_WIN32(GetLastError());
+    else if (!size || size > TWIML_MAX)
+        hr = E_INVALIDARG;
+    if (SUCCEEDED(hr)) {
+        if (size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
+            text += 3;
+            size -= 3;
+        }
+        length = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, (int)size, NULL, 0);
+        *out = length > 0 ? SysAllocStringLen(NULL, (UINT)length) : NULL;
+        if (*out)
+            MultiByteToWideChar(CP_UTF8, 0, text, (int)size, *out, length);
+        else
+            hr = length > 0 ? E_OUTOFMEMORY : E_INVALIDARG;
+    }
+    free(bytes);
+    if (file != INVALID_HANDLE_VALUE)
+        CloseHandle(file);
+    return hr;
+}
+
+static bool begin_twiml(IOpenMSPCall *call, const wchar_t *path)
+{
+    BSTR document;
+    HRESULT hr = read_document(path, &document);
+
+    if (SUCCEEDED(hr))
+        hr = IOpenMSPCall_ExecuteTwiML(call, document);
+    SysFreeString(document);
+    return !failed(hr, "--twiml", path);
+}
+
+bool media_begin(IOpenMSPCall *call, const struct media_options *options)
+{
+    if (options->stream && !begin_stream(call, options))
+        return false;
+    return !options->twiml || begin_twiml(call, options->twiml);
+}
