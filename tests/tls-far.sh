@@ -18,9 +18,10 @@ down() {
 
 key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1.key"; }
 
-# authority NAME: a CA.
+# authority NAME: a CA. No two have the same name, for a store may still know one of an earlier run.
 authority() {
-    key "$1" && openssl req -x509 -new -key "$1.key" -sha256 -days 30 -subj "/CN=OpenMSP test $1" \
+    key "$1" && openssl req -x509 -new -key "$1.key" -sha256 -days 30 \
+        -subj "/CN=OpenMSP test $1 $(openssl rand -hex 8)" \
         -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign \
         -out "$1.pem"
 }
@@ -62,6 +63,8 @@ certificates() {
         signed wronghost ca elsewhere.example "$past" "$future" &&
         signed expired ca localhost "$long_past" "$past" &&
         signed untrusted other localhost "$past" "$future" &&
+        signed otherhost other elsewhere.example "$past" "$future" &&
+        signed otherold other localhost "$long_past" "$past" &&
         key selfsigned &&
         openssl req -x509 -new -key selfsigned.key -sha256 -days 30 -subj /CN=localhost \
             -addext subjectAltName=DNS:localhost -out selfsigned.pem

@@ -52,8 +52,9 @@ struct omsp_curl_os {
     /* OMSP_OK, also with *sent < len when there is no room; OMSP_IO. Never blocks, no signal. */
     enum omsp_status (*sock_send)(curl_socket_t sock, const void *data, size_t len, size_t *sent);
     bool (*sock_writable)(curl_socket_t sock);
-    /* CURLINFO_OS_ERRNO after a failed receive: did the peer reset the connection? */
-    bool (*is_reset)(long error);
+    /* After the end of what can be received: was it a reset, or anything else but the peer's
+     * orderly end, after which sending still goes? */
+    bool (*is_dead)(curl_socket_t sock);
 
     /* Host, validity and trust are verified: against ca_file alone (PEM) or, NULL, the system's
      * store. */

@@ -265,9 +265,10 @@ static void ended(struct tcp_loop *loop, struct tcp_conn *conn, enum omsp_tcp_en
     conn->open = false;
     if (conn->sock != CURL_SOCKET_BAD)
         loop->os->forget(loop->poller, conn->sock);
+    /* The system tells an error once, and another call than the receiving one may have had it. */
+    if (end == OMSP_TCP_OK && (atomic_load(&conn->broken) || loop->os->is_dead(conn->sock)))
+        end = OMSP_TCP_BROKEN;
     omsp_lock_release(&conn->send_lock);
-    if (end == OMSP_TCP_OK && atomic_load(&conn->broken))
-        end = OMSP_TCP_BROKEN; /* another call had the system's error and left none to receiving */
     if (conn->base.on_end)
         conn->base.on_end(conn->base.owner, end);
 }
@@ -301,16 +302,6 @@ static void read_plain(struct tcp_loop *loop, struct tcp_conn *conn)
     }
 }
 
-/* A peer that goes without TLS's own farewell closed in order all the same, as long as TCP's was
- * there: what must not be cut off has frames of its own above. */
-static enum omsp_tcp_end tls_end(const struct tcp_loop *loop, const struct tcp_conn *conn)
-{
-    long error = 0;
-
-    curl_easy_getinfo(conn->easy, CURLINFO_OS_ERRNO, &error);
-    return loop->os->is_reset(error) ? OMSP_TCP_BROKEN : OMSP_TCP_OK;
-}
-
 static void read_tls(struct tcp_loop *loop, struct tcp_conn *conn)
 {
     for (int i = 0; i < TLS_READS; i++) {
@@ -320,7 +311,9 @@ static void read_tls(struct tcp_loop *loop, struct tcp_conn *conn)
         if (code == CURLE_AGAIN)
             return;
         if (code != CURLE_OK || !len) {
-            ended(loop, conn, code == CURLE_OK ? OMSP_TCP_OK : tls_end(loop, conn));
+            /* A peer that goes without TLS's own farewell went in order all the same, if it did
+             * as TCP sees it: what must not be cut off has frames of its own above. */
+            ended(loop, conn, OMSP_TCP_OK);
             return;
         }
         hand_out(loop, conn, len);

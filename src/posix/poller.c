@@ -176,9 +176,9 @@ static bool sock_writable(curl_socket_t sock)
     return poll(&one, 1, 0) == 1;
 }
 
-static bool is_reset(long error)
+static bool is_dead(curl_socket_t sock)
 {
-    return error == ECONNRESET || error == ECONNABORTED || error == EPIPE || error == ETIMEDOUT;
+    return send(sock, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && !would_block(errno);
 }
 
 /* ---- TLS ----------------------------------------------------------------------------------- */
@@ -214,7 +214,7 @@ const struct omsp_curl_os omsp_posix_curl_os = {
     .sock_recv = sock_recv,
     .sock_send = sock_send,
     .sock_writable = sock_writable,
-    .is_reset = is_reset,
+    .is_dead = is_dead,
     .verify = verify,
     .stay_loaded = stay_loaded,
 };

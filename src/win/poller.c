@@ -297,10 +297,9 @@ static bool sock_writable(curl_socket_t sock)
     return WSAPoll(&one, 1, 0) == 1;
 }
 
-static bool is_reset(long error)
+static bool is_dead(curl_socket_t sock)
 {
-    return error == WSAECONNRESET || error == WSAECONNABORTED || error == WSAENETRESET ||
-           error == WSAETIMEDOUT;
+    return send(sock, "", 0, 0) < 0 && WSAGetLastError() != WSAEWOULDBLOCK;
 }
 
 const struct omsp_curl_os omsp_win_curl_os = {
@@ -316,7 +315,7 @@ const struct omsp_curl_os omsp_win_curl_os = {
     .sock_recv = sock_recv,
     .sock_send = sock_send,
     .sock_writable = sock_writable,
-    .is_reset = is_reset,
+    .is_dead = is_dead,
     .verify = omsp_win_tls_verify,
     .stay_loaded = omsp_win_stay_loaded,
 };

@@ -46,6 +46,8 @@ static struct server servers[] = {
     {"expired", "expired", ECHO, -1, NULL},
     {"selfsigned", "selfsigned", ECHO, -1, NULL},
     {"untrusted", "untrusted", ECHO, -1, NULL},
+    {"otherhost", "otherhost", ECHO, -1, NULL},
+    {"otherold", "otherold", ECHO, -1, NULL},
     {"https", "good", HTTP, -1, NULL},
     {"https-wronghost", "wronghost", HTTP, -1, NULL},
     {"https-untrusted", "untrusted", HTTP, -1, NULL},
