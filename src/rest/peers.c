@@ -60,13 +60,32 @@ void omsp_peer_notify(void *ctx, struct MHD_Connection *connection, void **conte
     }
 }
 
-void omsp_peer_reads(struct omsp_peer *peer)
+/* On Windows a thread that waits does not see our shutdown of a socket before the peer closes too,
+ * and the peer may never do that. libmicrohttpd's own timeout then ends the connection, always
+ * after our deadline. Its own thread only. */
+static void fall_back_after(struct MHD_Connection *connection, unsigned ms)
 {
+    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, omsp_peer_fallback_s(ms));
+}
+
+unsigned omsp_peer_fallback_s(unsigned ms)
+{
+    return ms / 1000 + 2;
+}
+
+void omsp_peer_reads(struct omsp_peer *peer, struct MHD_Connection *connection)
+{
+    unsigned ms = peer->server->config.request_ms;
+    bool next;
+
     omsp_lock_acquire(&peer->server->lock);
     /* The first request's time began with the connection. */
-    if (peer->phase == OMSP_PEER_IDLE)
-        enter(peer, OMSP_PEER_READING, peer->server->config.request_ms);
+    next = peer->phase == OMSP_PEER_IDLE;
+    if (next)
+        enter(peer, OMSP_PEER_READING, ms);
     omsp_lock_release(&peer->server->lock);
+    if (next)
+        fall_back_after(connection, ms);
 }
 
 void omsp_peer_answers(struct omsp_peer *peer)
@@ -76,14 +95,18 @@ void omsp_peer_answers(struct omsp_peer *peer)
     omsp_lock_release(&peer->server->lock);
 }
 
-void omsp_peer_rests(struct omsp_peer *peer)
+void omsp_peer_rests(struct omsp_peer *peer, struct MHD_Connection *connection)
 {
+    unsigned ms = peer->server->config.idle_ms;
+
     omsp_lock_acquire(&peer->server->lock);
-    enter(peer, OMSP_PEER_IDLE, peer->server->config.idle_ms);
+    enter(peer, OMSP_PEER_IDLE, ms);
     omsp_lock_release(&peer->server->lock);
+    if (connection)
+        fall_back_after(connection, ms);
 }
 
-/* Lock held. libmicrohttpd sees the end of the stream and closes. */
+/* Lock held. libmicrohttpd sees the end of the stream and closes; if not, see fall_back_after. */
 static void end_peer(struct omsp_peer *peer)
 {
     if (peer->phase == OMSP_PEER_READING) {

@@ -35,7 +35,7 @@ void *omsp_request_begin(void *ctx, const char *target, struct MHD_Connection *c
         omsp_free(request);
         return NULL;
     }
-    omsp_peer_reads(request->peer);
+    omsp_peer_reads(request->peer, connection);
     omsp_lock_acquire(&server->lock);
     server->busy++;
     omsp_lock_release(&server->lock);
@@ -48,12 +48,10 @@ void omsp_request_end(void *ctx, struct MHD_Connection *connection, void **conte
     struct omsp_rest_server *server = ctx;
     struct omsp_request *request = *context;
 
-    (void)connection;
-    (void)code;
     if (!request)
         return;
     *context = NULL;
-    omsp_peer_rests(request->peer);
+    omsp_peer_rests(request->peer, code == MHD_REQUEST_TERMINATED_COMPLETED_OK ? connection : NULL);
     if (request->body)
         omsp_auth_forget(request->body, request->body_len);
     omsp_free(request->body);

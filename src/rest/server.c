@@ -99,6 +99,7 @@ static enum omsp_status listen_at(struct omsp_rest_server *server)
     server->daemon = MHD_start_daemon(
         flags, server->addr.port, NULL, NULL, omsp_request_step, server, MHD_OPTION_SOCK_ADDR,
         (struct sockaddr *)&address, MHD_OPTION_THREAD_POOL_SIZE, threads,
+        MHD_OPTION_CONNECTION_TIMEOUT, omsp_peer_fallback_s(server->config.request_ms),
         MHD_OPTION_CONNECTION_LIMIT, server->config.max_connections,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_UNESCAPE_CALLBACK,
         leave_encoded, NULL, MHD_OPTION_URI_LOG_CALLBACK, omsp_request_begin, server,

@@ -67,10 +67,13 @@ struct omsp_peer {
 /* libmicrohttpd's callback for connections. */
 void omsp_peer_notify(void *ctx, struct MHD_Connection *connection, void **context,
                       enum MHD_ConnectionNotificationCode code);
-/* The connection's next request began; its answer begins; its answer is out. */
-void omsp_peer_reads(struct omsp_peer *peer);
+/* The connection's next request began; its answer begins; its answer is out (connection NULL: or
+ * the connection is ending). On the connection's thread. */
+void omsp_peer_reads(struct omsp_peer *peer, struct MHD_Connection *connection);
 void omsp_peer_answers(struct omsp_peer *peer);
-void omsp_peer_rests(struct omsp_peer *peer);
+void omsp_peer_rests(struct omsp_peer *peer, struct MHD_Connection *connection);
+/* Seconds of silence after which libmicrohttpd itself gives up, for a deadline of ours. */
+unsigned omsp_peer_fallback_s(unsigned ms);
 /* The thread that ends what lasts too long. OMSP_NOMEM, OMSP_FULL. */
 enum omsp_status omsp_peers_watch(struct omsp_rest_server *server);
 void omsp_peers_unwatch(struct omsp_rest_server *server);

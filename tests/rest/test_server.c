@@ -443,6 +443,10 @@ static void stop_server(void *arg)
 {
     struct rest_rig *of = arg;
 
+    omsp_lock_acquire(&of->lock);
+    of->stopping = true;
+    omsp_cond_broadcast(&of->changed);
+    omsp_lock_release(&of->lock);
     omsp_rest_stop(of->server);
 }
 
@@ -469,6 +473,12 @@ START_TEST(stop_lets_an_answer_under_way_arrive)
     omsp_lock_release(&rig.lock);
     ck_assert_int_eq(omsp_thread_start(stop_server, &rig, "stopper", &stopper), OMSP_OK);
     omsp_lock_acquire(&rig.lock);
+    while (!rig.stopping)
+        omsp_cond_wait(&rig.changed, &rig.lock, 100000);
+    /* Nothing tells that stop is inside; that it is not within this time is possible and harmless.
+     */
+    for (int i = 0; i < 3; i++)
+        omsp_cond_wait(&rig.changed, &rig.lock, 100000);
     rig.hold = false;
     omsp_cond_broadcast(&rig.changed);
     omsp_lock_release(&rig.lock);

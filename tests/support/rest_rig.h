@@ -46,6 +46,7 @@ struct rest_rig {
     enum omsp_status fork_answer; /* what the next forks get */
     int fork_error;
     bool hold, held; /* forks wait while hold */
+    bool stopping;   /* a test's own: somebody is about to stop the server */
     /* the last fork's options */
     char url[512], name[512], callback[512], authorization[512], params[8192];
     bool callback_get;
