@@ -14,14 +14,15 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/debian.sh"
 . "$here/pe-libs.sh"
 . "$here/wine-i386.sh"
+. "$here/node.sh"
 
 NATIVE_PACKAGES=(build-essential cmake ninja-build pkg-config check libsubunit-dev clang-format-14
     libcjson-dev libcurl4-openssl-dev libexpat1-dev libmicrohttpd-dev libssl-dev openssl
-    libspandsp-dev shellcheck util-linux)
+    libspandsp-dev shellcheck util-linux curl ffmpeg)
 PE_PACKAGES=(gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 mingw-w64-tools wine wine64 libwine
     libwine-dev dpkg-dev)
 BENCH_PACKAGES=(libspandsp-dev)
-DEMO_PACKAGES=(espeak-ng ffmpeg)
+DEMO_PACKAGES=(espeak-ng ffmpeg sox)
 FUZZ_PACKAGES=(clang-14 llvm-14 libclang-rt-14-dev)
 
 packages=("${NATIVE_PACKAGES[@]}")
@@ -45,7 +46,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[ $pe = 0 ] || packages+=("${PE_PACKAGES[@]}")
+[ $pe = 0 ] || packages+=("${PE_PACKAGES[@]}" "${INTEROP_PACKAGES[@]}")
 for lib in $libs; do
     [ -n "${PE_SOURCE[$lib]:-}" ] || die "no recipe for $lib"
 done
@@ -55,6 +56,8 @@ exec 9>"$OMSP_CACHE/bootstrap.lock"
 flock 9
 
 packages_ensure "${packages[@]}"
+# Without them the interop suite fails by itself and says so; the rest is tested all the same.
+node_modules_ensure "$OMSP_TOP/tests/interop/twilio" || warn "the npm packages could not be installed"
 [ $x86_wine = 0 ] || wine_i386_ensure
 [ $pe = 1 ] || exit 0
 

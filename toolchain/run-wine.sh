@@ -5,7 +5,8 @@
 #
 # The prefix is a private one of the build folder that the program lies in ($OMSP_WINEPREFIX if set).
 # The program's output is streamed; the exit code is its own, cut to 8 bits, 124 after
-# $OMSP_TEST_TIMEOUT seconds (170), 77 when this bitness cannot be run here. No X, no sound needed.
+# $OMSP_TEST_TIMEOUT seconds (170), 77 when this bitness cannot be run here. No X, no sound needed. Its
+# standard input is empty, or the file or named pipe $OMSP_TEST_INPUT.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
@@ -43,7 +44,8 @@ ended() {
 trap ended EXIT
 trap 'exit 143' TERM INT HUP
 
-timeout -k 5 "${OMSP_TEST_TIMEOUT:-170}" "$wine_loader" "$program" "$@" >"$output" 2>&1 </dev/null &
+timeout -k 5 "${OMSP_TEST_TIMEOUT:-170}" "$wine_loader" "$program" "$@" >"$output" 2>&1 \
+    <"${OMSP_TEST_INPUT:-/dev/null}" &
 pid=$!
 tail -n +1 -s 0.05 -f --pid="$pid" "$output" 2>/dev/null
 wait "$pid"

@@ -52,7 +52,7 @@ ctest_counts() {
             close_case()
             name = $3; check = 0; seen = 0; good = 0; bad = 0; next
         }
-        /^Command: / { check = $0 ~ /[\/\\]test_[A-Za-z0-9_]+(\.exe)?"/ }
+        /^Command: / { check = $0 ~ /[\/\\]test_[A-Za-z0-9_]+(\.exe|\.sh)?"/ }
         name != "" && /^suite [^:]*: [0-9]+ passed, [0-9]+ failed$/ {
             seen++; good += $(NF - 3); bad += $(NF - 1)
         }

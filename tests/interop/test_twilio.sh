@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# The Stream resource against real clients and consumers (twilio/run.js). Closes like a Check program.
+#
+#   test_twilio.sh native|wine PROGRAM [--only REGEX]
+#
+# native: PROGRAM is omsp-serve. wine: it is openmsp.exe, run under Wine.
+set -uo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/../../toolchain/common.sh"
+. "$here/../../toolchain/debian.sh"
+. "$here/../../toolchain/node.sh"
+
+[ $# -ge 2 ] || die "usage: test_twilio.sh native|wine PROGRAM [--only REGEX]"
+kind=$1 program=$2
+shift 2
+options=()
+case $kind in
+native)
+    command=("$program")
+    ;;
+wine)
+    command=(bash "$OMSP_TOP/toolchain/run-wine.sh" x64 "$program" serve)
+    options+=(--wine)
+    export OMSP_TEST_TIMEOUT=175
+    ;;
+*) die "unknown kind $kind" ;;
+esac
+if ! node_modules_ensure "$here/twilio"; then
+    say "the npm packages could not be installed"
+    say "suite interop_twilio: 0 passed, 1 failed"
+    exit 1
+fi
+NODE_PATH=$(node_folder "$here/twilio")/node_modules
+export NODE_PATH
+work=$(mktemp -d "${TMPDIR:-/tmp}/omsp-interop.XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+node "$here/twilio/run.js" --folder "$work" "${options[@]}" "$@" -- "${command[@]}"
