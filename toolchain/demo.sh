@@ -19,7 +19,7 @@ pcma) encoder=pcm_alaw ;;
 esac
 
 cd "$OMSP_TOP" || exit 1
-bash "$here/bootstrap.sh" || die "the set-up failed"
+bash "$here/bootstrap.sh" --demo || die "the set-up failed"
 step "building"
 for preset in native mingw-x64; do
     mkdir -p build

@@ -8,6 +8,9 @@
 #include <string.h>
 
 static SRWLOCK output_lock = SRWLOCK_INIT;
+static CONDITION_VARIABLE output_decided = CONDITION_VARIABLE_INIT;
+/* Events wait for the line that says the call is ready, so that it is the first. */
+static enum { UNDECIDED, READY, FAILED } decided;
 static bool as_json, console, meter_shown;
 static ULONGLONG started;
 
@@ -18,6 +21,7 @@ void report_open(bool json)
     as_json = json;
     console = !json && GetConsoleMode(GetStdHandle(STD_OUTPUT_HANDLE), &mode);
     SetConsoleOutputCP(CP_UTF8);
+    setvbuf(stdout, NULL, _IOFBF, 4096); /* every line is flushed; a console gets it in one piece */
     started = GetTickCount64();
 }
 
@@ -40,6 +44,28 @@ static void say(const char *line)
     printf("%s\n", line);
     fflush(stdout);
     ReleaseSRWLockExclusive(&output_lock);
+}
+
+static void decide(bool ready)
+{
+    AcquireSRWLockExclusive(&output_lock);
+    if (decided == UNDECIDED)
+        decided = ready ? READY : FAILED;
+    ReleaseSRWLockExclusive(&output_lock);
+    WakeAllConditionVariable(&output_decided);
+}
+
+/* Delivery threads: false when there is no call to tell of. */
+static bool wait_until_ready(void)
+{
+    bool ready;
+
+    AcquireSRWLockExclusive(&output_lock);
+    while (decided == UNDECIDED)
+        SleepConditionVariableSRW(&output_decided, &output_lock, INFINITE, 0);
+    ready = decided == READY;
+    ReleaseSRWLockExclusive(&output_lock);
+    return ready;
 }
 
 /* Takes the object. */
@@ -89,10 +115,11 @@ void report_ready(const wchar_t *listen, const wchar_t *call)
         add_wide(object, "listen", listen);
         add_wide(object, "call", call);
         say_json(object);
-        return;
+    } else {
+        snprintf(line, sizeof(line), "call %ls listens on %ls", call, listen);
+        say(line);
     }
-    snprintf(line, sizeof(line), "call %ls listens on %ls", call, listen);
-    say(line);
+    decide(true);
 }
 
 void report_rest(const wchar_t *url)
@@ -108,13 +135,17 @@ void report_rest(const wchar_t *url)
         snprintf(line, sizeof(line), "REST at %ls", url);
         say(line);
     }
+    decide(true); /* a server without a call of its own has no other first line */
 }
 
 void report_media_event(int event, int cause, const char *call, const char *stream, HRESULT hr)
 {
-    unsigned long at = elapsed_ms();
     char line[256], words[128];
+    unsigned long at;
 
+    if (!wait_until_ready())
+        return;
+    at = elapsed_ms();
     if (as_json) {
         cJSON *object = object_of("event");
 
@@ -136,9 +167,12 @@ void report_media_event(int event, int cause, const char *call, const char *stre
 
 void report_file_event(int state, int cause, const char *call, const char *terminal, HRESULT hr)
 {
-    unsigned long at = elapsed_ms();
     char line[256], words[128];
+    unsigned long at;
 
+    if (!wait_until_ready())
+        return;
+    at = elapsed_ms();
     if (as_json) {
         cJSON *object = object_of("event");
 
@@ -162,9 +196,12 @@ void report_file_event(int state, int cause, const char *call, const char *termi
 void report_digit(const char *call, char digit)
 {
     const char key[2] = {digit, '\0'};
-    unsigned long at = elapsed_ms();
+    unsigned long at;
     char line[64];
 
+    if (!wait_until_ready())
+        return;
+    at = elapsed_ms();
     if (as_json) {
         cJSON *object = object_of("event");
 
@@ -266,4 +303,5 @@ void report_error(const char *what, const wchar_t *subject, HRESULT hr)
         fprintf(stderr, "openmsp: %s: %s\n", what, words);
     fflush(stderr);
     ReleaseSRWLockExclusive(&output_lock);
+    decide(false);
 }

@@ -11,7 +11,7 @@
 
 /* json: objects; else words, and a meter when standard output is a console. */
 void report_open(bool json);
-/* From now on t_ms counts from here. */
+/* The first line; what happened before it is told after it. t_ms counts from here. */
 void report_ready(const wchar_t *listen, const wchar_t *call);
 void report_rest(const wchar_t *url);
 /* call: its SID, "" when not known. stream: "capture", "render", or a media stream's SID. */
@@ -28,7 +28,8 @@ struct report_stats {
 void report_stats(const struct report_stats *stats);
 /* Overwrites the meter's line; nothing with json or without console. */
 void report_meter(const struct report_stats *stats, double seconds);
-/* One line on standard error: "openmsp: what: why". subject may be NULL. */
+/* One line on standard error: "openmsp: what: why". subject may be NULL. Before report_ready there
+ * is no call then, and no event is told. */
 void report_error(const char *what, const wchar_t *subject, HRESULT hr);
 
 #endif
