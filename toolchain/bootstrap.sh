@@ -22,6 +22,8 @@ NATIVE_PACKAGES=(build-essential cmake ninja-build pkg-config check libsubunit-d
 PE_PACKAGES=(gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 mingw-w64-tools wine wine64 libwine
     libwine-dev dpkg-dev)
 BENCH_PACKAGES=(libspandsp-dev)
+# What the programs under test talk to.
+INTEROP_PACKAGES=(bsdutils ffmpeg python3 sox)
 DEMO_PACKAGES=(espeak-ng ffmpeg sox)
 FUZZ_PACKAGES=(clang-14 llvm-14 libclang-rt-14-dev)
 
