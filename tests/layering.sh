@@ -15,8 +15,8 @@ portable='<ctype.h> <inttypes.h> <limits.h> <math.h> <stdarg.h> <stdatomic.h> <s
 rules() {
     cat <<TABLE
 base:   $portable
-media:  base/ $portable
-wire:   base/ port/net.h openmsp/openmsp_tsp.h $portable <cjson/cJSON.h> <expat.h>
+media:  base/ $portable <immintrin.h>
+wire:   base/ port/net.h openmsp/openmsp_tsp.h $portable <cjson/cJSON.h> <expat.h> <immintrin.h>
 core:   base/ media/ $portable
 port:   base/ $portable
 engine: core/ wire/ media/ port/ base/ $portable
@@ -77,6 +77,7 @@ src/wire/tsp_message.c|#include "port/ports.h"
 src/wire/tsp_message.c|#include <openmsp/openmsp.h>
 src/core/queue.c|#include "port/lock.h"
 src/core/stream.h|#include <time.h>
+src/core/stream.c|#include <immintrin.h>
 src/core/queue.c|static void *bad(void) { return malloc(1); }
 src/port/addr.c|#include <sys/socket.h>
 src/engine/call.c|#include "sim/sim.h"

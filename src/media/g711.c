@@ -1,9 +1,12 @@
 /*
  * G.711 by tables one way and by arithmetic the other: a decoded sample is a look-up in 512 bytes,
  * a code is computed, because a 64 KB table would push the caller's data out of the first-level
- * cache. No hand-written vector code, and no codec state: there is none. Any thread.
+ * cache. Its blocks are the plain twins of those in g711_sse2.c and g711_avx2.c; which are used is
+ * g711_blocks.c's business. No codec state: there is none. Any thread.
  */
 #include "media/g711.h"
+
+#include "media/g711_blocks.h"
 
 #define ULAW_BIAS 0x84 /* 33 << 2: makes every segment start at a power of two */
 #define ULAW_CLIP 32635
@@ -85,29 +88,33 @@ static inline uint8_t alaw_code(int sample)
     return (uint8_t)(code ^ ((unsigned)~negative & 0x80) ^ ALAW_EVEN);
 }
 
-void omsp_ulaw_encode(uint8_t *out, const int16_t *in, size_t n)
+static void ulaw_encode(uint8_t *out, const int16_t *in, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         out[i] = ulaw_code(in[i]);
 }
 
-void omsp_ulaw_decode(int16_t *out, const uint8_t *in, size_t n)
+static void ulaw_decode(int16_t *out, const uint8_t *in, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         out[i] = ulaw_linear[in[i]];
 }
 
-void omsp_alaw_encode(uint8_t *out, const int16_t *in, size_t n)
+static void alaw_encode(uint8_t *out, const int16_t *in, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         out[i] = alaw_code(in[i]);
 }
 
-void omsp_alaw_decode(int16_t *out, const uint8_t *in, size_t n)
+static void alaw_decode(int16_t *out, const uint8_t *in, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         out[i] = alaw_linear[in[i]];
 }
+
+const struct omsp_g711_blocks omsp_g711_plain = {
+    "plain", OMSP_CPU_PLAIN, ulaw_encode, ulaw_decode, alaw_encode, alaw_decode,
+};
 
 void omsp_ulaw_to_alaw(uint8_t *out, const uint8_t *in, size_t n)
 {
