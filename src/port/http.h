@@ -21,14 +21,15 @@ struct omsp_http_request {
     const char *ca_file;
     unsigned timeout_ms; /* for all of it */
     /* Once, on the adapter's thread, never before send returned: http status, or 0 when there was
-     * no answer. Must not block; may send. */
+     * no whole answer (of one longer than 1 MiB the rest is not waited for). Must not block; may
+     * send. */
     void (*on_done)(void *owner, int http_status);
     void *owner;
 };
 
 struct omsp_http {
-    /* Any thread. OMSP_NOMEM, OMSP_FULL (more than 1000 under way), OMSP_INVALID (no http URL);
-     * then on_done is not called. */
+    /* Any thread. OMSP_NOMEM, OMSP_FULL (more than 1000 under way), OMSP_INVALID (no http URL, a
+     * header with a line break); then on_done is not called. */
     enum omsp_status (*send)(struct omsp_http *http, const struct omsp_http_request *request);
     /* Requests under way end with on_done(0). Joins its thread. */
     void (*destroy)(struct omsp_http *http);
