@@ -270,6 +270,11 @@ void omsp_fork_break(struct omsp_fork *fork, unsigned which)
 {
     struct omsp_fork_track *track = track_of(fork, which);
 
+    /* The end of what was heard is not kept back for want of a full frame. */
+    if (track->running && track->fill) {
+        pad(track, OMSP_FORK_FRAME - track->fill);
+        emit(fork, track);
+    }
     track->running = false;
     track->fill = 0;
 }

@@ -147,7 +147,7 @@ void omsp_fork_audio(struct omsp_fork *fork, unsigned track, const uint8_t *code
                      uint64_t now_us);
 /* So many samples were lost or never sent: the timestamp jumps. */
 void omsp_fork_gap(struct omsp_fork *fork, unsigned track, uint64_t samples);
-/* What follows does not join what was. */
+/* What follows does not join what was; a frame that was begun is filled with silence and sent. */
 void omsp_fork_break(struct omsp_fork *fork, unsigned track);
 
 /* fork->lock held. Sends what waits as far as the socket takes it. */

@@ -548,6 +548,8 @@ void omsp_session_feed(struct omsp_session *session, struct omsp_fork *fork, boo
         omsp_fork_break(fork, OMSP_TRACK_OUTBOUND);
     } else if (!on && place < session->fork_count) {
         session->forks[place] = session->forks[--session->fork_count];
+        omsp_fork_break(fork, OMSP_TRACK_INBOUND);
+        omsp_fork_break(fork, OMSP_TRACK_OUTBOUND);
     }
     if (!heard && omsp_session_hears(session))
         omsp_jitter_reset(session->jitter);
