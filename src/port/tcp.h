@@ -58,8 +58,9 @@ struct omsp_tcp_loop {
                              const struct omsp_tcp_target *target, struct omsp_tcp **out);
     /* Never blocks. *sent <= len; OMSP_OK also when less than len was taken (on_writable will
      * come). OMSP_IO: it broke (on_end comes), is not open, or was closed meanwhile. One system
-     * call for plain TCP; two threads' sends do not mix. A send on another thread may overlap close;
-     * the owner sees to it that none is left when on_closed may run, for then tcp is freed. */
+     * call for plain TCP; two threads' sends do not mix. A send on another thread may overlap
+     * close; the owner sees to it that none is left when on_closed may run, for then tcp is freed.
+     */
     enum omsp_status (*send)(struct omsp_tcp *tcp, const void *data, size_t len, size_t *sent);
     /* Returns at once; ends dialling too. No callback starts after it but on_closed. */
     void (*close)(struct omsp_tcp *tcp);
