@@ -248,14 +248,14 @@ DECLARE_INTERFACE_(IOpenMSPCall, IDispatch)
      * name: to find and stop it by, unique among the call's running ones; NULL or "": none.
      * track: "inbound_track" (also NULL and ""), "outbound_track", "both_tracks".
      * parameters: VT_EMPTY, or an array of strings "NAME=VALUE" (VT_BSTR or VT_VARIANT elements;
-     * one string alone is taken too), at most 99. statusCallback: an http(s) URL, NULL or "": none.
-     * statusCallbackMethod: "POST" (also NULL and "") or "GET".
+     * one string alone is taken too), at most 99. callback: an http(s) URL, NULL or "": none.
+     * callbackMethod: "POST" (also NULL and "") or "GET".
      * E_INVALIDARG: one of these; TAPI_E_INUSE: the name is taken; TAPI_E_MAXSTREAMS: more than
      * four tracks in the call; TAPI_E_INVALCALLSTATE: the call is not connected;
      * TAPI_E_NOTSUPPORTED: no TCP here, or parameters holds objects. */
     STDMETHOD(CreateMediaStream)
-    (THIS_ BSTR url, BSTR name, BSTR track, VARIANT parameters, BSTR statusCallback,
-     BSTR statusCallbackMethod, IOpenMSPMediaStream * *stream) PURE;
+    (THIS_ BSTR url, BSTR name, BSTR track, VARIANT parameters, BSTR callback, BSTR callbackMethod,
+     IOpenMSPMediaStream * *stream) PURE;
     /* By SID, else by name: the newest that has it, running or not. TAPI_E_NOITEMS. */
     STDMETHOD(FindMediaStream)(THIS_ BSTR sidOrName, IOpenMSPMediaStream * *stream) PURE;
     /* VT_DISPATCH: an ITCollection of all, running or not, oldest first. ITStreamControl lists
@@ -331,7 +331,10 @@ DECLARE_INTERFACE_(IOpenMSPAddress, IDispatch)
  * (inbound), on the capture stream what it hears (outbound), on both of one call both tracks over
  * one connection. The media stream begins when the call is connected and the terminal selected, and
  * stops when the terminal is unselected. Selecting or unselecting on the second stream while it
- * runs replaces it by one with the new tracks. Setters: TAPI_E_WRONG_STATE while selected. */
+ * runs replaces it by one with the new tracks. It takes the call's audio whether or not that stream
+ * runs, and is not made again after its consumer closed it or the call was disconnected.
+ * ITStream::SelectTerminal adds CreateMediaStream's errors, TAPI_E_MAXTERMINALS after four, and
+ * TAPI_E_TERMINALINUSE. Setters: TAPI_E_WRONG_STATE while selected. */
 DECLARE_INTERFACE_(IOpenMSPWebSocketTerminal, IDispatch)
 {
     OPENMSP_DISPATCH_METHODS
@@ -346,8 +349,11 @@ DECLARE_INTERFACE_(IOpenMSPWebSocketTerminal, IDispatch)
     STDMETHOD(put_StatusCallbackMethod)(THIS_ BSTR method) PURE;
     /* E_INVALIDARG: no name, or more than 99. */
     STDMETHOD(AddParameter)(THIS_ BSTR name, BSTR value) PURE;
-    /* The one it made last. TAPI_E_NOITEMS: none yet. */
+    /* The one it made last. TAPI_E_NOITEMS: none yet, or the call is gone. */
     STDMETHOD(get_MediaStream)(THIS_ IOpenMSPMediaStream * *stream) PURE;
+    /* What making it answered, an HRESULT: the only word of it when the call was connected after
+     * the selection. */
+    STDMETHOD(get_LastResult)(THIS_ LONG * result) PURE;
 };
 #undef INTERFACE
 
@@ -457,6 +463,7 @@ DECLARE_INTERFACE_(IOpenMSPWebSocketTerminal, IDispatch)
     (p)->lpVtbl->put_StatusCallbackMethod(p, a)
 #define IOpenMSPWebSocketTerminal_AddParameter(p, a, b) (p)->lpVtbl->AddParameter(p, a, b)
 #define IOpenMSPWebSocketTerminal_get_MediaStream(p, a) (p)->lpVtbl->get_MediaStream(p, a)
+#define IOpenMSPWebSocketTerminal_get_LastResult(p, a)  (p)->lpVtbl->get_LastResult(p, a)
 #endif
 
 #endif

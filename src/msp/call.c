@@ -78,8 +78,12 @@ static void unlink_call(struct msp_call *call)
 
 bool msp_call_shut(struct msp_call *call)
 {
+    bool first;
+
     unlink_call(call);
-    return omsp_call_shutdown(call->engine) == OMSP_OK;
+    first = omsp_call_shutdown(call->engine) == OMSP_OK;
+    msp_call_drop_sockets(call);
+    return first;
 }
 
 static void call_destroy(struct com_object *object)
@@ -139,6 +143,7 @@ static HRESULT construct(struct msp_call *self, struct msp_address *address, MSP
     HRESULT hr;
 
     InitializeSRWLock(&self->lock);
+    InitializeSRWLock(&self->sockets_lock);
     omsp_list_init(&self->link);
     msp_address_ref(address);
     self->address = address;

@@ -13,6 +13,15 @@
 
 #define MSP_CALL_MAX_STREAMS 4
 #define MSP_CALL_MAX_CODECS  8
+#define MSP_CALL_MAX_SOCKETS 4 /* each has a track at least, and a call four */
+
+/* A WebSocket terminal that is selected on the call (call_sockets.c). */
+struct msp_socket {
+    struct msp_websocket *terminal; /* claimed; NULL: free */
+    unsigned tracks;                /* OMSP_TRACK_* of the streams that it is selected on */
+    struct omsp_stream *stream;     /* its media stream; a reference, or NULL */
+    bool tried;                     /* one was made, or could not be made */
+};
 
 struct msp_call {
     struct com_object object;
@@ -34,6 +43,8 @@ struct msp_call {
     uint8_t codecs[MSP_CALL_MAX_CODECS];
     unsigned codec_count;
     LONG ptime_ms, timeout_ms;
+    SRWLOCK sockets_lock; /* before the engine's; sockets */
+    struct msp_socket sockets[MSP_CALL_MAX_SOCKETS];
     bool tsp_spoke; /* a TSP spoke first about this call: it may be spoken to (mspi.md 6.4) */
 };
 
@@ -88,6 +99,11 @@ HRESULT STDMETHODCALLTYPE msp_call_find_media_stream(IOpenMSPCall *iface, BSTR s
 HRESULT STDMETHODCALLTYPE msp_call_media_streams(IOpenMSPCall *iface, VARIANT *out);
 /* call_twiml.c */
 HRESULT STDMETHODCALLTYPE msp_call_execute_twiml(IOpenMSPCall *iface, BSTR document);
+
+/* call_sockets.c. The call may have been connected: selections that waited for it begin. */
+void msp_call_connected(struct msp_call *call);
+/* Ends all selections. */
+void msp_call_drop_sockets(struct msp_call *call);
 
 /* The engine's answer to making a media stream (openmsp.h). */
 HRESULT msp_fork_hresult(enum omsp_status status);

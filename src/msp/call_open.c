@@ -113,6 +113,8 @@ static HRESULT STDMETHODCALLTYPE open_SetPeer(IOpenMSPCall *iface, BSTR text, LO
         hr = E_INVALIDARG;
     if (SUCCEEDED(hr))
         hr = msp_hresult(omsp_call_set_peer(self->engine, &addr, (uint8_t)type));
+    if (SUCCEEDED(hr))
+        msp_call_connected(self);
     return hr;
 }
 
@@ -241,6 +243,8 @@ static HRESULT STDMETHODCALLTYPE open_put_RemoteDescription(IOpenMSPCall *iface,
         return hr;
     hr = msp_hresult(omsp_call_set_remote_sdp(self->engine, utf8, strlen(utf8)));
     omsp_free(utf8);
+    if (SUCCEEDED(hr))
+        msp_call_connected(self);
     return hr;
 }
 
@@ -287,9 +291,14 @@ static HRESULT STDMETHODCALLTYPE open_get_LocalDescription(IOpenMSPCall *iface, 
 
 static HRESULT STDMETHODCALLTYPE open_Connect(IOpenMSPCall *iface)
 {
-    HRESULT hr = check(self_of(iface));
+    struct msp_call *self = self_of(iface);
+    HRESULT hr = check(self);
 
-    return SUCCEEDED(hr) ? msp_hresult(omsp_call_connect(self_of(iface)->engine)) : hr;
+    if (SUCCEEDED(hr))
+        hr = msp_hresult(omsp_call_connect(self->engine));
+    if (SUCCEEDED(hr))
+        msp_call_connected(self);
+    return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE open_Disconnect(IOpenMSPCall *iface)

@@ -8,9 +8,11 @@
 #include "com/dispatch.h"
 #include "com/enumerator.h"
 #include "engine/fork.h"
+#include "msp/call.h"
 #include "msp/classes.h"
 #include "msp/stream.h"
 #include "msp/terminal.h"
+#include "msp/websocket.h"
 
 #define SELF(iface) COM_SELF(iface, struct msp_stream, stream)
 
@@ -73,8 +75,7 @@ static HRESULT STDMETHODCALLTYPE stop(ITStream *iface)
 /* Checks 3 and 4 of mspi.md 3.5, on whatever the application gave; then whether it is a terminal
  * that this engine can drive. One that is not ours speaks DirectShow, which this version does not
  * host: it is refused as every terminal is that an MSP cannot use. */
-static HRESULT usable_terminal(struct msp_stream *self, ITTerminal *terminal,
-                               struct omsp_terminal **out)
+static HRESULT check_address(struct msp_stream *self, ITTerminal *terminal)
 {
     ITTerminalControl *control = NULL;
     MSP_HANDLE token = NULL;
@@ -87,19 +88,47 @@ static HRESULT usable_terminal(struct msp_stream *self, ITTerminal *terminal,
     control->lpVtbl->Release(control);
     if (FAILED(hr) || (token && token != msp_address_token(msp_call_address(self->call))))
         return TAPI_E_INVALIDTERMINAL;
-    return msp_terminal_from_interface((IUnknown *)terminal, out);
+    return S_OK;
+}
+
+static HRESULT usable_terminal(struct msp_stream *self, ITTerminal *terminal,
+                               struct omsp_terminal **out)
+{
+    HRESULT hr = check_address(self, terminal);
+
+    return SUCCEEDED(hr) ? msp_terminal_from_interface((IUnknown *)terminal, out) : hr;
+}
+
+/* A WebSocket terminal goes on the call's two audio streams, and is none of the engine's. */
+static HRESULT select_socket(struct msp_stream *self, ITTerminal *terminal,
+                             struct msp_websocket *socket)
+{
+    HRESULT hr = check_address(self, terminal);
+
+    if (FAILED(hr))
+        return hr;
+    if (omsp_stream_is_fork(self->engine) || omsp_stream_media(self->engine) != OMSP_MEDIA_AUDIO)
+        return TAPI_E_INVALIDTERMINAL;
+    return msp_call_select_socket(self->call, omsp_stream_direction(self->engine), socket);
 }
 
 static HRESULT STDMETHODCALLTYPE select_terminal(ITStream *iface, ITTerminal *terminal)
 {
     struct msp_stream *self = SELF(iface);
     struct omsp_terminal *engine = NULL;
+    struct msp_websocket *socket;
     HRESULT hr;
 
     if (!terminal)
         return E_POINTER;
     if (is_shut(self))
         return E_UNEXPECTED;
+    socket = msp_websocket_from(terminal);
+    if (socket) {
+        hr = select_socket(self, terminal, socket);
+        msp_websocket_release(socket);
+        return hr;
+    }
     hr = usable_terminal(self, terminal, &engine);
     if (FAILED(hr))
         return hr;
@@ -116,12 +145,22 @@ static HRESULT STDMETHODCALLTYPE unselect_terminal(ITStream *iface, ITTerminal *
 {
     struct msp_stream *self = SELF(iface);
     struct omsp_terminal *engine = NULL;
+    struct msp_websocket *socket;
     HRESULT hr;
 
     if (!terminal)
         return E_POINTER;
     if (is_shut(self))
         return E_UNEXPECTED;
+    socket = msp_websocket_from(terminal);
+    if (socket) {
+        hr =
+            omsp_stream_is_fork(self->engine)
+                ? TAPI_E_INVALIDTERMINAL
+                : msp_call_unselect_socket(self->call, omsp_stream_direction(self->engine), socket);
+        msp_websocket_release(socket);
+        return hr;
+    }
     hr = msp_terminal_from_interface((IUnknown *)terminal, &engine);
     if (FAILED(hr))
         return hr;
@@ -131,21 +170,28 @@ static HRESULT STDMETHODCALLTYPE unselect_terminal(ITStream *iface, ITTerminal *
 }
 
 /* The selected terminals of now; *count interfaces, each counted. */
-static HRESULT selected(struct msp_stream *self, ITTerminal **out, unsigned *count)
+#define MAX_SELECTED (OMSP_STREAM_MAX_TERMINALS + MSP_CALL_MAX_SOCKETS)
+
+static HRESULT selected(struct msp_stream *self, ITTerminal *out[MAX_SELECTED], unsigned *count)
 {
     struct omsp_terminal *engines[OMSP_STREAM_MAX_TERMINALS];
     unsigned n = omsp_stream_terminals(self->engine, engines, OMSP_STREAM_MAX_TERMINALS);
+    HRESULT hr;
 
     if (n > OMSP_STREAM_MAX_TERMINALS)
         n = OMSP_STREAM_MAX_TERMINALS;
     *count = n;
-    return msp_terminals_wrap(msp_address_token(msp_call_address(self->call)), engines, n, out);
+    hr = msp_terminals_wrap(msp_address_token(msp_call_address(self->call)), engines, n, out);
+    if (SUCCEEDED(hr) && !omsp_stream_is_fork(self->engine) &&
+        omsp_stream_media(self->engine) == OMSP_MEDIA_AUDIO)
+        *count += msp_call_sockets(self->call, omsp_stream_direction(self->engine), out + n);
+    return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE enumerate_terminals(ITStream *iface, IEnumTerminal **out)
 {
     struct msp_stream *self = SELF(iface);
-    ITTerminal *terminals[OMSP_STREAM_MAX_TERMINALS];
+    ITTerminal *terminals[MAX_SELECTED];
     unsigned count;
     HRESULT hr;
 
@@ -166,7 +212,7 @@ static HRESULT STDMETHODCALLTYPE enumerate_terminals(ITStream *iface, IEnumTermi
 static HRESULT STDMETHODCALLTYPE get_terminals(ITStream *iface, VARIANT *out)
 {
     struct msp_stream *self = SELF(iface);
-    ITTerminal *terminals[OMSP_STREAM_MAX_TERMINALS];
+    ITTerminal *terminals[MAX_SELECTED];
     unsigned count;
     HRESULT hr;
 

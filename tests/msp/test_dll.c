@@ -9,6 +9,7 @@
 #include "com/dispatch.h"
 #include "msp/call.h"
 #include "msp/stream.h"
+#include "msp/websocket.h"
 
 START_TEST(registration_free_by_clsid_and_by_name)
 {
@@ -183,6 +184,7 @@ START_TEST(type_library_is_inside_and_agrees_with_the_tables)
     compare(library, &msp_dispatch_IOpenMSPCall);
     compare(library, &msp_dispatch_IOpenMSPStatistics);
     compare(library, &msp_dispatch_IOpenMSPMediaStream);
+    compare(library, &msp_dispatch_IOpenMSPWebSocketTerminal);
     ITypeLib_Release(library);
     CoUninitialize();
 }
