@@ -1,9 +1,10 @@
 /*
- * The media message as a masked frame, fifty times a second for each track: constant parts copied,
- * numbers converted two digits at a time, the payload encoded and masked in one pass. Its plain
- * twin is omsp_ms_put_media_plain. Pure; any thread; no allocation.
+ * The media message as a masked frame, fifty times a second for each track: every part goes through
+ * the mask to its place once, numbers by eight digits, the payload as media_payload.h has it. Its
+ * plain twin is omsp_ms_put_media_plain. Pure; any thread; no allocation.
  */
 #include "wire/base64.h"
+#include "wire/media_payload.h"
 #include "wire/media_stream.h"
 #include "wire/websocket.h"
 
@@ -22,6 +23,9 @@ _Static_assert(8 + sizeof(head) + sizeof(outbound) + sizeof(timestamp) + sizeof(
                        sizeof(((struct omsp_ms_template *)NULL)->tail) <=
                    OMSP_MS_MEDIA_MAX,
                "the longest message fits");
+/* The tail, of whatever SID, is the last to be written. */
+_Static_assert(sizeof(before_sid) + sizeof(after_sid) - 2 >= OMSP_MS_PAYLOAD_SPILL,
+               "the tail covers what the payload spills");
 
 void omsp_ms_template_init(struct omsp_ms_template *tmpl, const char *stream_sid)
 {
@@ -36,102 +40,125 @@ void omsp_ms_template_init(struct omsp_ms_template *tmpl, const char *stream_sid
 
 /* ---- numbers -------------------------------------------------------------------------------- */
 
+/* Up to twenty digits in groups of eight: the first group is as long as need be, and read from its
+ * lowest byte on. */
 struct decimal {
-    char digits[DIGITS_MAX + 4]; /* right-aligned; what is copied from it may pass its end by 4 */
-    unsigned at;                 /* the first digit */
+    uint64_t groups[3];
+    unsigned count, first_len;
 };
+
+/* Eight digits, the first in the lowest byte: halves, then halves of those, side by side in one
+ * register. Each division by a constant is a multiplication that is exact in its range. */
+static uint64_t eight_digits(uint32_t value)
+{
+    uint32_t upper = value / 10000;
+    uint64_t fours = upper | (uint64_t)(value - upper * 10000) << 32, tens, twos;
+
+    tens = (fours * 10486 >> 20) & 0x0000007F0000007Fu; /* of each four digits the first two */
+    twos = tens | (fours - tens * 100) << 16;
+    tens = (twos * 103 >> 10) & 0x000F000F000F000Fu;
+    return tens | (twos - tens * 10) << 8;
+}
 
 static void to_decimal(struct decimal *out, uint64_t value)
 {
-    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
-                                "25262728293031323334353637383940414243444546474849"
-                                "50515253545556575859606162636465666768697071727374"
-                                "75767778798081828384858687888990919293949596979899";
-    unsigned at = DIGITS_MAX;
-    uint32_t small;
+    const uint64_t zeros = 0x3030303030303030u;
+    unsigned count = 1, leading;
+    uint64_t digits;
 
-    /* Division of 64 bits is a library call on 32-bit machines. */
-    for (; value > UINT32_MAX; value /= 100)
-        memcpy(out->digits + (at -= 2), pairs + value % 100 * 2, 2);
-    for (small = (uint32_t)value; small >= 100; small /= 100)
-        memcpy(out->digits + (at -= 2), pairs + small % 100 * 2, 2);
-    if (small >= 10)
-        memcpy(out->digits + (at -= 2), pairs + small * 2, 2);
-    else
-        out->digits[--at] = (char)('0' + small);
-    out->at = at;
+    for (uint64_t rest = value; rest >= 100000000; rest /= 100000000)
+        count++;
+    out->count = count;
+    for (; count > 1; value /= 100000000)
+        out->groups[--count] = eight_digits((uint32_t)(value % 100000000)) + zeros;
+    digits = eight_digits((uint32_t)value);
+    leading = (unsigned)__builtin_ctzll(digits | (uint64_t)1 << 56) / 8; /* 0 has one digit */
+    out->groups[0] = (digits + zeros) >> (8 * leading);
+    out->first_len = 8 - leading;
 }
 
-static uint8_t *put_decimal(uint8_t *at, const struct decimal *number)
+static size_t decimal_len(const struct decimal *number)
 {
-    memcpy(at, number->digits + number->at, DIGITS_MAX - number->at);
-    return at + (DIGITS_MAX - number->at);
+    return number->first_len + (number->count - 1) * 8;
 }
 
-/* ---- payload -------------------------------------------------------------------------------- */
+/* ---- masked pieces -------------------------------------------------------------------------- */
 
-/* The mask as it stands for the byte at this offset of the message. */
-static void rotate_mask(uint8_t out[4], const uint8_t mask[4], size_t offset)
+/* Where the next character comes, and the mask as it stands for it, twice. All of the message goes
+ * from registers through the mask to its place: nothing is written to be read again. */
+struct pen {
+    uint8_t *at;
+    uint64_t mask;
+};
+
+/* The mask n characters further on. */
+static inline uint64_t turned(uint64_t mask, size_t n)
 {
-    for (unsigned i = 0; i < 4; i++)
-        out[i] = mask[(offset + i) & 3];
+    unsigned bits = (unsigned)(n & 3) * 8;
+
+    return mask >> bits | mask << ((64 - bits) & 63);
 }
 
-/* Six-bit values in eight bytes to their characters, without a table (RFC 4648 table 1): each range
- * begins where adding to the value carries into bit 7, and is then a constant away from ASCII. */
-static uint64_t to_characters(uint64_t v)
+static inline void pen_move(struct pen *pen, size_t n)
 {
-    const uint64_t ones = 0x0101010101010101u;
-    uint64_t from_a = (v + ones * (128 - 26)) >> 7 & ones; /* a-z and beyond */
-    uint64_t from_0 = (v + ones * (128 - 52)) >> 7 & ones;
-    uint64_t from_plus = (v + ones * (128 - 62)) >> 7 & ones;
-    uint64_t slash = (v + ones * (128 - 63)) >> 7 & ones;
-
-    /* 'A' + v; 'a' is 6 further; '0' 75 back from there, '+' 15 back, '/' 3 further. */
-    return v + ones * 'A' + from_a * 6 - from_0 * 75 - from_plus * 15 + slash * 3;
+    pen->at += n;
+    pen->mask = turned(pen->mask, n);
 }
 
-/* Six bytes as eight six-bit values, the first in the lowest byte. */
-static uint64_t spread(const uint8_t *in)
+/* Eight characters as a number, the first in its lowest byte, in one move: byte by byte, as bytes.h
+ * has it, compilers take these apart again. */
+static inline uint64_t word_of(const uint8_t *at)
 {
-    uint32_t a = (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
-    uint32_t b = (uint32_t)in[3] << 16 | (uint32_t)in[4] << 8 | in[5];
-    uint32_t low = a >> 18 | (a >> 12 & 63) << 8 | (a >> 6 & 63) << 16 | (a & 63) << 24;
-    uint32_t high = b >> 18 | (b >> 12 & 63) << 8 | (b >> 6 & 63) << 16 | (b & 63) << 24;
+    uint64_t word;
 
-    return (uint64_t)high << 32 | low;
+    memcpy(&word, at, sizeof(word));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
 }
 
-/* Base64 of the payload, already masked; mask as it stands for the first character. */
-static uint8_t *put_payload(uint8_t *at, struct omsp_span bytes, const uint8_t mask[4])
+static inline void put_word(uint8_t *at, uint64_t word)
 {
-    uint64_t pattern = omsp_le32(mask) | (uint64_t)omsp_le32(mask) << 32;
-    size_t i = 0;
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    memcpy(at, &word, sizeof(word));
+}
 
-    for (; i + 6 <= bytes.len; i += 6, at += 8)
-        omsp_put_le64(at, to_characters(spread(bytes.ptr + i)) ^ pattern);
-    if (i < bytes.len) {
-        size_t left = bytes.len - i, chars = OMSP_BASE64_CHARS(left);
+/* At least eight characters; the last eight overlap those before. */
+static inline void pen_put(struct pen *pen, const char *chars, size_t n)
+{
+    const uint8_t *from = (const uint8_t *)chars;
 
-        omsp_base64_encode((char *)at, bytes.ptr + i, left);
-        omsp_ws_mask(at, chars, mask);
-        at += chars;
+    for (size_t i = 0; i + 8 < n; i += 8)
+        put_word(pen->at + i, word_of(from + i) ^ pen->mask);
+    put_word(pen->at + n - 8, word_of(from + n - 8) ^ turned(pen->mask, n));
+    pen_move(pen, n);
+}
+
+/* Writes up to seven bytes more than the number has: something is always put behind it. */
+static inline void pen_put_decimal(struct pen *pen, const struct decimal *number)
+{
+    put_word(pen->at, number->groups[0] ^ pen->mask);
+    pen_move(pen, number->first_len);
+    for (unsigned i = 1; i < number->count; i++) {
+        put_word(pen->at, number->groups[i] ^ pen->mask);
+        pen->at += 8;
     }
-    return at;
 }
+
+#define PEN_PUT(pen, constant) pen_put((pen), (constant), sizeof(constant) - 1)
 
 /* ---- the frame ------------------------------------------------------------------------------ */
-
-#define PUT(at, constant)                                                                          \
-    (memcpy((at), (constant), sizeof(constant) - 1), (at) + sizeof(constant) - 1)
 
 size_t omsp_ms_put_media(const struct omsp_ms_template *tmpl, const struct omsp_ms_media *media,
                          const uint8_t mask[4], uint8_t out[OMSP_MS_MEDIA_MAX])
 {
     bool out_track = media->track == OMSP_MS_TRACK_OUTBOUND;
+    size_t len, header, chars = OMSP_BASE64_CHARS(media->payload.len);
     struct decimal sequence, chunk, time;
-    size_t len, header;
-    uint8_t *json, *at, *tail, turned[4];
+    struct pen pen;
 
     if (media->payload.len > OMSP_MS_PAYLOAD_MAX)
         return 0;
@@ -139,26 +166,25 @@ size_t omsp_ms_put_media(const struct omsp_ms_template *tmpl, const struct omsp_
     to_decimal(&chunk, media->chunk);
     to_decimal(&time, media->timestamp_ms);
     len = sizeof(head) - 1 + (out_track ? sizeof(outbound) : sizeof(inbound)) - 1 +
-          sizeof(timestamp) - 1 + sizeof(payload) - 1 +
-          (3 * DIGITS_MAX - sequence.at - chunk.at - time.at) +
-          OMSP_BASE64_CHARS(media->payload.len) + tmpl->tail_len;
+          sizeof(timestamp) - 1 + sizeof(payload) - 1 + decimal_len(&sequence) +
+          decimal_len(&chunk) + decimal_len(&time) + chars + tmpl->tail_len;
     header = omsp_ws_put_header(out, OMSP_WS_TEXT, len, mask);
-    json = at = out + header;
+    pen.at = out + header;
+    pen.mask = omsp_le32(mask) | (uint64_t)omsp_le32(mask) << 32;
 
-    at = PUT(at, head);
-    at = put_decimal(at, &sequence);
-    at = out_track ? PUT(at, outbound) : PUT(at, inbound);
-    at = put_decimal(at, &chunk);
-    at = PUT(at, timestamp);
-    at = put_decimal(at, &time);
-    at = PUT(at, payload);
-    omsp_ws_mask(json, (size_t)(at - json), mask);
-
-    rotate_mask(turned, mask, (size_t)(at - json));
-    tail = put_payload(at, media->payload, turned);
-
-    memcpy(tail, tmpl->tail, tmpl->tail_len);
-    rotate_mask(turned, mask, (size_t)(tail - json));
-    omsp_ws_mask(tail, tmpl->tail_len, turned);
+    PEN_PUT(&pen, head);
+    pen_put_decimal(&pen, &sequence);
+    if (out_track)
+        PEN_PUT(&pen, outbound);
+    else
+        PEN_PUT(&pen, inbound);
+    pen_put_decimal(&pen, &chunk);
+    PEN_PUT(&pen, timestamp);
+    pen_put_decimal(&pen, &time);
+    PEN_PUT(&pen, payload);
+    /* A multiple of four: the mask stands as before. What it spills the tail covers. */
+    omsp_ms_put_payload(pen.at, media->payload.ptr, media->payload.len, (uint32_t)pen.mask);
+    pen.at += chars;
+    pen_put(&pen, tmpl->tail, tmpl->tail_len);
     return header + len;
 }
