@@ -1,11 +1,13 @@
 /*
- * G.711, 160 samples (20 ms at 8 kHz): ours against spandsp's and against copying the 320 bytes.
- * Before anything is timed the two must agree: every code decodes to the same sample, and every
- * sample encodes to the same code or to one that decodes equally near.
+ * G.711, 160 samples (20 ms at 8 kHz): ours against spandsp's and against copying the 320 bytes;
+ * the goals are for what callers get, the block functions of media/g711.h. After them each twin by
+ * itself, without a goal. Before anything is timed all must agree: every code decodes to the same
+ * sample, and every sample encodes to the same code or to one that decodes equally near.
  */
 #include "bench/compare.h"
 
 #include "media/g711.h"
+#include "media/g711_blocks.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -74,51 +76,53 @@ static void run_peer_decode(void *ctx, size_t times)
     }
 }
 
+/* In one block each: of single samples the vector code would see nothing. */
 static bool agree(const struct codec *ours, g711_state_t *peer)
 {
-    for (int code = 0; code < 256; code++) {
-        uint8_t c = (uint8_t)code;
-        int16_t a, b;
+    static int16_t samples[65536], mine_back[65536], theirs_back[65536];
+    static uint8_t mine[65536], theirs[65536];
 
-        ours->decode(&a, &c, 1);
-        g711_decode(peer, &b, &c, 1);
-        if (a != b)
-            return false;
+    for (int i = 0; i < 65536; i++) {
+        samples[i] = (int16_t)(i - 32768);
+        mine[i] = (uint8_t)i;
     }
-    for (int sample = INT16_MIN; sample <= INT16_MAX; sample++) {
-        int16_t in = (int16_t)sample, a, b;
-        uint8_t mine, theirs;
-
-        ours->encode(&mine, &in, 1);
-        g711_encode(peer, &theirs, &in, 1);
-        ours->decode(&a, &mine, 1);
-        ours->decode(&b, &theirs, 1);
-        if (mine != theirs && abs(a - in) > abs(b - in))
+    ours->decode(mine_back, mine, 256);
+    g711_decode(peer, theirs_back, mine, 256);
+    if (memcmp(mine_back, theirs_back, 256 * sizeof(mine_back[0])))
+        return false;
+    ours->encode(mine, samples, 65536);
+    g711_encode(peer, theirs, samples, 65536);
+    ours->decode(mine_back, mine, 65536);
+    ours->decode(theirs_back, theirs, 65536);
+    for (int i = 0; i < 65536; i++)
+        if (mine[i] != theirs[i] &&
+            abs(mine_back[i] - samples[i]) > abs(theirs_back[i] - samples[i]))
             return false;
-    }
     return true;
 }
 #endif
 
-static bool compare(const char *law, struct codec *codec, int peer_mode)
+static bool compare(const char *law, struct codec *codec, int peer_mode, const char *twin)
 {
-    char name[2][32];
+    char name[2][48];
     struct omsp_bench encode = {
         .name = name[0],
         .ours = {"openmsp", run_encode, codec},
         .peer = {.name = "spandsp"},
         .limit = {"memcpy", run_copy, NULL},
-        .faster_than_peer = 1,
-        .times_limit = 2.0,
+        .faster_than_peer = twin ? 0 : 1,
+        .times_limit = twin ? 0 : 2.0,
     };
     struct omsp_bench decode = encode;
     bool met;
 
-    snprintf(name[0], sizeof(name[0]), "g711 %s encode 160", law);
-    snprintf(name[1], sizeof(name[1]), "g711 %s decode 160", law);
+    snprintf(name[0], sizeof(name[0]), "g711 %s encode 160%s%s", law, twin ? " " : "",
+             twin ? twin : "");
+    snprintf(name[1], sizeof(name[1]), "g711 %s decode 160%s%s", law, twin ? " " : "",
+             twin ? twin : "");
     decode.name = name[1];
     decode.ours.run = run_decode;
-    decode.times_limit = 1.6;
+    decode.times_limit = twin ? 0 : 1.6;
 #ifdef OMSP_PEER_SPANDSP
     g711_state_t *peer = g711_init(NULL, peer_mode);
 
@@ -158,7 +162,15 @@ int main(void)
     }
     /* A missed goal is in the line; the status tells only whether there was something to measure.
      */
-    compare("u-law", &ulaw, ulaw_mode);
-    compare("A-law", &alaw, alaw_mode);
+    compare("u-law", &ulaw, ulaw_mode, NULL);
+    compare("A-law", &alaw, alaw_mode, NULL);
+    for (unsigned t = 0; omsp_g711_twin(t); t++) {
+        const struct omsp_g711_blocks *twin = omsp_g711_twin(t);
+
+        ulaw = (struct codec){twin->ulaw_encode, twin->ulaw_decode};
+        alaw = (struct codec){twin->alaw_encode, twin->alaw_decode};
+        compare("u-law", &ulaw, ulaw_mode, twin->name);
+        compare("A-law", &alaw, alaw_mode, twin->name);
+    }
     return 0;
 }
