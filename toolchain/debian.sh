@@ -89,19 +89,10 @@ debian_source_list() {
         END { flush_stanza() }' "${files[@]/#/}" 2>/dev/null | {
         local text
         text=$(cat)
-        if [ -z "$text" ]; then
-            text="Types: deb-src
-URIs: http://deb.debian.org/debian
-Suites: $codename $codename-updates
-Components: main
-Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
-
-Types: deb-src
-URIs: http://deb.debian.org/debian-security
-Suites: $codename-security
-Components: main
-Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg"
-        fi
+        [ -n "$text" ] || {
+            warn "apt knows no Debian archive with a 'main' section: add one to /etc/apt"
+            return 1
+        }
         printf '%s\n' "$text"
     }
 }
@@ -121,7 +112,7 @@ debian_sources_open() {
     local state=$1
     [ -e "$state/ready" ] && return 0
     mkdir -p "$state/parts" "$state/lists/partial" "$state/cache/archives/partial"
-    debian_source_list >"$state/parts/debian.sources"
+    debian_source_list >"$state/parts/debian.sources" || return 1
     retry 4 apt_private "$state" update -qq || return 1
     touch "$state/ready"
 }
