@@ -35,8 +35,9 @@ packages_ensure() {
 # A deb-src list made of the system's own Debian entries (mirror, suites and key stay the same),
 # other vendors' left out; printed as deb822. Both list formats of apt are understood.
 debian_source_list() {
-    local codename files=(/etc/apt/sources.list)
+    local codename files=()
     codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-bookworm}")
+    [ ! -e /etc/apt/sources.list ] || files+=(/etc/apt/sources.list)
     shopt -s nullglob
     files+=(/etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources)
     shopt -u nullglob
@@ -86,7 +87,7 @@ debian_source_list() {
             for (i = 3; i <= n; i++) components = components " " word[i]
             emit("deb", word[1], word[2], trim(components), key)
         }
-        END { flush_stanza() }' "${files[@]/#/}" 2>/dev/null | {
+        END { flush_stanza() }' "${files[@]}" </dev/null | {
         local text
         text=$(cat)
         [ -n "$text" ] || {
