@@ -94,6 +94,17 @@ static long find(const int16_t *rec, const struct audio *ref, size_t from)
     return -1;
 }
 
+/* How many samples at the beginning of a window belong elsewhere: where the recording was cut, the
+ * window that found its place may hold a little of what was before. */
+static size_t foreign(const int16_t *rec, const int16_t *ref)
+{
+    size_t last = WINDOW;
+
+    while (last > 0 && rec[last - 1] == ref[last - 1])
+        last--;
+    return last < WINDOW / 2 ? last : 0;
+}
+
 int main(int argc, char **argv)
 {
     struct audio source, rec, ref;
@@ -112,7 +123,7 @@ int main(int argc, char **argv)
         return 2;
     }
     while (at + WINDOW <= rec.count) {
-        size_t begin, run = 0;
+        size_t begin, skip, run = 0;
         long place;
 
         if (energy(rec.pcm + at, WINDOW) < (double)QUIET * QUIET * WINDOW ||
@@ -121,7 +132,9 @@ int main(int argc, char **argv)
             continue;
         }
         /* Back to the true beginning of the stretch, then on until the two part. */
-        begin = at;
+        skip = foreign(rec.pcm + at, ref.pcm + place);
+        begin = at + skip;
+        place += (long)skip;
         while (begin > 0 && place > (long)from && rec.pcm[begin - 1] == ref.pcm[place - 1]) {
             begin--;
             place--;
