@@ -5,6 +5,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { assert, keep, pause, test, until } = require("../lib/suite");
 const { WebsocketConsumer, WsConsumer } = require("../lib/consumer");
+const { assert_transcoded } = require("../lib/g711");
 const { wav_of } = require("../lib/judge");
 const { run, talker, voice } = require("../lib/talker");
 
@@ -40,38 +41,6 @@ async function encoded(source, codec) {
 
 async function send(source, codec, port, packet = 172) {
     await run("ffmpeg", [...INPUT, "-re", "-i", source, "-c:a", codec, "-f", "rtp", `rtp://127.0.0.1:${port}?pkt_size=${packet}`]);
-}
-
-// A-law to linear to µ-law in plain arithmetic, as a place on the scale from most negative to most
-// positive.
-function place_of_alaw(code) {
-    const a = code ^ 0x55;
-    const exponent = (a >> 4) & 7;
-    const linear = exponent ? ((a & 15) * 16 + 264) << (exponent - 1) : (a & 15) * 16 + 8;
-    const biased = Math.min(linear, 32635) + 132;
-    let segment = 7;
-
-    for (let bit = 0x4000; segment > 0 && !(biased & bit); bit >>= 1) segment--;
-    const place = (segment << 4) | ((biased >> (segment + 3)) & 15);
-    return a & 0x80 ? place : -1 - place;
-}
-
-const place_of_ulaw = (code) => (code & 0x80 ? 0xff - code : code - 0x80);
-
-// G.711's own table of codes (table 3) and the way over linear differ by one step at most; a code
-// always becomes the same code.
-function assert_transcoded(heard, alaw) {
-    const became = new Map();
-
-    assert.equal(heard.length, alaw.length);
-    for (let i = 0; i < alaw.length; i++) {
-        if (!became.has(alaw[i])) became.set(alaw[i], heard[i]);
-        assert.equal(heard[i], became.get(alaw[i]));
-    }
-    for (const [a, u] of became) {
-        assert.ok(Math.abs(place_of_alaw(a) - place_of_ulaw(u)) <= 1, `A-law ${a} became ${u}`);
-        assert.equal(u >> 7, a >> 7, "the sign stays");
-    }
 }
 
 for (const [library, Consumer] of [["ws", WsConsumer], ["websocket", WebsocketConsumer]]) {
