@@ -379,10 +379,12 @@ static void receive_rtp(struct omsp_session *session, const struct omsp_addr *fr
         return;
     }
     if (latched == OMSP_LATCH_MOVED) {
-        /* Symmetric RTP: the far end is where it sends from. */
-        session->peer = *from;
+        /* Symmetric RTP (RFC 4961) for who comes from another address than signalled, which is what
+         * translation does. From the signalled address the signalled port is meant: there are peers
+         * that send from one port and receive on another. */
+        session->peer = omsp_addr_same_ip(from, &session->signalled) ? session->signalled : *from;
         if (session->rtcp_mux)
-            session->peer_rtcp = *from;
+            session->peer_rtcp = session->peer;
     }
     arrival = omsp_rtp_receiver_arrive(&session->receiver, &packet, audio, now_us);
     if (arrival.verdict == OMSP_RTP_COLLISION)
