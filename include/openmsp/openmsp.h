@@ -208,9 +208,9 @@ DECLARE_INTERFACE_(IOpenMSPCall, IDispatch)
     STDMETHOD(Listen)(THIS_ BSTR address) PURE;
     /* "" while not bound. */
     STDMETHOD(get_LocalAddress)(THIS_ BSTR * address) PURE;
-    /* Connects without SDP: sends RTP to address with payload type 0 (PCMU) or 8 (PCMA). Streams
-     * with terminals start by themselves. E_INVALIDARG; TAPI_E_RESOURCEUNAVAIL: no such codec;
-     * Listen's errors. */
+    /* Connects without SDP: sends RTP to address ("0.0.0.0:9": to whoever sends first) with
+     * payload type 0 (PCMU) or 8 (PCMA). Streams with terminals start by themselves. E_INVALIDARG;
+     * TAPI_E_RESOURCEUNAVAIL: no such codec; Listen's errors. */
     STDMETHOD(SetPeer)(THIS_ BSTR address, LONG payloadType) PURE;
     /* What is offered and accepted, best first: "PCMU,PCMA" (the default), any case, spaces
      * allowed. TAPI_E_RESOURCEUNAVAIL: a codec we do not have; E_INVALIDARG: empty, or one twice.

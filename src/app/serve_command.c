@@ -16,7 +16,7 @@
 
 #define EVENTS_QUIET_MS 100 /* after the end: no event for this long, and none will come */
 /* Where the calls send until somebody sends to them (symmetric RTP). */
-#define DISCARD L"127.0.0.1:9"
+#define DISCARD L"0.0.0.0:9"
 
 struct host {
     struct provider provider;

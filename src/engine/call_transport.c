@@ -91,6 +91,13 @@ void omsp_call_apply(struct omsp_call *call, const struct omsp_session_params *p
                    cause);
 }
 
+static bool is_unspecified(const struct omsp_addr *addr)
+{
+    static const uint8_t zero[sizeof(addr->ip)];
+
+    return memcmp(addr->ip, zero, sizeof(zero)) == 0;
+}
+
 enum omsp_status omsp_call_set_peer(struct omsp_call *call, const struct omsp_addr *peer,
                                     uint8_t codec)
 {
@@ -107,6 +114,8 @@ enum omsp_status omsp_call_set_peer(struct omsp_call *call, const struct omsp_ad
     if (status)
         return status;
     params.peer_rtcp.port = (uint16_t)(peer->port + 1);
+    if (is_unspecified(peer))
+        params.peer.family = params.peer_rtcp.family = 0; /* whoever sends first */
     params.may_send = params.may_receive = true;
     params.send_type = codec;
     params.send_alaw = codec == OMSP_TYPE_PCMA;

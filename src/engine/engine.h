@@ -131,7 +131,8 @@ enum omsp_status omsp_call_set_remote_sdp(struct omsp_call *call, const char *sd
 /* Our description: the offer while no remote one is known, else the answer. *need gets the bytes
  * with terminator; OMSP_MORE when room is less. May bind. */
 enum omsp_status omsp_call_local_sdp(struct omsp_call *call, char *out, size_t room, size_t *need);
-/* Without SDP: RTP goes to *peer with payload type `codec`; connects. */
+/* Without SDP: RTP goes to *peer (all zeros, with any port but 0: to whoever sends first) with
+ * payload type `codec`; connects. */
 enum omsp_status omsp_call_set_peer(struct omsp_call *call, const struct omsp_addr *peer,
                                     uint8_t codec);
 /* The TSP's word that the far end is (not) there; disconnect stops all streams with cause. */

@@ -383,8 +383,10 @@ static void receive_rtp(struct omsp_session *session, const struct omsp_addr *fr
          * translation does. From the signalled address the signalled port is meant: there are peers
          * that send from one port and receive on another. */
         session->peer = omsp_addr_same_ip(from, &session->signalled) ? session->signalled : *from;
-        if (session->rtcp_mux)
+        if (session->rtcp_mux || !session->signalled.family) {
             session->peer_rtcp = session->peer;
+            session->peer_rtcp.port = (uint16_t)(session->peer.port + !session->rtcp_mux);
+        }
     }
     arrival = omsp_rtp_receiver_arrive(&session->receiver, &packet, audio, now_us);
     if (arrival.verdict == OMSP_RTP_COLLISION)

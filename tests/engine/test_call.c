@@ -290,6 +290,72 @@ START_TEST(the_file_is_whole_up_to_the_last_second_at_any_moment)
 }
 END_TEST
 
+struct aim {
+    struct omsp_addr last; /* where the call's RTP went last */
+    uint16_t from;
+};
+
+static void watch(void *ctx, const struct omsp_addr *from, const struct omsp_addr *to,
+                  const void *data, size_t len)
+{
+    struct aim *aim = ctx;
+
+    if (from->port == aim->from && len == 172 && ((const uint8_t *)data)[1] < 128)
+        aim->last = *to;
+}
+
+/* A call whose peer was told as `told` and that hears one packet from `from`: where does it send?
+ */
+static struct omsp_addr aimed_at(const char *told, const char *from)
+{
+    uint8_t packet[172] = {0x80, 0x00, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4};
+    struct aim aim = {.from = 20000};
+    struct omsp_addr local, peer, source;
+    struct omsp_terminal *player, *track;
+    struct omsp_stream *capture;
+    struct omsp_call *call;
+    struct rig rig;
+
+    rig_open(&rig, 3);
+    ck_assert_int_eq(omsp_addr_parse("127.0.0.1:20000", &local), OMSP_OK);
+    ck_assert_int_eq(omsp_addr_parse(told, &peer), OMSP_OK);
+    ck_assert_int_eq(omsp_addr_parse(from, &source), OMSP_OK);
+    omsp_sim_set_tap(rig.sim, watch, &aim);
+    rig_put_tone(&rig, "in.wav", SECOND, NULL);
+    call = rig_call(&rig);
+    capture = rig_stream(call, OMSP_CAPTURE);
+    player = rig_player(&rig, "in.wav", &track);
+    ck_assert_int_eq(omsp_call_bind(call, &local), OMSP_OK);
+    ck_assert_int_eq(omsp_stream_select(capture, track), OMSP_OK);
+    ck_assert_int_eq(omsp_call_set_peer(call, &peer, 0), OMSP_OK);
+    rig_run(&rig, 100);
+    ck_assert_int_eq(omsp_sim_inject(rig.sim, &source, &local, packet, sizeof(packet)), OMSP_OK);
+    rig_run(&rig, 100);
+    omsp_stream_release(capture);
+    omsp_terminal_release(track);
+    omsp_terminal_release(player);
+    omsp_call_release(call);
+    rig_close(&rig);
+    return aim.last;
+}
+
+START_TEST(media_goes_where_it_was_told_or_where_a_translator_shows_the_peer)
+{
+    struct omsp_addr expected;
+
+    /* Another port alone: some send from one and receive on another. */
+    expected = aimed_at("127.0.0.2:5000", "127.0.0.2:6000");
+    ck_assert_uint_eq(expected.port, 5000);
+    /* Another address: behind a translator. */
+    expected = aimed_at("127.0.0.2:5000", "127.0.0.3:6000");
+    ck_assert_uint_eq(expected.port, 6000);
+    ck_assert_uint_eq(expected.ip[3], 3);
+    /* Nobody told: whoever sends first. */
+    expected = aimed_at("0.0.0.0:9", "127.0.0.3:6000");
+    ck_assert_uint_eq(expected.port, 6000);
+}
+END_TEST
+
 START_TEST(a_port_in_use_is_told)
 {
     struct rig rig;
@@ -414,7 +480,9 @@ OMSP_SUITE("call", TEST(audio_goes_from_file_to_file_unharmed),
            TEST(silence_of_the_peer_is_told_and_so_is_its_return),
            TEST(a_new_offer_that_holds_stops_the_capture_side), TEST(loss_is_concealed_in_place),
            TEST(a_full_disk_ends_the_recording_and_leaves_it_playable),
-           TEST(the_file_is_whole_up_to_the_last_second_at_any_moment), TEST(a_port_in_use_is_told),
-           TEST(everything_answers_after_shutdown), TEST(a_terminal_is_on_one_stream_only),
+           TEST(the_file_is_whole_up_to_the_last_second_at_any_moment),
+           TEST(media_goes_where_it_was_told_or_where_a_translator_shows_the_peer),
+           TEST(a_port_in_use_is_told), TEST(everything_answers_after_shutdown),
+           TEST(a_terminal_is_on_one_stream_only),
            TEST(unselecting_the_last_terminal_of_a_running_stream_ends_it_and_selecting_resumes),
            TEST(video_streams_answer_not_implemented))

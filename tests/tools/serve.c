@@ -36,7 +36,7 @@
 
 #define MAX_CALLS    1000
 #define MAX_TWIML    65536
-#define DISCARD_PORT 9 /* where the calls send until somebody sends to them */
+#define DISCARD_PORT 9 /* no address: the calls send to whoever sends to them */
 
 struct arguments {
     unsigned calls, first_port, last_port;
@@ -321,7 +321,7 @@ static enum omsp_status carry_out(void *ctx, const struct omsp_twiml_stream *str
 static bool open_call(struct host *host, const struct arguments *args)
 {
     struct hosted *hosted = &host->calls[host->count];
-    struct omsp_addr peer = {.family = 4, .ip = {127, 0, 0, 1}, .port = DISCARD_PORT};
+    struct omsp_addr peer = {.family = 4, .port = DISCARD_PORT};
     struct omsp_addr local = {.family = 4, .ip = {127, 0, 0, 1}};
     struct omsp_twiml_visitor visitor = {.stream = carry_out};
     char text[64];
