@@ -2,6 +2,7 @@
 #include "support/suite.h"
 
 #include "base/alloc.h"
+#include "base/bytes.h"
 #include "wire/websocket.h"
 
 #include <stdio.h>
@@ -205,20 +206,28 @@ END_TEST
 
 START_TEST(a_message_that_is_too_big_is_told_before_it_is_there)
 {
-    HEARS("\x82\x7f\0\0\0\0\0\1\0\1", "!big;");
+    ck_assert_int_eq(OMSP_WS_MESSAGE_MAX, 0x40000);
+    HEARS("\x82\x7f\0\0\0\0\0\4\0\1", "!big;");
     HEARS("\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", "!big;");
-    HEARS("\x02\1x\x80\x7f\0\0\0\0\0\1\0\0", "!big;");
+    HEARS("\x02\1x\x80\x7f\0\0\0\0\0\4\0\0", "!big;");
 }
 END_TEST
 
 START_TEST(fragments_add_up_to_the_bound_and_no_further)
 {
-    uint8_t bytes[2 * (4 + 32768) + 3] = {0x02, 0x7e, 0x80, 0x00};
-    uint8_t *second = bytes + 4 + 32768, *third = second + 4 + 32768;
+    enum { HALF = OMSP_WS_MESSAGE_MAX / 2, FRAME = 10 + HALF };
+    static uint8_t bytes[2 * FRAME + 3];
+    uint8_t *second = bytes + FRAME, *third = second + FRAME;
+    char whole[32];
 
-    memcpy(second, "\0\x7e\x80\0", 4);
+    memset(bytes, 0, sizeof(bytes));
+    snprintf(whole, sizeof(whole), "B%d:;", OMSP_WS_MESSAGE_MAX);
+    bytes[0] = 0x02;
+    bytes[1] = second[1] = 0x7f;
+    omsp_put_be32(bytes + 6, HALF);
+    omsp_put_be32(second + 6, HALF);
     memcpy(third, "\x80\0", 2);
-    hears(bytes, sizeof(bytes) - 1, "B65536:;");
+    hears(bytes, sizeof(bytes) - 1, whole);
     memcpy(third, "\x80\1!", 3);
     hears(bytes, sizeof(bytes), "!big;");
 }
