@@ -66,7 +66,7 @@ awk '
         printf "%-28s %7s %s %22s %20s %9s %9s  %s: %s\n", text("bench"), value("ours"), text("unit"),
             text("peer") " " (peer == "null" ? "missing" : peer),
             text("limit") " " (limit == "null" ? "missing" : limit),
-            value("ratio_peer"), value("ratio_limit"), text("goal"),
-            met == "true" ? "met" : met == "false" ? "missed" : "cannot be told"
+            value("ratio_peer"), value("ratio_limit"), text("goal") == "none" ? "no goal" : text("goal"),
+            text("goal") == "none" ? "-" : met == "true" ? "met" : met == "false" ? "missed" : "cannot be told"
     }' build/bench.jsonl
 [ $failed = 0 ]

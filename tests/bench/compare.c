@@ -98,8 +98,10 @@ bool omsp_bench_compare(const struct omsp_bench *bench)
         to_limit = all[0].ns[ROUNDS / 2] / all[2].ns[ROUNDS / 2];
     missed = (bench->faster_than_peer > 0 && all[1].times && to_peer < bench->faster_than_peer) ||
              (bench->times_limit > 0 && all[2].times && to_limit > bench->times_limit);
-    unknown = !missed && ((bench->faster_than_peer > 0 && !all[1].times) ||
-                          (bench->times_limit > 0 && !all[2].times));
+    /* Without a goal there is nothing to meet. */
+    unknown = (bench->faster_than_peer <= 0 && bench->times_limit <= 0) ||
+              (!missed && ((bench->faster_than_peer > 0 && !all[1].times) ||
+                           (bench->times_limit > 0 && !all[2].times)));
 
     printf("{\"bench\":\"%s\",\"ours\":%.2f,\"ours_min\":%.2f,\"ours_max\":%.2f", bench->name,
            all[0].ns[ROUNDS / 2], all[0].ns[0], all[0].ns[ROUNDS - 1]);
