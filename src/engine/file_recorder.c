@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "engine/file_kinds.h"
+#include "media/clip.h"
 #include "media/wav.h"
 #include "media/wav_convert.h"
 
@@ -77,13 +78,6 @@ static size_t ready(struct omsp_file_core *core, bool all)
     return least;
 }
 
-static int16_t clip(int32_t sample)
-{
-    if (sample > INT16_MAX)
-        return INT16_MAX;
-    return sample < INT16_MIN ? INT16_MIN : (int16_t)sample;
-}
-
 /* Takes the sum of all tracks. */
 static size_t take_mixed(struct omsp_file_core *core, int16_t *pcm, bool all)
 {
@@ -100,7 +94,7 @@ static size_t take_mixed(struct omsp_file_core *core, int16_t *pcm, bool all)
         size_t got = omsp_pcm_ring_get(&track->ring, one, count);
 
         for (size_t k = 0; k < got; k++)
-            pcm[k] = clip((int32_t)pcm[k] + one[k]);
+            pcm[k] = omsp_clip16((int32_t)pcm[k] + one[k]);
         /* What found no room while the disk was late becomes silence of the same length. */
         while (track->missing && track->ring.fill < track->ring.room) {
             size_t put = omsp_pcm_ring_put(&track->ring, NULL,

@@ -26,7 +26,7 @@ static void on_closed(void *owner);
 static void on_error(void *owner, struct omsp_udp *udp, enum omsp_status status);
 static void on_timer(struct omsp_timer *timer, uint64_t now_us);
 
-static uint32_t random32(struct omsp_session *session)
+uint32_t omsp_session_random32(struct omsp_session *session)
 {
     uint32_t value;
 
@@ -139,8 +139,8 @@ enum omsp_status omsp_session_create(struct omsp_call *call, struct omsp_addr *l
     omsp_rtp_receiver_init(&session->receiver, RATE);
     omsp_telephone_event_init(&session->events, RATE);
     omsp_conceal_init(&session->conceal);
-    omsp_rtp_sender_init(&session->sender, RATE, random32(session), (uint16_t)random32(session),
-                         random32(session));
+    omsp_rtp_sender_init(&session->sender, RATE, omsp_session_random32(session),
+                         (uint16_t)omsp_session_random32(session), omsp_session_random32(session));
     omsp_rtp_receiver_set_own(&session->receiver, session->sender.ssrc);
     session->ports->random(session->ports->ctx, name, sizeof(name));
     for (size_t i = 0; i < sizeof(name); i++)
@@ -276,7 +276,7 @@ static void on_timer(struct omsp_timer *timer, uint64_t now_us)
             notice(session, OMSP_FACT_SILENT);
         }
         if (session->connected && session->reports.due_us <= now_us &&
-            omsp_rtcp_schedule_due(&session->reports, now_us, random32(session)))
+            omsp_rtcp_schedule_due(&session->reports, now_us, omsp_session_random32(session)))
             omsp_session_send_report(session, now_us, false);
         rearm(session);
     }
@@ -347,8 +347,9 @@ static void take_audio(struct omsp_session *session, const struct omsp_rtp_packe
 
 static void new_own_ssrc(struct omsp_session *session)
 {
-    omsp_rtp_sender_set_ssrc(&session->sender, random32(session), (uint16_t)random32(session),
-                             random32(session));
+    omsp_rtp_sender_set_ssrc(&session->sender, omsp_session_random32(session),
+                             (uint16_t)omsp_session_random32(session),
+                             omsp_session_random32(session));
     omsp_rtp_receiver_set_own(&session->receiver, session->sender.ssrc);
 }
 
@@ -475,7 +476,8 @@ void omsp_session_apply(struct omsp_session *session, const struct omsp_session_
     session->ptime_ms = params->ptime_ms;
     if (!session->connected) {
         session->connected = true;
-        omsp_rtcp_schedule_init(&session->reports, RTCP_BANDWIDTH, now, random32(session));
+        omsp_rtcp_schedule_init(&session->reports, RTCP_BANDWIDTH, now,
+                                omsp_session_random32(session));
     }
     rearm(session);
     omsp_lock_release(&session->lock);

@@ -4,6 +4,7 @@
  */
 #include "engine/session_state.h"
 
+#include "media/clip.h"
 #include "media/g711.h"
 
 #include <string.h>
@@ -121,15 +122,6 @@ void omsp_session_deliver(struct omsp_session *session, uint64_t now_us)
     }
 }
 
-static int16_t clip(int32_t sample)
-{
-    if (sample > INT16_MAX)
-        return INT16_MAX;
-    if (sample < INT16_MIN)
-        return INT16_MIN;
-    return (int16_t)sample;
-}
-
 /* What all capture terminals say together; silence where they have nothing. */
 static void read_all(struct omsp_session *session, int16_t *pcm, size_t count)
 {
@@ -142,7 +134,7 @@ static void read_all(struct omsp_session *session, int16_t *pcm, size_t count)
         size_t got = terminal->ops->read(terminal, one, count);
 
         for (size_t k = 0; k < got; k++)
-            pcm[k] = clip((int32_t)pcm[k] + one[k]);
+            pcm[k] = omsp_clip16((int32_t)pcm[k] + one[k]);
         if (got > most)
             most = got;
     }
@@ -151,7 +143,7 @@ static void read_all(struct omsp_session *session, int16_t *pcm, size_t count)
             session->forks[i]->bidirectional ? omsp_fork_read(session->forks[i], one, count) : 0;
 
         for (size_t k = 0; k < got; k++)
-            pcm[k] = clip((int32_t)pcm[k] + one[k]);
+            pcm[k] = omsp_clip16((int32_t)pcm[k] + one[k]);
         if (got > most)
             most = got;
     }

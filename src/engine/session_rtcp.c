@@ -13,14 +13,6 @@ static uint64_t ntp_now(struct omsp_session *session)
     return omsp_ntp_from_unix_us(session->ports->wall_us(session->ports->ctx));
 }
 
-static uint32_t random32(struct omsp_session *session)
-{
-    uint32_t value;
-
-    session->ports->random(session->ports->ctx, &value, sizeof(value));
-    return value;
-}
-
 void omsp_session_send_report(struct omsp_session *session, uint64_t now_us, bool bye)
 {
     struct omsp_rtcp_sender_info info;
@@ -50,7 +42,7 @@ void omsp_session_send_report(struct omsp_session *session, uint64_t now_us, boo
         session->reports_sent++;
     session->reported_packets = session->sender.packets;
     omsp_rtcp_schedule_members(&session->reports, 2, sent ? 2 : 1, sent);
-    omsp_rtcp_schedule_sent(&session->reports, len, now_us, random32(session));
+    omsp_rtcp_schedule_sent(&session->reports, len, now_us, omsp_session_random32(session));
 }
 
 struct reading {

@@ -78,6 +78,7 @@ static inline int omsp_session_type(const struct omsp_session *session, uint8_t 
     return (int)session->types[type & 127] - 1;
 }
 
+uint32_t omsp_session_random32(struct omsp_session *session);
 /* Does anybody want what arrives? A terminal, or a media stream of the inbound track. */
 bool omsp_session_hears(const struct omsp_session *session);
 /* Has anybody something to say? A terminal, or a bidirectional media stream. */
