@@ -4,6 +4,7 @@
 
 sum_passed=0 sum_failed=0 sum_skipped=0
 failures=()
+complaints=() # the lines in which the failed suites say what was wrong, for the end of the output
 
 # count PART NAME PASSED FAILED SKIPPED: one suite's line.
 count() {
@@ -59,6 +60,30 @@ ctest_counts() {
         END { close_case() }'
 }
 
+# ctest_complaints PART: of CTest's console, each failed case's lines that say why (Check's, the
+# scripts', the sanitizers'), or its last ones when none does.
+ctest_complaints() {
+    tr -d '\r' | awk -v part="$1" '
+        function close_case(  i) {
+            if (name == "") return
+            if (!said) for (i = n > 8 ? n - 8 : 0; i < n; i++) print part " " name ": " last[i]
+            name = ""
+        }
+        /^ *[0-9]+\/[0-9]+ Test +#[0-9]+: / {
+            close_case()
+            sub(/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: /, "")
+            if (!/ Passed +[0-9.]+ sec/ && !/\*\*\*Skipped/) { name = $1; said = 0; n = 0 }
+            next
+        }
+        /^ +Start +[0-9]+: / || /^[0-9]+% tests passed/ { close_case(); next }
+        name == "" { next }
+        /:[EF]:|FAILED|ERROR: |runtime error: |SUMMARY: |[Tt]imed? ?out|^ +Error: |fixme|err:/ {
+            if (said++ < 12) print part " " name ": " $0
+        }
+        NF { last[n++] = $0 }
+        END { close_case() }'
+}
+
 # run_ctest PART BUILD [CTEST-OPTION…]
 run_ctest() {
     local part=$1 build=$2 name good bad skipped expected seen=0
@@ -69,7 +94,11 @@ run_ctest() {
     rm -f "$build/Testing/Temporary/LastTest.log"
     "${launcher[@]}" ctest --test-dir "$build" -j "$(nproc)" --output-on-failure \
         --test-output-size-failed 65536 "$@" </dev/null >"$build/ctest.out" 2>&1 ||
-        grep -vE '^ +Start +[0-9]|  Passed  |^Looked in|^Internal ctest' "$build/ctest.out" | tail -n 200
+        {
+            grep -vE '^ +Start +[0-9]|  Passed  |^Looked in|^Internal ctest|^ok ' "$build/ctest.out" |
+                tail -n 400
+            mapfile -t -O "${#complaints[@]}" complaints < <(ctest_complaints "$part" <"$build/ctest.out")
+        }
     while read -r name good bad skipped; do
         count "$part" "$name" "$good" "$bad" "$skipped"
         seen=$((seen + 1))
@@ -166,6 +195,7 @@ part_style() {
 # The last line, and the status of the whole.
 tests_total() {
     local failure
+    for failure in "${complaints[@]}"; do say "$failure"; done
     for failure in "${failures[@]}"; do say "FAILED $failure"; done
     [ $((sum_passed + sum_failed)) -gt 0 ] || say "not one test ran"
     if [ $sum_skipped -gt 0 ]; then

@@ -32,7 +32,7 @@ port=$(free_port) there=$(free_port)
 peer_start peer --listen "$there" --to "$port" --play "$work/said.wav" --for 30
 export build work port there wine_loader
 # shellcheck disable=SC2016 # the inner shell's
-timeout -k 5 60 script -qefc 'stty cols 100 rows 30; exec "$wine_loader" "$build/bin/openmsp.exe" call \
+SHELL=/bin/bash timeout -k 5 60 script -qefc 'stty cols 100 rows 30; exec "$wine_loader" "$build/bin/openmsp.exe" call \
     --listen "127.0.0.1:$port" --peer "127.0.0.1:$there" --record "Z:${work//\//\\}\\console.wav" --for 4 \
     --script "wait 2500; stop render"' "$work/console.out" >/dev/null 2>"$work/console.err" </dev/null
 check "console: exit status" [ $? = 0 ]
