@@ -23,7 +23,7 @@ struct consumer {
     WCHAR url[64]; /* ws://127.0.0.1:PORT/listen */
     HANDLE thread;
     volatile LONG quit;
-    volatile LONG drop;   /* hang up without a word */
+    volatile LONG drop;   /* hang up without a word: the end of TCP, and what came is read */
     volatile LONG refuse; /* answer 403 */
     volatile LONG connections, closes;
     SRWLOCK lock;
@@ -129,6 +129,23 @@ static inline size_t consumer_frame(struct consumer *consumer, SOCKET socket, ui
     return header + payload;
 }
 
+/* Closing with bytes unread would be a reset. */
+static inline void consumer_drop(struct consumer *consumer, SOCKET socket)
+{
+    char lost[4096];
+    fd_set set;
+
+    shutdown(socket, SD_SEND);
+    while (!consumer->quit) {
+        struct timeval wait = {0, 20000};
+
+        FD_ZERO(&set);
+        FD_SET(socket, &set);
+        if (select(0, &set, NULL, NULL, &wait) > 0 && recv(socket, lost, sizeof(lost), 0) <= 0)
+            return;
+    }
+}
+
 static inline void consumer_connection(struct consumer *consumer, SOCKET socket)
 {
     static uint8_t bytes[1 << 16];
@@ -142,8 +159,11 @@ static inline void consumer_connection(struct consumer *consumer, SOCKET socket)
         int got = consumer_receive(consumer, socket, bytes + len, (int)(sizeof(bytes) - len));
         size_t used;
 
-        if (got <= 0)
+        if (got <= 0) {
+            if (consumer->drop)
+                consumer_drop(consumer, socket);
             return;
+        }
         len += (size_t)got;
         while (!over && (used = consumer_frame(consumer, socket, bytes, len, &over)) > 0) {
             memmove(bytes, bytes + used, len - used);
