@@ -209,6 +209,7 @@ enum omsp_terminal_kind {
     OMSP_TERMINAL_FILE_PLAYER,   /* multitrack parent; never itself on a stream */
     OMSP_TERMINAL_FILE_RECORDER, /* multitrack parent */
     OMSP_TERMINAL_TRACK,         /* of one of these */
+    OMSP_TERMINAL_SAMPLES,       /* the program itself: engine/samples.h */
 };
 
 void omsp_terminal_ref(struct omsp_terminal *terminal);

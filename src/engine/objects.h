@@ -3,8 +3,8 @@
  *
  * Locks, in order: address->lock (calls, streams, terminals' selection, state machines), then a
  * session's lock (media of one call), then leaves (address->listeners_lock, a listener's, a
- * runner's, a worker's, a file terminal's). A media worker takes session and leaf locks only; what
- * it notices becomes a task of the control runner, which takes the address lock.
+ * runner's, a worker's, a file or samples terminal's). A media worker takes session and leaf locks
+ * only; what it notices becomes a task of the control runner, which takes the address lock.
  */
 #ifndef OMSP_ENGINE_OBJECTS_H
 #define OMSP_ENGINE_OBJECTS_H

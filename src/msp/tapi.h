@@ -47,9 +47,10 @@ EXTERN_C const IID DIID_ITTAPIDispatchEventNotification;
 EXTERN_C const IID LIBID_TAPI3Lib;
 
 /* Terminal classes (mspi.md 10). */
-EXTERN_C const CLSID CLSID_msp_file_playback;  /* {0CB9914C-79CD-47DC-ADB0-327F47CEFB20} */
-EXTERN_C const CLSID CLSID_msp_file_recording; /* {521F3D06-C3D0-4511-8617-86B9A783DA77} */
-EXTERN_C const CLSID CLSID_msp_file_track;     /* {BF14A2E4-E88B-4EF5-9740-5AC5D022F8C9} */
-EXTERN_C const CLSID CLSID_msp_playback_track; /* ours: TAPI names none for playback's tracks */
+EXTERN_C const CLSID CLSID_msp_file_playback;   /* {0CB9914C-79CD-47DC-ADB0-327F47CEFB20} */
+EXTERN_C const CLSID CLSID_msp_file_recording;  /* {521F3D06-C3D0-4511-8617-86B9A783DA77} */
+EXTERN_C const CLSID CLSID_msp_file_track;      /* {BF14A2E4-E88B-4EF5-9740-5AC5D022F8C9} */
+EXTERN_C const CLSID CLSID_msp_media_streaming; /* {E2F7AEF7-4971-11D1-A671-006097C9A2E8} */
+EXTERN_C const CLSID CLSID_msp_playback_track;  /* ours: TAPI names none for playback's tracks */
 
 #endif

@@ -31,6 +31,9 @@ HRESULT STDMETHODCALLTYPE msp_terminal_get_name(ITTerminal *iface, BSTR *out)
         name = omsp_terminal_direction(of(iface)->engine) == OMSP_CAPTURE ? L"File Playback Track"
                                                                           : L"File Recording Track";
         break;
+    case OMSP_TERMINAL_SAMPLES:
+        name = L"Media Streaming Terminal";
+        break;
     }
     *out = SysAllocString(name);
     return *out ? S_OK : E_OUTOFMEMORY;
@@ -69,6 +72,9 @@ HRESULT STDMETHODCALLTYPE msp_terminal_get_class(ITTerminal *iface, BSTR *out)
         class = omsp_terminal_direction(of(iface)->engine) == OMSP_CAPTURE
                     ? &CLSID_msp_playback_track
                     : &CLSID_msp_file_track;
+        break;
+    case OMSP_TERMINAL_SAMPLES:
+        class = &CLSID_msp_media_streaming;
         break;
     }
     *out = msp_guid_bstr(class);
@@ -187,6 +193,7 @@ static const struct com_class *class_of(const struct omsp_terminal *engine)
     case OMSP_TERMINAL_FILE_RECORDER:
         return &msp_recorder_class;
     case OMSP_TERMINAL_TRACK:
+    case OMSP_TERMINAL_SAMPLES:
         break;
     }
     return &msp_track_class;
