@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "engine/fork_state.h"
+#include "engine/quality.h"
 #include "engine/session.h"
 
 #include <string.h>
@@ -76,6 +77,7 @@ enum omsp_status omsp_call_create(struct omsp_address *address, uint32_t media, 
     call->codec_count = 2;
     call->ptime_ms = DEFAULT_PTIME_MS;
     call->media_timeout_ms = engine->config.media_timeout_ms;
+    call->quality_interval_ms = OMSP_QUALITY_INTERVAL_DEFAULT_MS;
     omsp_task_init(&call->facts, run_facts);
     engine->ports->random(engine->ports->ctx, random, sizeof(random));
     omsp_sid_format("CA", random, call->sid);

@@ -63,6 +63,7 @@ enum omsp_status omsp_call_ensure_bound(struct omsp_call *call, struct omsp_addr
         status = OMSP_SHUTDOWN;
     } else if (!call->session) {
         omsp_session_set_timeout(session, call->media_timeout_ms);
+        omsp_session_set_interval(session, call->quality_interval_ms);
         call->session = session;
         session = NULL;
         *fresh = true;

@@ -66,6 +66,11 @@ struct omsp_address {
     _Atomic bool signals_due;
 };
 
+/* What may be set about a stream's audio (engine/quality.h). */
+struct omsp_sound {
+    unsigned volume, silence;
+};
+
 struct omsp_stream {
     _Atomic unsigned refs;
     uint32_t id;
@@ -77,6 +82,7 @@ struct omsp_stream {
     struct omsp_stream_fsm fsm;
     struct omsp_terminal *terminals[OMSP_STREAM_MAX_TERMINALS]; /* a reference each */
     unsigned terminal_count;
+    struct omsp_sound sound;
 };
 
 #define OMSP_CALL_MAX_STREAMS 4
@@ -110,6 +116,7 @@ struct omsp_call {
     unsigned codec_count;
     unsigned ptime_ms;
     unsigned media_timeout_ms;
+    unsigned quality_interval_ms;
     struct omsp_addr advertised;       /* family 0: the bound one */
     struct omsp_call_stats last_stats; /* once shut down */
     /* SDP: what we offered or answered last */

@@ -135,6 +135,7 @@ enum omsp_status omsp_session_create(struct omsp_call *call, struct omsp_addr *l
     atomic_init(&session->facts, 0);
     atomic_init(&session->wake_due, false);
     session->event_type = -1;
+    omsp_session_sound_init(session);
     omsp_latch_init(&session->latch, 0, 0);
     omsp_rtp_receiver_init(&session->receiver, RATE);
     omsp_telephone_event_init(&session->events, RATE);
@@ -395,6 +396,9 @@ static void receive_rtp(struct omsp_session *session, const struct omsp_addr *fr
     if (!omsp_rtp_usable(arrival.verdict))
         return;
     note_heard(session, now_us);
+    omsp_rate_meter_add(&session->receive.rate, now_us, (uint32_t)packet.payload.len);
+    if (audio)
+        session->heard_type = session->types[packet.type];
     if (arrival.source_changed || arrival.verdict == OMSP_RTP_RESYNC)
         omsp_telephone_event_reset(&session->events, &ended); /* presses are told as they begin */
     if (event)

@@ -6,6 +6,7 @@
 #define OMSP_ENGINE_SESSION_H
 
 #include "engine/objects.h"
+#include "media/rate_meter.h"
 
 #define OMSP_SESSION_MAX_TYPES 8
 
@@ -52,6 +53,19 @@ void omsp_session_run(struct omsp_session *session, enum omsp_direction directio
 void omsp_session_feed(struct omsp_session *session, struct omsp_fork *fork, bool on);
 /* Wakes the worker if something above needs it. No lock held. */
 void omsp_session_flush(struct omsp_session *session);
+
+/* session_sound.c. */
+struct omsp_session_heard {
+    bool running;
+    int codec;      /* 0 PCMU, 8 PCMA, -1: not connected */
+    unsigned level; /* of the last 20 ms; 0 when they are long past */
+    struct omsp_rate rate;
+};
+void omsp_session_set_sound(struct omsp_session *session, enum omsp_direction direction,
+                            const struct omsp_sound *sound);
+void omsp_session_set_interval(struct omsp_session *session, unsigned ms);
+void omsp_session_measure(struct omsp_session *session, enum omsp_direction direction,
+                          struct omsp_session_heard *out);
 
 unsigned omsp_session_take_facts(struct omsp_session *session);
 /* The next digit noticed, 0..15, or -1. */

@@ -13,8 +13,9 @@
 #define MAX_SAMPLES     480 /* 60 ms */
 #define MAX_LATENESS_US 200000
 
-static void write_all(struct omsp_session *session, const int16_t *pcm, size_t count)
+static void write_all(struct omsp_session *session, int16_t *pcm, size_t count, uint64_t now_us)
 {
+    omsp_session_shape(&session->receive, pcm, count, now_us);
     for (unsigned i = 0; i < session->receive.count; i++) {
         struct omsp_terminal *terminal = session->receive.terminals[i];
 
@@ -85,11 +86,12 @@ static void deliver_audio(struct omsp_session *session, const struct omsp_jitter
     else
         omsp_ulaw_decode(pcm, frame->payload, frame->samples);
     omsp_conceal_good(&session->conceal, pcm, frame->samples);
-    write_all(session, pcm, frame->samples);
+    write_all(session, pcm, frame->samples, now_us);
 }
 
 /* Lost audio is made up, silence that was never sent is silence. */
-static void deliver_made_up(struct omsp_session *session, const struct omsp_jitter_frame *frame)
+static void deliver_made_up(struct omsp_session *session, const struct omsp_jitter_frame *frame,
+                            uint64_t now_us)
 {
     int16_t pcm[MAX_SAMPLES];
     uint32_t left = session->receive.running ? frame->samples : 0;
@@ -105,7 +107,7 @@ static void deliver_made_up(struct omsp_session *session, const struct omsp_jitt
             memset(pcm, 0, count * sizeof(pcm[0]));
             omsp_conceal_good(&session->conceal, pcm, count);
         }
-        write_all(session, pcm, count);
+        write_all(session, pcm, count, now_us);
         left -= count;
     }
 }
@@ -118,12 +120,12 @@ void omsp_session_deliver(struct omsp_session *session, uint64_t now_us)
         if (frame.kind == OMSP_FRAME_AUDIO)
             deliver_audio(session, &frame, now_us);
         else
-            deliver_made_up(session, &frame);
+            deliver_made_up(session, &frame, now_us);
     }
 }
 
 /* What all capture terminals say together; silence where they have nothing. */
-static void read_all(struct omsp_session *session, int16_t *pcm, size_t count)
+static void read_all(struct omsp_session *session, int16_t *pcm, size_t count, uint64_t now_us)
 {
     int16_t one[MAX_SAMPLES];
     size_t most = 0;
@@ -138,6 +140,8 @@ static void read_all(struct omsp_session *session, int16_t *pcm, size_t count)
         if (got > most)
             most = got;
     }
+    if (session->send.running)
+        omsp_session_shape(&session->send, pcm, count, now_us);
     for (unsigned i = 0; i < session->fork_count; i++) {
         size_t got =
             session->forks[i]->bidirectional ? omsp_fork_read(session->forks[i], one, count) : 0;
@@ -157,7 +161,7 @@ static void send_frame(struct omsp_session *session, uint64_t now_us)
     size_t count = (size_t)session->ptime_ms * SAMPLES_PER_MS;
     size_t len;
 
-    read_all(session, pcm, count);
+    read_all(session, pcm, count, now_us);
     if (session->send_alaw)
         omsp_alaw_encode(packet + OMSP_RTP_HEADER, pcm, count);
     else
@@ -168,6 +172,7 @@ static void send_frame(struct omsp_session *session, uint64_t now_us)
         return;
     if (session->rtp && session->peer.family && session->peer.port)
         session->rtp->loop->send(session->rtp, &session->peer, packet, len);
+    omsp_rate_meter_add(&session->send.rate, now_us, (uint32_t)count);
     fork_audio(session, OMSP_TRACK_OUTBOUND, session->send_alaw, packet + OMSP_RTP_HEADER, count,
                now_us);
 }

@@ -11,12 +11,15 @@
 #include "media/conceal.h"
 #include "media/jitter.h"
 #include "media/latch.h"
+#include "media/rate_meter.h"
 #include "media/rtcp_schedule.h"
 #include "media/rtp_receiver.h"
 #include "media/rtp_sender.h"
 #include "media/telephone_event.h"
+#include "media/volume.h"
 
 #define OMSP_SESSION_DIGITS 16
+#define OMSP_SOUND_SAMPLES  160 /* 20 ms: what a level is of */
 
 enum omsp_type_codec { OMSP_TYPE_UNKNOWN = 0, OMSP_TYPE_ULAW, OMSP_TYPE_ALAW };
 
@@ -25,6 +28,11 @@ struct omsp_session_half {
     bool running;
     unsigned count;
     struct omsp_terminal *terminals[OMSP_STREAM_MAX_TERMINALS];
+    struct omsp_sound sound;
+    int16_t last[OMSP_SOUND_SAMPLES]; /* what it handed out or said last */
+    size_t last_count;
+    uint64_t last_us;
+    struct omsp_rate_meter rate;
 };
 
 struct omsp_session {
@@ -60,6 +68,7 @@ struct omsp_session {
     uint8_t digits[OMSP_SESSION_DIGITS];
     unsigned digit_first, digit_count;
     uint64_t heard_us, timeout_us;
+    uint8_t heard_type; /* enum omsp_type_codec of the last audio packet */
     bool silent;
 
     struct omsp_rtp_sender sender;
@@ -87,6 +96,10 @@ bool omsp_session_speaks(const struct omsp_session *session);
 void omsp_session_break_forks(struct omsp_session *session, unsigned track);
 
 /* All with the session's lock held. */
+void omsp_session_sound_init(struct omsp_session *session);
+/* Gives a frame its volume and keeps it for who asks how loud it is. */
+void omsp_session_shape(struct omsp_session_half *half, int16_t *pcm, size_t count,
+                        uint64_t now_us);
 void omsp_session_send_due(struct omsp_session *session, uint64_t now_us);
 void omsp_session_deliver(struct omsp_session *session, uint64_t now_us);
 void omsp_session_send_report(struct omsp_session *session, uint64_t now_us, bool bye);

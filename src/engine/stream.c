@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "engine/fork_state.h"
 #include "engine/session.h"
+#include "media/volume.h"
 
 #include <string.h>
 
@@ -23,6 +24,7 @@ struct omsp_stream *omsp_stream_new(struct omsp_call *call, uint32_t media,
     stream->direction = direction;
     stream->call = call;
     omsp_call_ref(call);
+    stream->sound.volume = OMSP_VOLUME_SAME;
     omsp_stream_fsm_init(&stream->fsm, offers);
     return stream;
 }
@@ -129,6 +131,7 @@ static void run_session(struct omsp_stream *stream, bool running)
         omsp_session_feed(stream->call->session, stream->fork, running);
         return;
     }
+    omsp_session_set_sound(stream->call->session, stream->direction, &stream->sound);
     for (unsigned i = 0; running && i < stream->terminal_count; i++)
         if (atomic_load(&stream->terminals[i]->in_use))
             connected[count++] = stream->terminals[i];
