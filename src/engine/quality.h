@@ -13,10 +13,10 @@
 /* Of G.711, which is all that is spoken here: bits a second of one direction. */
 #define OMSP_MAX_BITRATE 64000u
 
-#define OMSP_STREAM_VOLUME_SAME 0x4000u /* linear: as it came; above it is amplified and clipped   \
-                                         */
-#define OMSP_STREAM_VOLUME_MAX 0xffffu
-#define OMSP_STREAM_LEVEL_MAX  32767u
+/* Linear; what is above SAME is amplified, and clipped. */
+#define OMSP_STREAM_VOLUME_SAME 0x4000u
+#define OMSP_STREAM_VOLUME_MAX  0xffffu
+#define OMSP_STREAM_LEVEL_MAX   32767u
 
 struct omsp_stream_quality {
     unsigned volume;            /* 0..OMSP_STREAM_VOLUME_MAX */

@@ -105,12 +105,14 @@ static void call_destroy(struct com_object *object)
 static const struct com_entry standalone_entries[] = {
     COM_ENTRY(IID_ITStreamControl, msp_call_control_vtable),
     COM_ENTRY(IID_IOpenMSPCall, msp_call_open_vtable),
+    COM_ENTRY(IID_ITCallQualityControl, msp_call_quality_vtable),
     COM_ENTRY(IID_ITCallInfo, msp_call_info_vtable),
 };
 
 static const struct com_entry aggregated_entries[] = {
     COM_ENTRY(IID_ITStreamControl, msp_call_control_vtable),
     COM_ENTRY(IID_IOpenMSPCall, msp_call_open_vtable),
+    COM_ENTRY(IID_ITCallQualityControl, msp_call_quality_vtable),
 };
 
 const struct com_class msp_call_class = {

@@ -27,6 +27,7 @@ struct msp_call {
     struct com_object object;
     ITStreamControl control;
     IOpenMSPCall open;
+    ITCallQualityControl quality;
     ITCallInfo info; /* answered by a call without outer only */
 
     /* Fixed from creation to destruction. */
@@ -65,7 +66,9 @@ enum omsp_status msp_call_local_sdp(struct msp_call *call, char **out);
 extern const struct com_class msp_call_class;            /* standalone */
 extern const struct com_class msp_call_aggregated_class; /* without ITCallInfo: the outer has it */
 
-/* call_control.c, call_open.c, call_info.c */
+/* call_control.c, call_open.c, call_info.c, call_quality.c */
+MSP_VTABLE_TYPE(ITCallQualityControl);
+extern const struct msp_vtable_ITCallQualityControl msp_call_quality_vtable;
 MSP_VTABLE_TYPE(ITStreamControl);
 MSP_VTABLE_TYPE(IOpenMSPCall);
 MSP_VTABLE_TYPE(ITCallInfo);

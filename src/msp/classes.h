@@ -7,6 +7,7 @@
 #include "com/object.h"
 
 extern const struct com_class msp_stream_class;       /* stream.c */
+extern const struct com_class msp_video_stream_class; /* stream.c */
 extern const struct com_class msp_media_stream_class; /* stream.c */
 extern const struct com_class msp_audio_format_class; /* audio_format.c */
 #define MSP_EVENT_CLASS_COUNT 5

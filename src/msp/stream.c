@@ -16,7 +16,7 @@
 
 #define SELF(iface) COM_SELF(iface, struct msp_stream, stream)
 
-static bool is_shut(const struct msp_stream *self)
+bool msp_stream_is_shut(const struct msp_stream *self)
 {
     return msp_call_is_shut(self->call) || omsp_stream_is_shut(self->engine);
 }
@@ -49,7 +49,7 @@ static HRESULT STDMETHODCALLTYPE start(ITStream *iface)
 {
     struct msp_stream *self = SELF(iface);
 
-    if (is_shut(self))
+    if (msp_stream_is_shut(self))
         return E_UNEXPECTED;
     return msp_hresult(omsp_stream_start(self->engine, OMSP_CAUSE_LOCAL_REQUEST));
 }
@@ -58,7 +58,7 @@ static HRESULT STDMETHODCALLTYPE pause_stream(ITStream *iface)
 {
     struct msp_stream *self = SELF(iface);
 
-    if (is_shut(self))
+    if (msp_stream_is_shut(self))
         return E_UNEXPECTED;
     return msp_hresult(omsp_stream_pause(self->engine, OMSP_CAUSE_LOCAL_REQUEST));
 }
@@ -67,7 +67,7 @@ static HRESULT STDMETHODCALLTYPE stop(ITStream *iface)
 {
     struct msp_stream *self = SELF(iface);
 
-    if (is_shut(self))
+    if (msp_stream_is_shut(self))
         return E_UNEXPECTED;
     return msp_hresult(omsp_stream_stop(self->engine, OMSP_CAUSE_LOCAL_REQUEST));
 }
@@ -121,7 +121,7 @@ static HRESULT STDMETHODCALLTYPE select_terminal(ITStream *iface, ITTerminal *te
 
     if (!terminal)
         return E_POINTER;
-    if (is_shut(self))
+    if (msp_stream_is_shut(self))
         return E_UNEXPECTED;
     socket = msp_websocket_from(terminal);
     if (socket) {
@@ -150,7 +150,7 @@ static HRESULT STDMETHODCALLTYPE unselect_terminal(ITStream *iface, ITTerminal *
 
     if (!terminal)
         return E_POINTER;
-    if (is_shut(self))
+    if (msp_stream_is_shut(self))
         return E_UNEXPECTED;
     socket = msp_websocket_from(terminal);
     if (socket) {
@@ -198,7 +198,7 @@ static HRESULT STDMETHODCALLTYPE enumerate_terminals(ITStream *iface, IEnumTermi
     if (!out)
         return E_POINTER;
     *out = NULL;
-    if (is_shut(self))
+    if (msp_stream_is_shut(self))
         return E_UNEXPECTED;
     hr = selected(self, terminals, &count);
     if (FAILED(hr))
@@ -219,7 +219,7 @@ static HRESULT STDMETHODCALLTYPE get_terminals(ITStream *iface, VARIANT *out)
     if (!out)
         return E_POINTER;
     VariantInit(out);
-    if (is_shut(self))
+    if (msp_stream_is_shut(self))
         return E_UNEXPECTED;
     hr = selected(self, terminals, &count);
     if (FAILED(hr))
@@ -249,7 +249,12 @@ COM_VTABLE(vtable, ITStream, struct msp_stream, stream, &dispatch, COM_DISPATCH_
            .SelectTerminal = select_terminal, .UnselectTerminal = unselect_terminal,
            .EnumerateTerminals = enumerate_terminals, .get_Terminals = get_terminals);
 
-static const struct com_entry entries[] = {COM_ENTRY(IID_ITStream, vtable)};
+static const struct com_entry entries[] = {
+    COM_ENTRY(IID_ITStream, vtable),
+    COM_ENTRY(IID_ITStreamQualityControl, msp_stream_quality_vtable),
+    COM_ENTRY(IID_ITAudioSettings, msp_stream_audio_vtable),
+    COM_ENTRY(IID_ITFormatControl, msp_stream_format_vtable),
+};
 
 static void destroy(struct com_object *object)
 {
@@ -269,6 +274,13 @@ static void destroy(struct com_object *object)
 const struct com_class msp_stream_class = {COM_CLASS("ITStream", struct msp_stream, entries),
                                            .flags = COM_FTM | COM_SAFE, .destroy = destroy};
 
+/* Of video nothing is carried, so that there is nothing to tell of its quality. */
+static const struct com_entry video_entries[] = {COM_ENTRY(IID_ITStream, vtable)};
+
+const struct com_class msp_video_stream_class = {
+    COM_CLASS("ITStream", struct msp_stream, video_entries), .flags = COM_FTM | COM_SAFE,
+    .destroy = destroy};
+
 static const struct com_entry media_entries[] = {
     COM_ENTRY(IID_ITStream, vtable),
     COM_ENTRY(IID_IOpenMSPMediaStream, msp_media_stream_vtable),
@@ -285,13 +297,19 @@ struct making {
     struct omsp_stream *engine;
 };
 
+static const struct com_class *class_of(const struct omsp_stream *engine)
+{
+    if (omsp_stream_is_fork(engine))
+        return &msp_media_stream_class;
+    return omsp_stream_media(engine) == OMSP_MEDIA_AUDIO ? &msp_stream_class
+                                                         : &msp_video_stream_class;
+}
+
 static HRESULT make(void *ctx, struct com_object **out)
 {
     const struct making *making = ctx;
     struct msp_stream *self;
-    HRESULT hr = com_object_create(omsp_stream_is_fork(making->engine) ? &msp_media_stream_class
-                                                                       : &msp_stream_class,
-                                   NULL, (struct com_object **)&self);
+    HRESULT hr = com_object_create(class_of(making->engine), NULL, (struct com_object **)&self);
 
     if (FAILED(hr))
         return hr;

@@ -13,10 +13,24 @@
 struct msp_stream {
     struct com_object object;
     ITStream stream;
+    ITStreamQualityControl quality; /* these three: by an audio stream of the call's own only */
+    ITAudioSettings audio;
+    ITFormatControl formats;
     IOpenMSPMediaStream media;  /* answered by a media stream only */
     struct msp_call *call;      /* inner reference */
     struct omsp_stream *engine; /* reference */
 };
+
+/* Shut down, itself or with its call. */
+bool msp_stream_is_shut(const struct msp_stream *self);
+
+/* stream_quality.c, stream_audio.c, stream_format.c */
+MSP_VTABLE_TYPE(ITStreamQualityControl);
+MSP_VTABLE_TYPE(ITAudioSettings);
+MSP_VTABLE_TYPE(ITFormatControl);
+extern const struct msp_vtable_ITStreamQualityControl msp_stream_quality_vtable;
+extern const struct msp_vtable_ITAudioSettings msp_stream_audio_vtable;
+extern const struct msp_vtable_ITFormatControl msp_stream_format_vtable;
 
 /* media_stream.c */
 MSP_VTABLE_TYPE(IOpenMSPMediaStream);

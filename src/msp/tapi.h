@@ -17,6 +17,7 @@
 #include <tapi3ds.h>
 #include <tapi3err.h>
 #include <msp.h>
+#include <ipmsp.h>
 
 /* ITTerminalControl is declared here because termmgr.h includes Objsafe.h by a name that a
  * case-sensitive file system does not have (mspi.md 3.15). */
