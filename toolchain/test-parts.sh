@@ -190,6 +190,7 @@ part_style() {
     mapfile -t scripts < <(find toolchain tests samples .ci -name '*.sh' -o -path '.ci/run' 2>/dev/null | sort)
     count_command style "bash -n" scripts_parse "${scripts[@]}"
     count_command style shellcheck shellcheck -x -P SCRIPTDIR -S warning "${scripts[@]}"
+    count_command style conformance python3 tests/conformance/report.py --check
 }
 
 # The last line, and the status of the whole.
