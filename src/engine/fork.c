@@ -153,6 +153,7 @@ static enum omsp_status make_fork(struct omsp_call *call, struct omsp_links *lin
     fork->tracks[1].which = OMSP_TRACK_OUTBOUND;
     fork->callback_get = options->callback_get;
     fork->bidirectional = options->bidirectional;
+    fork->reconnects_max = options->reconnects;
     fork->updated_us = ports->wall_us(ports->ctx);
     fork->mask_next = sizeof(fork->masks) / sizeof(fork->masks[0]);
     new_sid(fork);
@@ -226,7 +227,8 @@ static enum omsp_status check_options(const struct omsp_links *links,
         return OMSP_INVALID;
     if (options->callback_url && check_callback(links, options->callback_url))
         return OMSP_INVALID;
-    if (options->param_count > OMSP_FORK_MAX_PARAMS)
+    if (options->param_count > OMSP_FORK_MAX_PARAMS ||
+        options->reconnects > OMSP_FORK_MAX_RECONNECTS)
         return OMSP_INVALID;
     for (unsigned i = 0; i < options->param_count; i++)
         if (!options->params[i].name || !options->params[i].value ||
@@ -342,7 +344,12 @@ void omsp_fork_follow(struct omsp_stream *stream)
     const struct omsp_ports *ports = fork->links->engine->ports;
     enum omsp_fork_state state;
 
+    /* Ready is an open socket, which a stopped one has not: it runs again when there is a new one.
+     */
+    if (!want && stream->fsm.actual == OMSP_STOPPED)
+        stream->fsm.ready = false;
     omsp_lock_acquire(&fork->lock);
+    fork->ready_due |= want && !fork->want;
     fork->want = want;
     fork->over = !want;
     state = !want                                    ? OMSP_FORK_STOPPED
@@ -370,7 +377,7 @@ void omsp_fork_opened(struct omsp_fork *fork)
     struct omsp_call *call = fork->call;
 
     omsp_call_enter(call);
-    if (fork->stream && !fork->stream->fsm.shut && !fork->over) {
+    if (fork->stream && !fork->stream->fsm.shut && !fork->over && !fork->stream->fsm.ready) {
         omsp_stream_input(fork->stream, OMSP_IN_READY, fork->cause);
         omsp_fork_follow(fork->stream);
     }
@@ -492,7 +499,8 @@ enum omsp_status omsp_stream_fork_info(struct omsp_stream *stream, struct omsp_f
     out->bidirectional = fork->bidirectional;
     omsp_lock_acquire(&fork->lock);
     copy_text(out->sid, sizeof(out->sid), fork->sid);
-    out->state = fork->state;
+    out->state =
+        fork->redialing && fork->state == OMSP_FORK_OPEN ? OMSP_FORK_CONNECTING : fork->state;
     out->updated_us = fork->updated_us;
     out->last_error = fork->last_error;
     out->frames_sent = fork->frames_sent;
@@ -502,6 +510,7 @@ enum omsp_status omsp_stream_fork_info(struct omsp_stream *stream, struct omsp_f
     out->messages_bad = fork->messages_bad;
     out->queue_ms = fork->queue_fill * 20 / count_tracks(fork->tracks_wanted);
     out->round_trip_us = fork->round_trip_us;
+    out->reconnects = fork->reconnects;
     omsp_lock_release(&fork->lock);
     return OMSP_OK;
 }

@@ -17,10 +17,11 @@
 #define OMSP_TRACK_INBOUND  1u /* what the far end says */
 #define OMSP_TRACK_OUTBOUND 2u /* what it hears */
 
-#define OMSP_FORK_MAX_PARAMS 99
-#define OMSP_CALL_MAX_TRACKS 4
-#define OMSP_FORK_NAME_MAX   255 /* bytes of UTF-8 */
-#define OMSP_FORK_URL_MAX    4000
+#define OMSP_FORK_MAX_PARAMS     99
+#define OMSP_CALL_MAX_TRACKS     4
+#define OMSP_FORK_MAX_RECONNECTS 100
+#define OMSP_FORK_NAME_MAX       255 /* bytes of UTF-8 */
+#define OMSP_FORK_URL_MAX        4000
 
 struct omsp_fork_param {
     const char *name, *value; /* UTF-8 */
@@ -36,6 +37,10 @@ struct omsp_fork_options { /* all strings UTF-8, copied; NULL where absent */
     bool callback_get;         /* else POST */
     bool bidirectional;        /* <Connect><Stream>: the consumer's audio is played into the call */
     const char *authorization; /* beyond Twilio: value of an Authorization header, or NULL */
+    /* Beyond Twilio: a connection that broke after the stream had started is dialled again, so
+     * often in a row; the SID and the media clock go on. At most OMSP_FORK_MAX_RECONNECTS; 0: off.
+     * Which ends pass, and the waits: docs/choices.md. */
+    unsigned reconnects;
 };
 
 /* What all forks of an engine share; set before the first fork, strings copied. */
@@ -82,7 +87,7 @@ struct omsp_stream *omsp_call_find_fork(struct omsp_call *call, const char *sid_
 struct omsp_call *omsp_engine_find_call(struct omsp_engine *engine, const char *sid);
 
 enum omsp_fork_state {
-    OMSP_FORK_CONNECTING,
+    OMSP_FORK_CONNECTING, /* again, too */
     OMSP_FORK_OPEN,
     OMSP_FORK_PAUSED,
     OMSP_FORK_STOPPED, /* for whatever reason; last_error tells */
@@ -101,6 +106,7 @@ struct omsp_fork_info {
     uint64_t frames_sent, frames_dropped, bytes_sent, messages_received, messages_bad;
     unsigned queue_ms;      /* audio waiting now */
     uint32_t round_trip_us; /* of the last ping; 0: unknown */
+    uint64_t reconnects;    /* connections after the first */
 };
 /* OMSP_NOTSUPPORTED: not a fork. */
 enum omsp_status omsp_stream_fork_info(struct omsp_stream *stream, struct omsp_fork_info *out);

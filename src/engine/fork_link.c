@@ -6,14 +6,11 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "port/crypto.h"
-#include "wire/base64.h"
 
 #include <string.h>
 
 #define CLOSE_US      2000000 /* for the consumer to answer our close */
 #define MAX_NOTES     32      /* pongs beyond are dropped: a flood is not answered in full */
-#define MAX_UPGRADE   8192
 #define RESPONSE_ROOM (OMSP_WS_RESPONSE_MAX + 4096)
 
 static void dial(struct omsp_fork *fork);
@@ -38,23 +35,46 @@ static void arm(struct omsp_fork *fork)
 /* ---- the end ----------------------------------------------------------------------------------
  */
 
+/* error: kept as the last one when it is to be dialled again. */
+static void hang_up(struct omsp_fork *fork, bool redial, int error)
+{
+    fork->link_state = OMSP_LINK_DEAD;
+    fork->deadline_us = 0;
+    fork->redial_due = redial;
+    omsp_lock_acquire(&fork->lock);
+    fork->tcp = NULL;
+    fork->open = false;
+    fork->redialing = redial;
+    fork->out_at = fork->out_len = 0;
+    if (redial)
+        fork->last_error = error;
+    else
+        omsp_fork_drop_queue(fork);
+    omsp_fork_drop_notes(fork);
+    omsp_lock_release(&fork->lock);
+    fork->dialed->loop->close(fork->dialed);
+}
+
 static void finish(struct omsp_fork *fork, int error)
 {
     if (fork->link_state == OMSP_LINK_IDLE || fork->link_state == OMSP_LINK_DEAD)
         return;
     if (fork->link_state == OMSP_LINK_CLOSING)
         error = fork->end_error; /* what began the end is what it was */
-    fork->link_state = OMSP_LINK_DEAD;
-    fork->deadline_us = 0;
-    omsp_lock_acquire(&fork->lock);
-    fork->tcp = NULL;
-    fork->open = false;
-    fork->out_at = fork->out_len = 0;
-    omsp_fork_drop_queue(fork);
-    omsp_fork_drop_notes(fork);
-    omsp_lock_release(&fork->lock);
-    fork->dialed->loop->close(fork->dialed);
+    hang_up(fork, false, 0);
     omsp_fork_ended(fork, error);
+}
+
+/* An end that may pass: the connection is made anew when that is wanted and not yet given up. */
+static void lose(struct omsp_fork *fork, int error)
+{
+    enum omsp_link_state state = fork->link_state;
+
+    if ((state == OMSP_LINK_DIALING || state == OMSP_LINK_UPGRADING || state == OMSP_LINK_OPEN) &&
+        omsp_fork_may_redial(fork, now_of(fork)))
+        hang_up(fork, true, error);
+    else
+        finish(fork, error);
 }
 
 /* fork->lock held. */
@@ -98,77 +118,16 @@ static void begin_close(struct omsp_fork *fork, uint16_t code, bool stop, int er
 /* ---- opening ----------------------------------------------------------------------------------
  */
 
-static void sign(struct omsp_fork *fork, char out[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES) + 1])
-{
-    const char *token = fork->links->auth_token;
-    char signed_url[OMSP_FORK_URL_MAX + 16];
-    struct omsp_text text;
-    uint8_t digest[OMSP_SHA1_BYTES];
-
-    omsp_text_init(&text, signed_url, sizeof(signed_url));
-    omsp_form_signed_url(&text, fork->url);
-    omsp_hmac_sha1(token, strlen(token), signed_url, text.len, digest);
-    omsp_base64_encode(out, digest, sizeof(digest));
-    out[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES)] = '\0';
-}
-
-static void make_key(struct omsp_fork *fork)
-{
-    const struct omsp_ports *ports = fork->links->engine->ports;
-    uint8_t random[16], digest[OMSP_SHA1_BYTES];
-    char input[61];
-
-    ports->random(ports->ctx, random, sizeof(random));
-    omsp_base64_encode(fork->key, random, sizeof(random));
-    fork->key[OMSP_WS_KEY_CHARS] = '\0';
-    omsp_ws_accept_input(fork->key, input);
-    omsp_sha1(input, strlen(input), digest);
-    omsp_base64_encode(fork->accept, digest, sizeof(digest));
-    fork->accept[OMSP_WS_ACCEPT_CHARS] = '\0';
-}
-
-static void put_host(struct omsp_text *text, const struct omsp_url *url)
-{
-    bool usual = url->port == (url->scheme == OMSP_SCHEME_WSS ? 443 : 80);
-
-    omsp_text_printf(text, url->ipv6 ? "[%s]" : "%s", url->host);
-    if (!usual)
-        omsp_text_printf(text, ":%u", (unsigned)url->port);
-}
-
 static void on_open(void *owner)
 {
     struct omsp_fork *fork = owner;
-    char request[MAX_UPGRADE], host[300], signature[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES) + 1];
-    struct omsp_ws_upgrade upgrade = {.host = host, .key = fork->key};
-    struct omsp_text text;
     struct omsp_fork_note *note;
-    struct omsp_url url;
 
-    if (fork->link_state != OMSP_LINK_DIALING || omsp_url_parse(fork->url, &url)) {
+    note = fork->link_state == OMSP_LINK_DIALING ? omsp_fork_upgrade(fork) : NULL;
+    if (!note) {
         finish(fork, OMSP_FORK_BAD_URL);
         return;
     }
-    make_key(fork);
-    omsp_text_init(&text, host, sizeof(host));
-    put_host(&text, &url);
-    /* Queries are not sent, as the field has it (spec 1.3). */
-    upgrade.path = omsp_span(url.path, url.has_query ? url.query_at : url.path_len);
-    upgrade.authorization = fork->authorization;
-    if (fork->links->auth_token) {
-        sign(fork, signature);
-        upgrade.signature = signature;
-    }
-    omsp_text_init(&text, request, sizeof(request));
-    omsp_ws_put_upgrade(&text, &upgrade);
-    note = omsp_alloc(sizeof(*note) + text.len);
-    if (!note || text.truncated) {
-        omsp_free(note);
-        finish(fork, OMSP_FORK_BAD_URL);
-        return;
-    }
-    note->len = text.len;
-    memcpy(note->bytes, request, text.len);
     fork->link_state = OMSP_LINK_UPGRADING;
     omsp_lock_acquire(&fork->lock);
     fork->tcp = fork->dialed;
@@ -179,54 +138,29 @@ static void on_open(void *owner)
     omsp_lock_release(&fork->lock);
 }
 
-/* fork->lock held. The first two messages, before which and between which nothing goes. */
-static enum omsp_status note_start(struct omsp_fork *fork)
-{
-    struct omsp_ms_start start = {
-        .account_sid = fork->links->account_sid,
-        .stream_sid = fork->sid,
-        .call_sid = fork->call->sid,
-        .tracks = fork->tracks_wanted,
-        .encoding = "audio/x-mulaw",
-        .rate = 8000,
-        .channels = 1,
-        .params = fork->params,
-        .param_count = fork->param_count,
-    };
-    struct omsp_text text;
-    enum omsp_status status;
-    char connected[128], *storage;
-
-    omsp_text_init(&text, connected, sizeof(connected));
-    omsp_ms_put_connected(&text);
-    status = omsp_fork_note(fork, OMSP_WS_TEXT, connected, text.len);
-    if (status)
-        return status;
-    omsp_text_init(&text, NULL, 0);
-    omsp_ms_put_start(&text, fork->sequence + 1, &start);
-    storage = omsp_alloc(text.need + 1);
-    if (!storage)
-        return OMSP_NOMEM;
-    omsp_text_init(&text, storage, text.need + 1);
-    omsp_ms_put_start(&text, ++fork->sequence, &start);
-    status = omsp_fork_note(fork, OMSP_WS_TEXT, storage, text.len);
-    omsp_free(storage);
-    return status;
-}
-
 static void go_live(struct omsp_fork *fork)
 {
     enum omsp_status status;
 
     fork->link_state = OMSP_LINK_OPEN;
     fork->deadline_us = 0;
-    fork->ping_due_us = now_of(fork) + (uint64_t)fork->links->ping_ms * 1000;
+    fork->opened_us = now_of(fork);
+    fork->ping_due_us = fork->opened_us + (uint64_t)fork->links->ping_ms * 1000;
     fork->pings_unanswered = 0;
     omsp_lock_acquire(&fork->lock);
-    status = note_start(fork);
-    if (!status) {
-        fork->origin_us = now_of(fork);
+    if (fork->redialing)
+        fork->sequence = 0; /* counts the messages of a connection: start is the first */
+    status = omsp_fork_note_start(fork);
+    if (!status && fork->redialing) {
+        /* Nothing but the connection is new: what waited goes out, the clock went on. */
+        fork->redialing = false;
+        fork->reconnects++;
         fork->open = true;
+        omsp_fork_pump(fork);
+    } else if (!status) {
+        fork->origin_us = fork->opened_us;
+        fork->open = true;
+        fork->ready_due = false;
         fork->started_told = true;
         omsp_fork_tell(fork, OMSP_CALLBACK_STARTED, 0);
         omsp_fork_pump(fork);
@@ -238,6 +172,8 @@ static void go_live(struct omsp_fork *fork)
     }
     omsp_fork_send_callbacks(fork);
     arm(fork);
+    if (fork->bidirectional)
+        omsp_fork_echo_marks(fork);
     omsp_fork_opened(fork);
 }
 
@@ -281,13 +217,15 @@ static void on_close_frame(struct omsp_fork *fork, const struct omsp_ws_input *i
 {
     if (fork->link_state == OMSP_LINK_OPEN) {
         omsp_lock_acquire(&fork->lock);
-        fork->open = false;
-        omsp_fork_drop_queue(fork);
+        fork->open = false; /* no media behind it */
         note_close(fork, input->close_code == 1005 ? 1000 : input->close_code);
         omsp_fork_pump(fork);
         omsp_lock_release(&fork->lock);
     }
-    finish(fork, OMSP_FORK_CLOSED);
+    if (omsp_fork_close_passes(input->close_code))
+        lose(fork, OMSP_FORK_CLOSED);
+    else
+        finish(fork, OMSP_FORK_CLOSED);
 }
 
 /* False: the connection is on its way out, what follows is not looked at. */
@@ -360,7 +298,10 @@ static void take_response(struct omsp_fork *fork, const uint8_t *data, size_t le
     if (status) {
         omsp_log(OMSP_LOG_WARNING, "%d: stream %s: the consumer answered the upgrade with %d",
                  OMSP_FORK_HANDSHAKE, fork->sid, http_status);
-        finish(fork, OMSP_FORK_HANDSHAKE);
+        if (omsp_fork_answer_passes(http_status))
+            lose(fork, OMSP_FORK_HANDSHAKE);
+        else
+            finish(fork, OMSP_FORK_HANDSHAKE);
         return;
     }
     /* Frames may have come with the answer already. */
@@ -409,21 +350,20 @@ static void on_end(void *owner, enum omsp_tcp_end end)
         error = OMSP_FORK_HANDSHAKE;
     else if (end == OMSP_TCP_OK)
         error = OMSP_FORK_CLOSED;
-    finish(fork, error);
+    if (end == OMSP_TCP_TLS)
+        finish(fork, error); /* whom it does not trust it does not ask again */
+    else
+        lose(fork, error);
 }
 
-static void on_closed(void *owner)
+/* The connection is gone, or there was none: the fork rests until the next start. */
+static void rest(struct omsp_fork *fork)
 {
-    struct omsp_fork *fork = owner;
     bool again;
 
-    fork->dialed = NULL;
     fork->link_state = OMSP_LINK_IDLE;
+    fork->deadline_us = 0;
     omsp_timers_unreserve(&fork->links->timers, &fork->timer);
-    omsp_ws_parser_free(&fork->parser);
-    omsp_ws_parser_init(&fork->parser);
-    omsp_free(fork->response);
-    fork->response = NULL;
     omsp_lock_acquire(&fork->lock);
     again = fork->want && !fork->used;
     omsp_lock_release(&fork->lock);
@@ -432,10 +372,55 @@ static void on_closed(void *owner)
     omsp_fork_unref(fork);
 }
 
+/* Between two connections. */
+static void give_up(struct omsp_fork *fork, int error)
+{
+    omsp_lock_acquire(&fork->lock);
+    fork->redialing = false;
+    omsp_fork_drop_queue(fork);
+    omsp_lock_release(&fork->lock);
+    omsp_fork_ended(fork, error);
+    rest(fork);
+}
+
+static void wait_to_redial(struct omsp_fork *fork)
+{
+    uint64_t wait_us = omsp_fork_redial_wait(fork);
+
+    omsp_log(OMSP_LOG_INFO, "stream %s: connection lost (%d), attempt %u in %u ms", fork->sid,
+             fork->last_error, fork->attempts, (unsigned)(wait_us / 1000));
+    fork->link_state = OMSP_LINK_WAITING;
+    fork->deadline_us = now_of(fork) + wait_us;
+    arm(fork);
+}
+
+static void on_closed(void *owner)
+{
+    struct omsp_fork *fork = owner;
+    bool want, redial = fork->redial_due;
+
+    fork->dialed = NULL;
+    fork->redial_due = false;
+    omsp_ws_parser_free(&fork->parser);
+    omsp_ws_parser_init(&fork->parser);
+    omsp_free(fork->response);
+    fork->response = NULL;
+    omsp_lock_acquire(&fork->lock);
+    want = fork->want;
+    omsp_lock_release(&fork->lock);
+    if (redial && want)
+        wait_to_redial(fork);
+    else if (redial)
+        give_up(fork, 0);
+    else
+        rest(fork);
+}
+
 /* ---- orders ------------------------------------------------------------------------------------
  */
 
-static void dial(struct omsp_fork *fork)
+/* On failure the state is what it was. */
+static enum omsp_status connect(struct omsp_fork *fork)
 {
     struct omsp_tcp init = {
         .owner = fork,
@@ -448,43 +433,66 @@ static void dial(struct omsp_fork *fork)
     struct omsp_tcp_target target = {.ca_file = fork->links->ca_file,
                                      .timeout_ms = fork->links->connect_ms};
     struct omsp_url url;
+    enum omsp_link_state before = fork->link_state;
     enum omsp_status status;
 
+    fork->close_sent = false;
+    fork->ping_sent_us = 0;
+    status = omsp_url_parse(fork->url, &url);
+    if (status)
+        return status;
+    target.host = url.host;
+    target.port = url.port;
+    target.tls = url.scheme == OMSP_SCHEME_WSS;
+    fork->link_state = OMSP_LINK_DIALING;
+    fork->deadline_us = now_of(fork) + (uint64_t)fork->links->connect_ms * 1000;
+    status = fork->links->loop->dial(fork->links->loop, &init, &target, &fork->dialed);
+    if (status)
+        fork->link_state = before;
+    else
+        arm(fork);
+    return status;
+}
+
+static void dial(struct omsp_fork *fork)
+{
     omsp_lock_acquire(&fork->lock);
     fork->used = true;
     omsp_lock_release(&fork->lock);
-    fork->close_sent = fork->bad_told = false;
-    fork->ping_sent_us = 0;
-    status = omsp_url_parse(fork->url, &url);
-    if (!status)
-        status = omsp_timers_reserve(&fork->links->timers);
-    if (!status) {
-        target.host = url.host;
-        target.port = url.port;
-        target.tls = url.scheme == OMSP_SCHEME_WSS;
-        fork->link_state = OMSP_LINK_DIALING;
-        fork->deadline_us = now_of(fork) + (uint64_t)fork->links->connect_ms * 1000;
-        omsp_fork_ref(fork);
-        status = fork->links->loop->dial(fork->links->loop, &init, &target, &fork->dialed);
-        if (!status) {
-            arm(fork);
+    fork->bad_told = false;
+    fork->attempts = 0;
+    if (!omsp_timers_reserve(&fork->links->timers)) {
+        omsp_fork_ref(fork); /* until rest */
+        if (!connect(fork))
             return;
-        }
-        fork->link_state = OMSP_LINK_IDLE;
+        fork->deadline_us = 0;
         omsp_timers_unreserve(&fork->links->timers, &fork->timer);
         omsp_fork_unref(fork);
     }
     omsp_fork_ended(fork, OMSP_FORK_REFUSED);
 }
 
+static void redial(struct omsp_fork *fork)
+{
+    if (!connect(fork))
+        return;
+    if (omsp_fork_may_redial(fork, now_of(fork)))
+        wait_to_redial(fork);
+    else
+        give_up(fork, OMSP_FORK_REFUSED);
+}
+
 /* Whatever changed: brings the connection in line with what is wanted. */
 static void run_task(struct omsp_link_task *task)
 {
     struct omsp_fork *fork = omsp_container(task, struct omsp_fork, task);
-    bool want, fresh;
+    bool want, fresh, ready;
 
     omsp_lock_acquire(&fork->lock);
     want = fork->want;
+    ready = want && fork->ready_due && fork->link_state == OMSP_LINK_OPEN;
+    if (ready)
+        fork->ready_due = false;
     fresh = !fork->used;
     omsp_fork_pump(fork);
     omsp_lock_release(&fork->lock);
@@ -495,6 +503,10 @@ static void run_task(struct omsp_link_task *task)
     else if ((!want || fresh) &&
              (fork->link_state == OMSP_LINK_DIALING || fork->link_state == OMSP_LINK_UPGRADING))
         finish(fork, 0);
+    else if (!want && fork->link_state == OMSP_LINK_WAITING)
+        give_up(fork, 0);
+    else if (ready)
+        omsp_fork_opened(fork); /* stopped and started again before anybody looked */
     if (fork->bidirectional)
         omsp_fork_echo_marks(fork);
     omsp_fork_unref(fork); /* omsp_fork_kick's */
@@ -512,12 +524,15 @@ static void on_timer(struct omsp_timer *timer, uint64_t now_us)
     struct omsp_fork *fork = omsp_container(timer, struct omsp_fork, timer);
 
     if (fork->deadline_us && fork->deadline_us <= now_us) {
-        finish(fork, OMSP_FORK_TIMEOUT);
+        if (fork->link_state == OMSP_LINK_WAITING)
+            redial(fork);
+        else
+            lose(fork, OMSP_FORK_TIMEOUT);
         return;
     }
     if (fork->link_state == OMSP_LINK_OPEN && fork->ping_due_us <= now_us) {
         if (fork->pings_unanswered == 2) {
-            finish(fork, OMSP_FORK_BROKEN);
+            lose(fork, OMSP_FORK_BROKEN);
             return;
         }
         fork->pings_unanswered++;

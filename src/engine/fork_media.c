@@ -82,7 +82,7 @@ void omsp_fork_pump(struct omsp_fork *fork)
             return;
         if (!send_notes(fork))
             return;
-        if (!fork->queue_fill)
+        if (!fork->queue_fill || !fork->open)
             break;
         make_media(fork, &fork->queue[fork->queue_first]);
         fork->queue_first = (fork->queue_first + 1) % fork->queue_room;
@@ -157,7 +157,7 @@ static void enqueue(struct omsp_fork *fork, const struct omsp_fork_frame *frame)
     }
     if (fork->queue_fill == fork->queue_room) {
         fork->frames_dropped++;
-        if (!fork->overflow_told) {
+        if (!fork->overflow_told && !fork->redialing) {
             fork->overflow_told = true;
             fork->last_error = OMSP_FORK_OVERFLOW;
         }
@@ -191,6 +191,8 @@ static void emit(struct omsp_fork *fork, struct omsp_fork_track *track)
             enqueue(fork, &frame);
             elsewhere = fork->tcp && !fork->tcp->send_anywhere && !fork->stalled;
         }
+    } else if (fork->redialing) {
+        enqueue(fork, &frame);
     }
     omsp_lock_release(&fork->lock);
     if (elsewhere)
@@ -211,6 +213,10 @@ static void begin(struct omsp_fork *fork, struct omsp_fork_track *track, uint64_
     omsp_lock_acquire(&fork->lock);
     origin = fork->origin_us;
     omsp_lock_release(&fork->lock);
+    if (track->origin_us != origin) { /* a new SID begins at nought */
+        track->origin_us = origin;
+        track->next_ms = 0;
+    }
     at = now_us > origin ? (now_us - origin) / 1000 / FRAME_MS * FRAME_MS : 0;
     track->timestamp_ms = at > track->next_ms ? at : track->next_ms;
     track->fill = 0;

@@ -157,7 +157,7 @@ size_t omsp_fork_read(struct omsp_fork *fork, int16_t *pcm, size_t count)
     omsp_lock_acquire(&fork->lock);
     got = fork->play.data ? omsp_pcm_ring_get(&fork->play, pcm, count) : 0;
     fork->play_got += got;
-    if (!omsp_list_empty(&fork->marks) && !fork->marks_due) {
+    if (fork->open && !omsp_list_empty(&fork->marks) && !fork->marks_due) {
         struct omsp_fork_mark *mark = omsp_container(fork->marks.next, struct omsp_fork_mark, link);
 
         passed = mark->at <= fork->play_got;

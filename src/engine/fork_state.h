@@ -1,7 +1,8 @@
 /*
  * A fork's own state, shared by its files: fork.c (doors and life), fork_media.c (audio to frames
- * to the socket), fork_link.c (connection), fork_callback.c (status callbacks), fork_play.c (what a
- * bidirectional consumer plays into the call).
+ * to the socket), fork_link.c (connection), fork_upgrade.c (what it begins with), fork_redial.c
+ * (when it is made anew), fork_callback.c (status callbacks), fork_play.c (what a bidirectional
+ * consumer plays into the call).
  *
  * Locks: fork->lock is a leaf, below the session's. The link thread's fields are touched on the
  * link thread only.
@@ -28,6 +29,7 @@ struct omsp_fork_track {
     unsigned fill;
     uint64_t timestamp_ms; /* of the frame being filled, since the stream's start */
     uint64_t next_ms;      /* never go back behind this */
+    uint64_t origin_us;    /* of the stream that next_ms belongs to */
 };
 
 struct omsp_fork_frame {
@@ -53,6 +55,7 @@ enum omsp_link_state {
     OMSP_LINK_OPEN,
     OMSP_LINK_CLOSING, /* stop and close were sent */
     OMSP_LINK_DEAD,    /* waits for on_closed */
+    OMSP_LINK_WAITING, /* for the time of the next attempt: no connection */
 };
 
 struct omsp_fork {
@@ -63,7 +66,7 @@ struct omsp_fork {
     /* options, constant */
     char *url, *name, *callback_url, *authorization;
     struct omsp_ms_param *params;
-    unsigned param_count, tracks_wanted;
+    unsigned param_count, tracks_wanted, reconnects_max;
     bool callback_get, bidirectional;
 
     /* address lock */
@@ -76,6 +79,7 @@ struct omsp_fork {
 
     struct omsp_lock lock; /* from here */
     bool want;             /* the link thread shall have it open */
+    bool ready_due;        /* it was started: when it is open, or still is, the stream is told */
     bool used;             /* this SID was dialed already: the next start takes a new one */
     char sid[OMSP_SID_CHARS + 1];
     struct omsp_ms_template tmpl;
@@ -99,6 +103,8 @@ struct omsp_fork {
     int last_error;
     int64_t updated_us;
     uint64_t frames_sent, frames_dropped, bytes_sent, messages_received, messages_bad;
+    uint64_t reconnects;
+    bool redialing; /* between two connections of one SID: audio waits in the queue */
     uint32_t round_trip_us;
     struct {
         enum omsp_fork_event event;
@@ -130,6 +136,9 @@ struct omsp_fork {
     struct omsp_ws_parser parser;
     int end_error;
     bool close_sent, bad_told;
+    bool redial_due;    /* DEAD: goes on to WAITING */
+    unsigned attempts;  /* to dial again, in a row */
+    uint64_t opened_us; /* the connection */
 };
 
 /* ---- fork.c ---------------------------------------------------------------------------------- */
@@ -167,6 +176,22 @@ void omsp_fork_link_init(struct omsp_fork *fork);
 /* Any thread, under any lock but the links': the link thread looks at the fork. */
 void omsp_fork_kick(struct omsp_fork *fork);
 void omsp_fork_echo_marks(struct omsp_fork *fork);
+
+/* ---- fork_upgrade.c: link thread ------------------------------------------------------------- */
+/* The request, with the key that its answer is held against; NULL: no memory, or too long. */
+struct omsp_fork_note *omsp_fork_upgrade(struct omsp_fork *fork);
+/* fork->lock held. Queues the first two messages, before which and between which nothing goes.
+ * OMSP_NOMEM. */
+enum omsp_status omsp_fork_note_start(struct omsp_fork *fork);
+
+/* ---- fork_redial.c: link thread -------------------------------------------------------------- */
+/* Is a close code, an HTTP answer, one that another attempt may get round? */
+bool omsp_fork_close_passes(uint16_t code);
+bool omsp_fork_answer_passes(int http_status);
+/* Whether one attempt more is allowed; then it is counted. */
+bool omsp_fork_may_redial(struct omsp_fork *fork, uint64_t now_us);
+/* How long to wait before it. */
+uint64_t omsp_fork_redial_wait(struct omsp_fork *fork);
 
 /* ---- fork_callback.c ------------------------------------------------------------------------- */
 /* fork->lock held. Queues a callback; the sender runs on omsp_fork_send_callbacks. */

@@ -103,6 +103,7 @@ static void describe(const char *account_sid, const struct omsp_fork_info *info,
     add_number(live, "bytes_sent", "BytesSent", (double)info->bytes_sent);
     add_number(live, "messages_received", "MessagesReceived", (double)info->messages_received);
     add_number(live, "messages_bad", "MessagesBad", (double)info->messages_bad);
+    add_number(live, "reconnects", "Reconnects", (double)info->reconnects);
     add_number(live, "queue_ms", "QueueMs", info->queue_ms);
     if (info->round_trip_us)
         add_number(live, "round_trip_ms", "RoundTripMs", info->round_trip_us / 1000.0);

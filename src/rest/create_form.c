@@ -177,6 +177,23 @@ static enum omsp_status read_authorization(const struct omsp_form_field *fields,
     return OMSP_OK;
 }
 
+/* Beyond Twilio: how often in a row a connection that broke is dialled again. */
+static enum omsp_status read_reconnects(const char *text, unsigned *out,
+                                        struct omsp_rest_error *error)
+{
+    unsigned value = 0;
+
+    for (const char *p = text; p && *p; p++) {
+        value = value * 10 + (unsigned)(*p - '0');
+        if (*p < '0' || *p > '9' || value > OMSP_FORK_MAX_RECONNECTS)
+            return omsp_rest_refuse(error, 400, OMSP_REST_BAD_PARAMETER,
+                                    "Reconnects: must be a number from 0 to %d",
+                                    OMSP_FORK_MAX_RECONNECTS);
+    }
+    *out = value;
+    return OMSP_OK;
+}
+
 enum omsp_status omsp_create_form_read(const struct omsp_form_field *fields, unsigned count,
                                        unsigned flags, struct omsp_create_form *out,
                                        struct omsp_rest_error *error)
@@ -201,5 +218,8 @@ enum omsp_status omsp_create_form_read(const struct omsp_form_field *fields, uns
     if (status != OMSP_OK)
         return status;
     read_params(fields, count, out);
-    return flags & OMSP_CREATE_EXTENSIONS ? read_authorization(fields, count, out, error) : OMSP_OK;
+    if (!(flags & OMSP_CREATE_EXTENSIONS))
+        return OMSP_OK;
+    status = read_reconnects(given(fields, count, "Reconnects"), &out->options.reconnects, error);
+    return status == OMSP_OK ? read_authorization(fields, count, out, error) : status;
 }

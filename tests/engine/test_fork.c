@@ -2,268 +2,19 @@
  * Media streams in simulated time: a call's audio to a scripted WebSocket consumer, message by
  * message (spec twilio-streams 2.2-2.7, acceptance list 6).
  */
-#include "support/call_rig.h"
+#include "support/fork_rig.h"
 #include "support/suite.h"
 
 #include "base/alloc.h"
 #include "base/bytes.h"
-#include "engine/fork.h"
 #include "media/g711.h"
 #include "port/crypto.h"
-#include "sim/sim_http.h"
-#include "sim/sim_tcp.h"
 #include "wire/base64.h"
 #include "wire/websocket.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define URL      "ws://127.0.0.1:9000/listen"
-#define CALLBACK "http://127.0.0.1:9001/status"
-#define MOST     4096
-
-struct message {
-    char text[1600];
-    size_t len;
-};
-
-/* The consumer: answers the upgrade, unmasks frames, keeps them. */
-struct consumer {
-    struct omsp_sim *sim;
-    struct omsp_sim_peer *peer;
-    char request[8192];
-    size_t request_len;
-    bool upgraded, refuse, gone, closed;
-    uint16_t close_code;
-    uint8_t bytes[1 << 20];
-    size_t len;
-    struct message *messages;
-    unsigned count, pings, pongs, connections;
-};
-
-struct fixture {
-    struct rig rig;
-    struct consumer consumer;
-    struct omsp_call *a, *b;
-    struct omsp_terminal *player, *track;
-    struct omsp_stream *send, *fork;
-    int16_t *source;
-};
-
-/* Header names are of either case. */
-static char *find(char *text, const char *what)
-{
-    for (; *text; text++) {
-        size_t i = 0;
-
-        while (what[i] && (text[i] | 32) == (what[i] | 32))
-            i++;
-        if (!what[i])
-            return text;
-    }
-    return NULL;
-}
-
-static void answer_upgrade(struct consumer *consumer)
-{
-    char key[OMSP_WS_KEY_CHARS + 1] = "", input[61], accept[64] = "", reply[256];
-    uint8_t digest[OMSP_SHA1_BYTES];
-    char *at = find(consumer->request, "sec-websocket-key: ");
-    int len;
-
-    ck_assert_ptr_nonnull(at);
-    memcpy(key, at + 19, OMSP_WS_KEY_CHARS);
-    omsp_ws_accept_input(key, input);
-    omsp_sha1(input, strlen(input), digest);
-    omsp_base64_encode(accept, digest, sizeof(digest));
-    len = snprintf(reply, sizeof(reply),
-                   consumer->refuse ? "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
-                                    : "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                                      "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
-                   accept);
-    consumer->upgraded = true;
-    omsp_sim_peer_send(consumer->peer, reply, (size_t)len);
-}
-
-static void send_frame(struct consumer *consumer, unsigned opcode, const void *data, size_t len)
-{
-    uint8_t frame[4 + 2000];
-    size_t header = 2;
-
-    frame[0] = (uint8_t)(0x80 | opcode);
-    if (len < 126) {
-        frame[1] = (uint8_t)len;
-    } else {
-        frame[1] = 126;
-        omsp_put_be16(frame + 2, (uint16_t)len);
-        header = 4;
-    }
-    memcpy(frame + header, data, len);
-    omsp_sim_peer_send(consumer->peer, frame, header + len);
-}
-
-static size_t take_frame(struct consumer *consumer)
-{
-    uint8_t *p = consumer->bytes;
-    size_t header = 6, len;
-    struct message *message;
-
-    if (consumer->len < 6)
-        return 0;
-    ck_assert_msg(p[1] & 0x80, "a client frame is not masked");
-    ck_assert_msg(p[0] & 0x80, "fragmented");
-    len = p[1] & 127;
-    if (len == 126) {
-        len = omsp_be16(p + 2);
-        header = 8;
-    }
-    ck_assert_uint_lt(len, 127 * 1000);
-    if (consumer->len < header + len)
-        return 0;
-    omsp_ws_mask(p + header, len, p + header - 4);
-    if ((p[0] & 15) == OMSP_WS_TEXT) {
-        ck_assert_uint_lt(consumer->count, MOST);
-        ck_assert_uint_lt(len, sizeof(message->text));
-        message = &consumer->messages[consumer->count++];
-        memcpy(message->text, p + header, len);
-        message->text[len] = '\0';
-        message->len = len;
-    } else if ((p[0] & 15) == OMSP_WS_CLOSE) {
-        consumer->closed = true;
-        consumer->close_code = len >= 2 ? omsp_be16(p + header) : 1005;
-        send_frame(consumer, OMSP_WS_CLOSE, p + header, len >= 2 ? 2 : 0);
-        omsp_sim_peer_close(consumer->peer);
-    } else if ((p[0] & 15) == OMSP_WS_PING) {
-        consumer->pings++;
-        send_frame(consumer, OMSP_WS_PONG, p + header, len);
-    } else if ((p[0] & 15) == OMSP_WS_PONG) {
-        consumer->pongs++;
-    }
-    return header + len;
-}
-
-static void on_bytes(void *owner, struct omsp_sim_peer *peer, const uint8_t *data, size_t len)
-{
-    struct consumer *consumer = owner;
-    size_t used;
-
-    consumer->peer = peer;
-    if (!consumer->upgraded) {
-        ck_assert_uint_lt(consumer->request_len + len, sizeof(consumer->request));
-        memcpy(consumer->request + consumer->request_len, data, len);
-        consumer->request_len += len;
-        consumer->request[consumer->request_len] = '\0';
-        if (strstr(consumer->request, "\r\n\r\n"))
-            answer_upgrade(consumer);
-        return;
-    }
-    ck_assert_uint_lt(consumer->len + len, sizeof(consumer->bytes));
-    memcpy(consumer->bytes + consumer->len, data, len);
-    consumer->len += len;
-    while ((used = take_frame(consumer)) > 0) {
-        consumer->len -= used;
-        memmove(consumer->bytes, consumer->bytes + used, consumer->len);
-    }
-}
-
-static void on_accept(void *owner, struct omsp_sim_peer *peer)
-{
-    struct consumer *consumer = owner;
-
-    consumer->peer = peer;
-    consumer->connections++;
-    consumer->upgraded = false;
-    consumer->request_len = 0;
-    consumer->len = 0;
-}
-
-static void on_gone(void *owner, struct omsp_sim_peer *peer)
-{
-    struct consumer *consumer = owner;
-
-    (void)peer;
-    consumer->gone = true;
-}
-
-static void open_fixture(struct fixture *f, size_t samples)
-{
-    struct omsp_fork_settings settings = {.account_sid = "AC0123456789abcdef0123456789abcdef",
-                                          .auth_token = "12345"};
-    struct omsp_sim_server server = {
-        .owner = &f->consumer, .on_accept = on_accept, .on_bytes = on_bytes, .on_gone = on_gone};
-
-    memset(f, 0, sizeof(*f));
-    rig_open(&f->rig, 5);
-    f->consumer.messages = calloc(MOST, sizeof(struct message));
-    f->consumer.sim = f->rig.sim;
-    f->source = malloc(samples * sizeof(int16_t));
-    ck_assert_int_eq(omsp_sim_tcp_listen(f->rig.sim, "127.0.0.1", 9000, &server), OMSP_OK);
-    ck_assert_int_eq(omsp_engine_set_forks(f->rig.engine, &settings), OMSP_OK);
-    rig_put_tone(&f->rig, "in.wav", samples, f->source);
-    f->a = rig_call(&f->rig);
-    f->b = rig_call(&f->rig);
-    f->send = rig_stream(f->a, OMSP_CAPTURE);
-    f->player = rig_player(&f->rig, "in.wav", &f->track);
-    rig_event(&f->rig);
-}
-
-static void connect_fixture(struct fixture *f)
-{
-    rig_connect(f->a, f->b);
-}
-
-static void start_audio(struct fixture *f)
-{
-    ck_assert_int_eq(omsp_stream_select(f->send, f->track), OMSP_OK);
-    rig_expect_call(&f->rig, f->send, OMSP_STREAM_ACTIVE, OMSP_CAUSE_LOCAL_REQUEST, OMSP_OK);
-}
-
-static void fork_call(struct fixture *f, unsigned tracks, const char *name, const char *callback)
-{
-    struct omsp_fork_param params[] = {{"one", "1"}, {"quote", "\"\xc3\xa9"}};
-    struct omsp_fork_options options = {.url = URL,
-                                        .name = name,
-                                        .tracks = tracks,
-                                        .params = params,
-                                        .param_count = 2,
-                                        .callback_url = callback};
-    int error;
-
-    ck_assert_int_eq(omsp_call_fork(f->b, &options, OMSP_CAUSE_REMOTE_REQUEST, &error, &f->fork),
-                     OMSP_OK);
-    rig_expect_call(&f->rig, f->fork, OMSP_NEW_STREAM, OMSP_CAUSE_REMOTE_REQUEST, OMSP_OK);
-}
-
-static void close_fixture(struct fixture *f)
-{
-    omsp_stream_release(f->fork);
-    omsp_terminal_release(f->track);
-    omsp_terminal_release(f->player);
-    omsp_stream_release(f->send);
-    omsp_call_release(f->a);
-    omsp_call_release(f->b);
-    free(f->source);
-    rig_close(&f->rig);
-    free(f->consumer.messages);
-}
-
-/* The value behind "name":" as a number. */
-static uint64_t number(const char *text, const char *name)
-{
-    char pattern[64];
-    const char *at;
-
-    snprintf(pattern, sizeof(pattern), "\"%s\":\"", name);
-    at = strstr(text, pattern);
-    ck_assert_msg(at != NULL, "no %s in %s", name, text);
-    return strtoull(at + strlen(pattern), NULL, 10);
-}
-
-static bool is_media(const struct message *message)
-{
-    return strstr(message->text, "{\"event\":\"media\"") == message->text;
-}
 
 START_TEST(connected_start_media_stop_in_this_order_and_numbered)
 {
@@ -360,26 +111,13 @@ START_TEST(the_upgrade_is_what_was_captured_and_signed)
     omsp_base64_encode(expected, digest, sizeof(digest));
     ck_assert_ptr_nonnull(strstr(f.consumer.request, "GET /listen HTTP/1.1\r\n"));
     ck_assert_ptr_nonnull(strstr(f.consumer.request, expected));
-    ck_assert_ptr_nonnull(find(f.consumer.request, "user-agent: Twilio.TmeWs/1.0\r\n"));
-    ck_assert_ptr_null(find(f.consumer.request, "origin"));
-    ck_assert_ptr_null(find(f.consumer.request, "extensions"));
-    ck_assert_ptr_null(find(f.consumer.request, "protocol:"));
+    ck_assert_ptr_nonnull(find_text(f.consumer.request, "user-agent: Twilio.TmeWs/1.0\r\n"));
+    ck_assert_ptr_null(find_text(f.consumer.request, "origin"));
+    ck_assert_ptr_null(find_text(f.consumer.request, "extensions"));
+    ck_assert_ptr_null(find_text(f.consumer.request, "protocol:"));
     close_fixture(&f);
 }
 END_TEST
-
-static unsigned count_callbacks(struct fixture *f, const char *event)
-{
-    unsigned found = 0;
-
-    for (size_t i = 0; i < omsp_sim_http_count(f->rig.sim); i++) {
-        const struct omsp_sim_http_request *record = omsp_sim_http_get(f->rig.sim, i);
-
-        if (record->body && strstr(record->body, event))
-            found++;
-    }
-    return found;
-}
 
 START_TEST(callbacks_tell_started_then_stopped_once_each)
 {
@@ -387,7 +125,7 @@ START_TEST(callbacks_tell_started_then_stopped_once_each)
 
     open_fixture(&f, 8000);
     connect_fixture(&f);
-    fork_call(&f, OMSP_TRACK_INBOUND, "n", CALLBACK);
+    fork_call(&f, OMSP_TRACK_INBOUND, "n", FORK_CALLBACK);
     rig_run(&f.rig, 500);
     ck_assert_uint_eq(count_callbacks(&f, "stream-started"), 1);
     ck_assert_int_eq(omsp_stream_stop(f.fork, OMSP_CAUSE_REMOTE_REQUEST), OMSP_OK);
@@ -405,9 +143,9 @@ START_TEST(a_refused_upgrade_is_31920_and_one_error_callback)
     struct omsp_fork_info info;
 
     open_fixture(&f, 8000);
-    f.consumer.refuse = true;
+    f.consumer.refuse = 403;
     connect_fixture(&f);
-    fork_call(&f, OMSP_TRACK_INBOUND, NULL, CALLBACK);
+    fork_call(&f, OMSP_TRACK_INBOUND, NULL, FORK_CALLBACK);
     rig_run(&f.rig, 500);
     rig_expect_call(&f.rig, f.fork, OMSP_STREAM_FAIL, OMSP_CAUSE_CONNECT_FAIL, OMSP_UNREACHABLE);
     rig_expect_nothing(&f.rig);
@@ -444,7 +182,7 @@ START_TEST(stop_while_connecting_cancels_the_dial)
 
     open_fixture(&f, 8000);
     connect_fixture(&f);
-    fork_call(&f, OMSP_TRACK_INBOUND, NULL, CALLBACK);
+    fork_call(&f, OMSP_TRACK_INBOUND, NULL, FORK_CALLBACK);
     ck_assert_int_eq(omsp_stream_stop(f.fork, OMSP_CAUSE_REMOTE_REQUEST), OMSP_OK);
     rig_run(&f.rig, 1000);
     rig_expect_nothing(&f.rig);
@@ -462,7 +200,7 @@ START_TEST(a_consumer_that_closes_ends_the_stream_and_not_the_call)
 
     open_fixture(&f, 3 * 8000);
     connect_fixture(&f);
-    fork_call(&f, OMSP_TRACK_INBOUND, NULL, CALLBACK);
+    fork_call(&f, OMSP_TRACK_INBOUND, NULL, FORK_CALLBACK);
     rig_run(&f.rig, 100);
     rig_event(&f.rig);
     start_audio(&f);
@@ -562,7 +300,7 @@ START_TEST(both_tracks_number_their_chunks_apart_and_never_go_back)
     open_fixture(&f, 5 * 8000);
     connect_fixture(&f);
     {
-        struct omsp_fork_options options = {.url = URL,
+        struct omsp_fork_options options = {.url = FORK_URL,
                                             .tracks = OMSP_TRACK_INBOUND | OMSP_TRACK_OUTBOUND};
 
         ck_assert_int_eq(omsp_call_fork(f.a, &options, OMSP_CAUSE_LOCAL_REQUEST, NULL, &f.fork),
@@ -624,7 +362,7 @@ START_TEST(limits_names_and_options_are_checked)
     ck_assert_int_eq(omsp_call_fork(f.b, &options, OMSP_CAUSE_LOCAL_REQUEST, &error, &f.fork),
                      OMSP_INVALID);
     ck_assert_int_eq(error, OMSP_FORK_BAD_URL);
-    options.url = URL;
+    options.url = FORK_URL;
     options.tracks = 4;
     ck_assert_int_eq(omsp_call_fork(f.b, &options, OMSP_CAUSE_LOCAL_REQUEST, &error, &f.fork),
                      OMSP_INVALID);
@@ -671,7 +409,7 @@ START_TEST(a_bidirectional_consumer_is_heard_and_its_marks_are_echoed_when_playe
     struct fixture f;
     struct consumer *c = &f.consumer;
     struct omsp_fork_options options = {
-        .url = URL, .tracks = OMSP_TRACK_INBOUND, .bidirectional = true};
+        .url = FORK_URL, .tracks = OMSP_TRACK_INBOUND, .bidirectional = true};
     struct omsp_fork_info info;
     struct omsp_call_stats stats;
     uint8_t codes[800];
@@ -713,7 +451,7 @@ static struct fixture walked;
 static void walk_body(void *ctx)
 {
     struct omsp_fork_options options = {
-        .url = URL, .tracks = OMSP_TRACK_INBOUND, .name = "w", .callback_url = CALLBACK};
+        .url = FORK_URL, .tracks = OMSP_TRACK_INBOUND, .name = "w", .callback_url = FORK_CALLBACK};
     enum omsp_status status;
 
     (void)ctx;

@@ -257,8 +257,26 @@ START_TEST(authorization_is_bounded)
 }
 END_TEST
 
-OMSP_SUITE("rest_create_form", TEST(url_alone_is_enough), TEST(everything_at_once),
-           TEST(url_is_required), TEST(a_query_is_cut_or_refused), TEST(urls_are_bounded_and_clean),
+START_TEST(reconnects_are_an_extension_from_0_to_100)
+{
+    ck_assert_int_eq(READ(0, URL, "Reconnects", "5"), OMSP_OK);
+    ck_assert_uint_eq(form.options.reconnects, 0);
+    ck_assert_int_eq(READ(OMSP_CREATE_EXTENSIONS, URL, "Reconnects", "5"), OMSP_OK);
+    ck_assert_uint_eq(form.options.reconnects, 5);
+    ck_assert_int_eq(READ(OMSP_CREATE_EXTENSIONS, URL, "Reconnects", "100"), OMSP_OK);
+    ck_assert_uint_eq(form.options.reconnects, 100);
+    ck_assert_int_eq(READ(OMSP_CREATE_EXTENSIONS, URL, "Reconnects", ""), OMSP_OK);
+    ck_assert_uint_eq(form.options.reconnects, 0);
+    refused(READ(OMSP_CREATE_EXTENSIONS, URL, "Reconnects", "101"), 20001);
+    refused(READ(OMSP_CREATE_EXTENSIONS, URL, "Reconnects", "-1"), 20001);
+    refused(READ(OMSP_CREATE_EXTENSIONS, URL, "Reconnects", "4294967297"), 20001);
+    refused(READ(OMSP_CREATE_EXTENSIONS, URL, "Reconnects", "3x"), 20001);
+}
+END_TEST
+
+OMSP_SUITE("rest_create_form", TEST(reconnects_are_an_extension_from_0_to_100),
+           TEST(url_alone_is_enough), TEST(everything_at_once), TEST(url_is_required),
+           TEST(a_query_is_cut_or_refused), TEST(urls_are_bounded_and_clean),
            TEST(names_are_bounded_and_clean), TEST(tracks_are_the_three),
            TEST(callbacks_are_absolute_http), TEST(parameters_are_sparse_and_ordered_by_index),
            TEST(odd_parameters_are_skipped),

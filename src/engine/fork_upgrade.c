@@ -1,0 +1,115 @@
+/*
+ * What a media stream's connection begins with: the upgrade request with its signature, connected
+ * and start (spec 2.1, 2.2). Not here: when, and what comes back (fork_link.c). Link thread.
+ */
+#include "engine/fork_state.h"
+
+#include "base/alloc.h"
+#include "port/crypto.h"
+#include "wire/base64.h"
+
+#include <string.h>
+
+#define MAX_UPGRADE 8192
+
+static void sign(struct omsp_fork *fork, char out[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES) + 1])
+{
+    const char *token = fork->links->auth_token;
+    char signed_url[OMSP_FORK_URL_MAX + 16];
+    struct omsp_text text;
+    uint8_t digest[OMSP_SHA1_BYTES];
+
+    omsp_text_init(&text, signed_url, sizeof(signed_url));
+    omsp_form_signed_url(&text, fork->url);
+    omsp_hmac_sha1(token, strlen(token), signed_url, text.len, digest);
+    omsp_base64_encode(out, digest, sizeof(digest));
+    out[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES)] = '\0';
+}
+
+static void make_key(struct omsp_fork *fork)
+{
+    const struct omsp_ports *ports = fork->links->engine->ports;
+    uint8_t random[16], digest[OMSP_SHA1_BYTES];
+    char input[61];
+
+    ports->random(ports->ctx, random, sizeof(random));
+    omsp_base64_encode(fork->key, random, sizeof(random));
+    fork->key[OMSP_WS_KEY_CHARS] = '\0';
+    omsp_ws_accept_input(fork->key, input);
+    omsp_sha1(input, strlen(input), digest);
+    omsp_base64_encode(fork->accept, digest, sizeof(digest));
+    fork->accept[OMSP_WS_ACCEPT_CHARS] = '\0';
+}
+
+static void put_host(struct omsp_text *text, const struct omsp_url *url)
+{
+    bool usual = url->port == (url->scheme == OMSP_SCHEME_WSS ? 443 : 80);
+
+    omsp_text_printf(text, url->ipv6 ? "[%s]" : "%s", url->host);
+    if (!usual)
+        omsp_text_printf(text, ":%u", (unsigned)url->port);
+}
+
+struct omsp_fork_note *omsp_fork_upgrade(struct omsp_fork *fork)
+{
+    char request[MAX_UPGRADE], host[300], signature[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES) + 1];
+    struct omsp_ws_upgrade upgrade = {.host = host, .key = fork->key};
+    struct omsp_fork_note *note;
+    struct omsp_text text;
+    struct omsp_url url;
+
+    if (omsp_url_parse(fork->url, &url))
+        return NULL;
+    make_key(fork);
+    omsp_text_init(&text, host, sizeof(host));
+    put_host(&text, &url);
+    /* Queries are not sent, as the field has it (spec 1.3). */
+    upgrade.path = omsp_span(url.path, url.has_query ? url.query_at : url.path_len);
+    upgrade.authorization = fork->authorization;
+    if (fork->links->auth_token) {
+        sign(fork, signature);
+        upgrade.signature = signature;
+    }
+    omsp_text_init(&text, request, sizeof(request));
+    omsp_ws_put_upgrade(&text, &upgrade);
+    note = text.truncated ? NULL : omsp_alloc(sizeof(*note) + text.len);
+    if (!note)
+        return NULL;
+    note->len = text.len;
+    memcpy(note->bytes, request, text.len);
+    return note;
+}
+
+enum omsp_status omsp_fork_note_start(struct omsp_fork *fork)
+{
+    struct omsp_ms_start start = {
+        .account_sid = fork->links->account_sid,
+        .stream_sid = fork->sid,
+        .call_sid = fork->call->sid,
+        .tracks = fork->tracks_wanted,
+        .encoding = "audio/x-mulaw",
+        .rate = 8000,
+        .channels = 1,
+        .params = fork->params,
+        .param_count = fork->param_count,
+    };
+    struct omsp_text text;
+    enum omsp_status status;
+    char connected[128], *storage;
+
+    omsp_text_init(&text, connected, sizeof(connected));
+    omsp_ms_put_connected(&text);
+    status = omsp_fork_note(fork, OMSP_WS_TEXT, connected, text.len);
+    if (status)
+        return status;
+    omsp_text_init(&text, NULL, 0);
+    omsp_ms_put_start(&text, fork->sequence + 1, &start);
+    storage = omsp_alloc(text.need + 1);
+    if (!storage)
+        return OMSP_NOMEM;
+    omsp_text_init(&text, storage, text.need + 1);
+    omsp_ms_put_start(&text, ++fork->sequence, &start);
+    status = omsp_fork_note(fork, OMSP_WS_TEXT, storage, text.len);
+    omsp_free(storage);
+    return status;
+}
