@@ -17,7 +17,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/node.sh"
 
 NATIVE_PACKAGES=(build-essential cmake ninja-build pkg-config check libsubunit-dev clang-format-14
-    libcjson-dev libcurl4-openssl-dev libexpat1-dev libmicrohttpd-dev libssl-dev openssl
+    libcjson-dev libcurl4-openssl-dev libexpat1-dev libmicrohttpd-dev libopus-dev libssl-dev openssl
     libspandsp-dev shellcheck util-linux curl ffmpeg)
 PE_PACKAGES=(gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 mingw-w64-tools wine wine64 libwine
     libwine-dev dpkg-dev)
@@ -29,7 +29,7 @@ FUZZ_PACKAGES=(clang-14 llvm-14 libclang-rt-14-dev)
 
 packages=("${NATIVE_PACKAGES[@]}")
 pe=1 x86_wine=0
-libs="check cjson curl expat microhttpd"
+libs="check cjson curl expat microhttpd opus"
 while [ $# -gt 0 ]; do
     case $1 in
     --native-only) pe=0 ;;
