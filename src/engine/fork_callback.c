@@ -22,8 +22,19 @@ void omsp_fork_tell(struct omsp_fork *fork, enum omsp_fork_event event, int erro
     const struct omsp_ports *ports = fork->links->engine->ports;
     unsigned place = fork->callback_count;
 
-    if (!fork->callback_url || place == OMSP_FORK_MAX_CALLBACKS)
+    if (!fork->callback_url)
         return;
+    if (event == OMSP_CALLBACK_STARTED)
+        fork->callbacks_muted = place + 2 > OMSP_FORK_MAX_CALLBACKS;
+    else if (!fork->callbacks_muted && place == OMSP_FORK_MAX_CALLBACKS)
+        fork->callbacks_muted = true;
+    if (fork->callbacks_muted) {
+        omsp_log(OMSP_LOG_WARNING, "11200: stream %s: %s is not told: %u callbacks wait already",
+                 fork->sid, event_names[event], place);
+        /* The next one begins anew: a started stream is told with its end or not at all. */
+        fork->callbacks_muted = event == OMSP_CALLBACK_STARTED;
+        return;
+    }
     fork->callbacks[place].event = event;
     fork->callbacks[place].error = error;
     fork->callbacks[place].at_us = ports->wall_us(ports->ctx);

@@ -46,7 +46,7 @@ struct omsp_fork_note {
 };
 
 enum omsp_fork_event { OMSP_CALLBACK_STARTED, OMSP_CALLBACK_STOPPED, OMSP_CALLBACK_ERROR };
-#define OMSP_FORK_MAX_CALLBACKS 4
+#define OMSP_FORK_MAX_CALLBACKS 16 /* that wait for the ones before them */
 
 enum omsp_link_state {
     OMSP_LINK_IDLE,
@@ -113,7 +113,7 @@ struct omsp_fork {
         char sid[OMSP_SID_CHARS + 1];
     } callbacks[OMSP_FORK_MAX_CALLBACKS];
     unsigned callback_count;
-    bool callback_busy;
+    bool callback_busy, callbacks_muted;
     bool started_told;           /* this SID's stream-started was queued */
     bool ended_told;             /* and its terminal one */
     struct omsp_pcm_ring play;   /* bidirectional: what the consumer wants played */

@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# Fuzzes every target of tests/fuzz for a while, or tells what their corpora cover.
+#
+#   fuzz.sh [--minutes N] [--only REGEX] [--add]
+#   fuzz.sh --coverage [--only REGEX]
+#
+#   --minutes N   for all targets together, as many at a time as there are processors (10)
+#   --only REGEX  only the targets whose noun matches
+#   --add         what reached new code goes to tests/fuzz/corpus, as few inputs as do
+#   --coverage    no fuzzing: runs the committed corpora and prints which part of each parser's lines
+#                 they run; fails when it is less than 95 %
+#
+# What is found lies in build/fuzz/<noun>/found and fails the run. Inputs that reached new code are
+# kept in the cache, so that the next run goes on from them. The last line sums up.
+set -uo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/common.sh"
+
+minutes=10 only=. add='' coverage=''
+while [ $# -gt 0 ]; do
+    case $1 in
+    --minutes)
+        minutes=${2?--minutes wants a number}
+        shift
+        ;;
+    --only)
+        only=${2?--only wants a regular expression}
+        shift
+        ;;
+    --add) add=1 ;;
+    --coverage) coverage=1 ;;
+    *) die "unknown option $1" ;;
+    esac
+    shift
+done
+case $minutes in '' | *[!0-9]* | 0) die "--minutes wants a whole number above 0" ;; esac
+
+cd "$OMSP_TOP" || exit 1
+bash "$here/bootstrap.sh" --native-only --fuzz || die "the set-up failed"
+mkdir -p build
+nouns=()
+for source in tests/fuzz/fuzz_*.c; do
+    noun=${source##*/fuzz_} noun=${noun%.c}
+    grep -qE -- "$only" <<<"$noun" && nouns+=("$noun")
+done
+[ ${#nouns[@]} -gt 0 ] || die "no target matches $only"
+
+# build PRESET PROGRAM-PREFIX
+build() {
+    local preset=$1 targets=("${nouns[@]/#/$2_}")
+    step "building ${#targets[@]} programs"
+    cmake --preset "$preset" >"build/$preset.log" 2>&1 &&
+        cmake --build "build/$preset" --target "${targets[@]}" -- -j"$(nproc)" \
+            >>"build/$preset.log" 2>&1 || {
+        tail -n 40 "build/$preset.log"
+        die "the build failed"
+    }
+}
+
+# ---- coverage --------------------------------------------------------------------------------------
+part_coverage() {
+    local noun sources bad=0 total=0 program profile
+    build native-coverage replay
+    mkdir -p build/coverage
+    printf '%-20s %8s %8s  %s\n' parser lines run "source"
+    for noun in "${nouns[@]}"; do
+        sources=$(awk -F '\t' -v noun="$noun" '$1 == noun { print $2 }' tests/fuzz/covers.tsv)
+        [ -n "$sources" ] || die "tests/fuzz/covers.tsv says nothing of $noun"
+        program=build/native-coverage/fuzz/replay_$noun profile=build/coverage/$noun
+        LLVM_PROFILE_FILE=$profile.raw timeout 300 "$program" "tests/fuzz/corpus/$noun" \
+            >/dev/null || die "$noun: the corpus does not pass"
+        llvm-profdata-14 merge -sparse "$profile.raw" -o "$profile.data" || exit 1
+        # shellcheck disable=SC2086 # several files
+        llvm-cov-14 export -summary-only -instr-profile="$profile.data" "$program" |
+            python3 -c '
+import json, os, sys
+noun, wanted = sys.argv[1], set(sys.argv[2:])
+for file in json.load(sys.stdin)["data"][0]["files"]:
+    name, lines = os.path.relpath(file["filename"]), file["summary"]["lines"]
+    if name in wanted:
+        wanted.remove(name)
+        print(noun, lines["count"], lines["covered"], name)
+sys.exit("%s: nothing is known of %s" % (noun, wanted) if wanted else 0)
+' "$noun" $sources >"$profile.txt" || exit 1
+        while read -r noun lines run source; do
+            total=$((total + 1))
+            printf '%-20s %8s %7.1f%%  %s%s\n' "$noun" "$lines" \
+                "$(awk "BEGIN { print 100 * $run / $lines }")" "$source" \
+                "$([ $((run * 100)) -ge $((lines * 95)) ] || echo '  <- less than 95 %')"
+            [ $((run * 100)) -ge $((lines * 95)) ] || bad=$((bad + 1))
+        done <"$profile.txt"
+    done
+    printf '%d passed, %d failed\n' $((total - bad)) $bad
+    [ $bad = 0 ]
+}
+
+# ---- fuzzing ---------------------------------------------------------------------------------------
+# fuzz_one NOUN SECONDS: one target, its own folder and log.
+fuzz_one() {
+    local noun=$1 seconds=$2 folder=build/fuzz/$1 kept=$OMSP_CACHE/fuzz/$1 options=()
+    mkdir -p "$folder/found" "$kept"
+    [ ! -e "tests/fuzz/dictionaries/$noun.dict" ] || options+=("-dict=tests/fuzz/dictionaries/$noun.dict")
+    timeout -k 10 $((seconds + 120)) "build/native-fuzz/fuzz/fuzz_$noun" -max_total_time="$seconds" \
+        -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$folder/found/" \
+        "${options[@]}" "$kept" "tests/fuzz/corpus/$noun" >"$folder/log" 2>&1
+    echo $? >"$folder/status"
+}
+
+# What the log of one target says: executions, per second, inputs that reached new code.
+stat_of() { sed -n "s/^stat::$2: *//p" "build/fuzz/$1/log" | tail -n 1; }
+
+part_fuzz() {
+    local noun seconds jobs=0 executions=0 findings=0 count status
+    build native-fuzz fuzz
+    seconds=$((minutes * 60 * $(nproc) / ${#nouns[@]}))
+    [ $seconds -gt 0 ] || seconds=1
+    step "${#nouns[@]} targets, $seconds s each, $(nproc) at a time"
+    for noun in "${nouns[@]}"; do
+        rm -rf "build/fuzz/$noun"
+        if [ $jobs -ge "$(nproc)" ]; then
+            wait -n
+            jobs=$((jobs - 1))
+        fi
+        fuzz_one "$noun" $seconds &
+        jobs=$((jobs + 1))
+    done
+    wait
+    printf '%-20s %14s %10s %8s  %s\n' target executions "a second" new result
+    for noun in "${nouns[@]}"; do
+        status=$(cat "build/fuzz/$noun/status") count=$(stat_of "$noun" number_of_executed_units)
+        executions=$((executions + ${count:-0}))
+        if [ "$status" = 0 ] && [ -z "$(ls -A "build/fuzz/$noun/found")" ]; then
+            status='nothing found'
+        else
+            findings=$((findings + 1))
+            status="FOUND (exit $status): build/fuzz/$noun/log"
+        fi
+        printf '%-20s %14s %10s %8s  %s\n' "$noun" "${count:-0}" \
+            "$(stat_of "$noun" average_exec_per_sec)" "$(stat_of "$noun" new_units_added)" "$status"
+    done
+    if [ -n "$add" ] && [ $findings = 0 ]; then
+        step "the fewest inputs that reach it all"
+        for noun in "${nouns[@]}"; do
+            mkdir -p "tests/fuzz/corpus/$noun"
+            # Branches alone count, not how often one was taken: a corpus is read by people, too.
+            timeout -k 10 600 "build/native-fuzz/fuzz/fuzz_$noun" -set_cover_merge=1 \
+                -use_counters=0 -artifact_prefix="build/fuzz/$noun/found/" "tests/fuzz/corpus/$noun" \
+                "$OMSP_CACHE/fuzz/$noun" >>"build/fuzz/$noun/log" 2>&1 ||
+                warn "$noun: could not be merged"
+        done
+    fi
+    say "$executions executions of ${#nouns[@]} targets, $findings with findings"
+    [ $findings = 0 ]
+}
+
+if [ -n "$coverage" ]; then part_coverage; else part_fuzz; fi
