@@ -338,14 +338,14 @@ bool omsp_call_is_shut(struct omsp_call *call)
     return shut;
 }
 
-/* Address lock. Media streams are listed while they are not over. */
+/* Address lock. Media streams are listed while they are not over, terminals' never. */
 static struct omsp_stream *listed(struct omsp_call *call, unsigned index, unsigned *count)
 {
     struct omsp_stream *found = index < call->stream_count ? call->streams[index] : NULL;
 
     *count = call->stream_count;
     for (unsigned i = 0; i < call->fork_count; i++) {
-        if (call->forks[i]->fork->over)
+        if (call->forks[i]->fork->over || call->forks[i]->fork->of_terminal)
             continue;
         if (*count == index)
             found = call->forks[i];

@@ -210,6 +210,7 @@ enum omsp_terminal_kind {
     OMSP_TERMINAL_FILE_RECORDER, /* multitrack parent */
     OMSP_TERMINAL_TRACK,         /* of one of these */
     OMSP_TERMINAL_SAMPLES,       /* the program itself: engine/samples.h */
+    OMSP_TERMINAL_WEBSOCKET,     /* a consumer of media streams: engine/fork.h */
 };
 
 void omsp_terminal_ref(struct omsp_terminal *terminal);

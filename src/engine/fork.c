@@ -33,7 +33,7 @@ enum omsp_status omsp_engine_set_forks(struct omsp_engine *engine,
     return status;
 }
 
-static enum omsp_status get_links(struct omsp_engine *engine, struct omsp_links **out)
+enum omsp_status omsp_engine_get_links(struct omsp_engine *engine, struct omsp_links **out)
 {
     enum omsp_status status = OMSP_OK;
 
@@ -211,8 +211,8 @@ static enum omsp_status check_callback(const struct omsp_links *links, const cha
                                                                              : OMSP_INVALID;
 }
 
-static enum omsp_status check_options(const struct omsp_links *links,
-                                      const struct omsp_fork_options *options, int *error)
+enum omsp_status omsp_fork_check_options(const struct omsp_links *links,
+                                         const struct omsp_fork_options *options, int *error)
 {
     enum omsp_status status = check_url(links, options->url, error);
 
@@ -245,15 +245,16 @@ static unsigned count_tracks(unsigned tracks)
     return (tracks & 1) + (tracks >> 1 & 1);
 }
 
-/* Address lock. */
-static enum omsp_status check_room(struct omsp_call *call, const struct omsp_fork_options *options)
+/* Address lock. replaced: the terminal whose connection is to be replaced, or NULL. */
+static enum omsp_status check_room(struct omsp_call *call, const struct omsp_fork_options *options,
+                                   const struct omsp_websocket *replaced)
 {
     unsigned tracks = count_tracks(options->tracks);
 
     for (unsigned i = 0; i < call->fork_count; i++) {
         const struct omsp_fork *fork = call->forks[i]->fork;
 
-        if (fork->over)
+        if (fork->over || (replaced && fork->owner == replaced))
             continue;
         tracks += count_tracks(fork->tracks_wanted);
         if (options->name && fork->name && !strcmp(options->name, fork->name))
@@ -282,48 +283,70 @@ static void add_fork(struct omsp_call *call, struct omsp_stream *stream)
     omsp_stream_ref(stream);
 }
 
+/* Any lock that is no leaf, or none. */
+static enum omsp_status make_stream(struct omsp_call *call, struct omsp_links *links,
+                                    const struct omsp_fork_options *options,
+                                    struct omsp_stream **out)
+{
+    struct omsp_fork *fork;
+    enum omsp_status status = make_fork(call, links, options, &fork);
+
+    if (status)
+        return status;
+    *out = omsp_stream_new(call, OMSP_MEDIA_AUDIO,
+                           options->bidirectional ? OMSP_BIDIRECTIONAL : OMSP_CAPTURE,
+                           omsp_offers_all);
+    if (!*out) {
+        omsp_fork_unref(fork);
+        return OMSP_NOMEM;
+    }
+    (*out)->fork = fork;
+    (*out)->fsm.terminals = 1; /* the consumer, for life */
+    return OMSP_OK;
+}
+
+/* Address lock. */
+static enum omsp_status begin(struct omsp_stream *stream, const struct omsp_fork_options *options,
+                              enum omsp_cause cause, const struct omsp_websocket *replaced)
+{
+    struct omsp_call *call = stream->call;
+    enum omsp_status status;
+
+    if (call->shut)
+        return OMSP_SHUTDOWN;
+    if (call->state != OMSP_CALL_CONNECTED || !call->session)
+        return OMSP_WRONG_STATE;
+    status = check_room(call, options, replaced);
+    if (status)
+        return status;
+    stream->fork->stream = stream;
+    stream->fork->cause = cause;
+    add_fork(call, stream);
+    omsp_stream_post(stream, OMSP_NEW_STREAM, cause, OMSP_OK, 0);
+    omsp_fork_follow(stream);
+    return OMSP_OK;
+}
+
 enum omsp_status omsp_call_fork(struct omsp_call *call, const struct omsp_fork_options *options,
                                 enum omsp_cause cause, int *error, struct omsp_stream **out)
 {
     struct omsp_links *links;
     struct omsp_stream *stream;
-    struct omsp_fork *fork;
     enum omsp_status status;
     int ignored;
 
     if (!error)
         error = &ignored;
     *error = 0;
-    status = get_links(call->address->engine, &links);
+    status = omsp_engine_get_links(call->address->engine, &links);
     if (!status)
-        status = check_options(links, options, error);
+        status = omsp_fork_check_options(links, options, error);
     if (!status)
-        status = make_fork(call, links, options, &fork);
+        status = make_stream(call, links, options, &stream);
     if (status)
         return status;
-    stream = omsp_stream_new(call, OMSP_MEDIA_AUDIO,
-                             options->bidirectional ? OMSP_BIDIRECTIONAL : OMSP_CAPTURE,
-                             omsp_offers_all);
-    if (!stream) {
-        omsp_fork_unref(fork);
-        return OMSP_NOMEM;
-    }
-    stream->fork = fork;
-    stream->fsm.terminals = 1; /* the consumer, for life */
     omsp_call_enter(call);
-    if (call->shut)
-        status = OMSP_SHUTDOWN;
-    else if (call->state != OMSP_CALL_CONNECTED || !call->session)
-        status = OMSP_WRONG_STATE;
-    else
-        status = check_room(call, options);
-    if (!status) {
-        fork->stream = stream;
-        fork->cause = cause;
-        add_fork(call, stream);
-        omsp_stream_post(stream, OMSP_NEW_STREAM, cause, OMSP_OK, 0);
-        omsp_fork_follow(stream);
-    }
+    status = begin(stream, options, cause, NULL);
     omsp_call_leave(call);
     if (status) {
         omsp_stream_release(stream);
@@ -331,6 +354,60 @@ enum omsp_status omsp_call_fork(struct omsp_call *call, const struct omsp_fork_o
     }
     *out = stream;
     return OMSP_OK;
+}
+
+/* ---- a terminal's ---------------------------------------------------------------------------- */
+
+enum omsp_status omsp_fork_open(struct omsp_call *call, const struct omsp_fork_options *options,
+                                const struct omsp_websocket *owner, struct omsp_stream **out)
+{
+    struct omsp_links *links;
+    struct omsp_stream *stream;
+    enum omsp_status status = omsp_engine_get_links(call->address->engine, &links);
+
+    if (!status)
+        status = make_stream(call, links, options, &stream);
+    if (status)
+        return status;
+    stream->fork->of_terminal = true;
+    status = begin(stream, options, OMSP_CAUSE_LOCAL_REQUEST, owner);
+    if (status) {
+        omsp_stream_release(stream);
+        return status;
+    }
+    *out = stream;
+    return OMSP_OK;
+}
+
+enum omsp_status omsp_fork_add_track(struct omsp_fork *fork, unsigned track)
+{
+    struct omsp_fork_options more = {.tracks = track};
+    enum omsp_status status = OMSP_OK;
+
+    if (fork->tracks_wanted & track)
+        return OMSP_OK;
+    status = check_room(fork->call, &more, NULL);
+    if (status)
+        return status;
+    omsp_lock_acquire(&fork->lock);
+    if (fork->started_told)
+        status = OMSP_WRONG_STATE;
+    else
+        fork->tracks_wanted |= track;
+    omsp_lock_release(&fork->lock);
+    return status;
+}
+
+unsigned omsp_fork_flow(const struct omsp_fork *fork)
+{
+    return fork->of_terminal ? fork->gates : fork->tracks_wanted;
+}
+
+void omsp_fork_set_gates(struct omsp_fork *fork, unsigned gates)
+{
+    fork->gates = gates;
+    if (fork->call->session && fork->stream && fork->stream->fsm.actual == OMSP_RUNNING)
+        omsp_session_feed(fork->call->session, fork, gates);
 }
 
 /* ---- following the state machine --------------------------------------------------------------
@@ -428,6 +505,8 @@ void omsp_fork_ended(struct omsp_fork *fork, int error)
             finish_stream(stream, OMSP_CAUSE_REMOTE_REQUEST);
         }
         omsp_fork_follow(stream);
+        if (fork->owner)
+            omsp_websocket_lost(fork->owner, status_of(error));
     }
     omsp_call_leave(call);
 }
@@ -495,9 +574,9 @@ enum omsp_status omsp_stream_fork_info(struct omsp_stream *stream, struct omsp_f
     copy_text(out->call_sid, sizeof(out->call_sid), fork->call->sid);
     copy_text(out->name, sizeof(out->name), fork->name);
     copy_text(out->url, sizeof(out->url), fork->url);
-    out->tracks = fork->tracks_wanted;
     out->bidirectional = fork->bidirectional;
     omsp_lock_acquire(&fork->lock);
+    out->tracks = fork->tracks_wanted;
     copy_text(out->sid, sizeof(out->sid), fork->sid);
     out->state =
         fork->redialing && fork->state == OMSP_FORK_OPEN ? OMSP_FORK_CONNECTING : fork->state;

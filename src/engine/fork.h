@@ -112,6 +112,51 @@ struct omsp_fork_info {
 enum omsp_status omsp_stream_fork_info(struct omsp_stream *stream, struct omsp_fork_info *out);
 bool omsp_stream_is_fork(const struct omsp_stream *stream);
 
+/* ---- the WebSocket terminal ------------------------------------------------------------------ */
+
+/* A terminal (audio, OMSP_BIDIRECTIONAL, OMSP_TERMINAL_WEBSOCKET) that sends a call's audio to a
+ * consumer. It may be selected on the call's render stream (what arrives: the inbound track), on
+ * its capture stream (what is sent: the outbound track), or on both: then they are tracks of one
+ * connection, and no other call's streams. A track's audio flows while its stream runs; while the
+ * stream is paused or held there is none and the timestamps jump. The connection is dialled when
+ * the first of the streams starts (or pauses) in a connected call, lives while one of them is
+ * wanted to run or pause, and ends with `stop` when all are stopped, unselected or disconnected;
+ * each has a SID of its own. `start` names the tracks of all streams that it was selected on by
+ * then; being connected to a stream whose track was not named makes a new connection in place of
+ * the old. It is a media stream for REST and omsp_call_find_fork, but not listed by
+ * omsp_call_stream_at, without events, and not to be started again.
+ *
+ * omsp_stream_select adds: options that omsp_call_fork calls OMSP_INVALID; OMSP_TERMINAL_IN_USE
+ * (on another call); and, as a failure to connect (TERMINAL_FAIL), OMSP_EXISTS,
+ * OMSP_MAX_TERMINALS (more than four tracks), OMSP_WRONG_STATE (no RTP). A connection that fails
+ * later, or that the consumer closes, is a TERMINAL_FAIL of its streams; the terminal stays
+ * selected and connects anew with the next start. One that was stopped by its SID stops the
+ * streams on which no other terminal is, and is a TERMINAL_FAIL without error, with the cause of
+ * the stop, on the others. OMSP_NOMEM. */
+enum omsp_status omsp_websocket_create(struct omsp_address *address, struct omsp_terminal **out);
+
+enum omsp_websocket_text {
+    OMSP_WEBSOCKET_URL,
+    OMSP_WEBSOCKET_NAME,
+    OMSP_WEBSOCKET_CALLBACK,
+    OMSP_WEBSOCKET_METHOD, /* of the callback: "POST", "GET"; none and "": POST */
+    OMSP_WEBSOCKET_TEXTS
+};
+/* text NULL: none; copied, and checked when the terminal is selected. OMSP_WRONG_STATE while it is
+ * selected, OMSP_NOMEM. */
+enum omsp_status omsp_websocket_set(struct omsp_terminal *terminal, enum omsp_websocket_text which,
+                                    const char *text);
+/* *out for omsp_free; NULL: none. OMSP_NOMEM. */
+enum omsp_status omsp_websocket_get(struct omsp_terminal *terminal, enum omsp_websocket_text which,
+                                    char **out);
+/* Copies. OMSP_FULL after 99, OMSP_WRONG_STATE while it is selected, OMSP_NOMEM. */
+enum omsp_status omsp_websocket_add_param(struct omsp_terminal *terminal, const char *name,
+                                          const char *value);
+/* The connection made last, a reference, and its call's id; or NULL: none yet. */
+struct omsp_stream *omsp_websocket_stream(struct omsp_terminal *terminal, uint32_t *call);
+/* How the last try to make a connection went, or why that connection was lost. */
+enum omsp_status omsp_websocket_last(struct omsp_terminal *terminal);
+
 /* Up to room references to the call's forks, running or not, oldest first; answers how many. */
 unsigned omsp_call_forks(struct omsp_call *call, struct omsp_stream **out, unsigned room);
 

@@ -66,15 +66,22 @@ struct omsp_fork {
     /* options, constant */
     char *url, *name, *callback_url, *authorization;
     struct omsp_ms_param *params;
-    unsigned param_count, tracks_wanted, reconnects_max;
+    unsigned param_count, reconnects_max;
     bool callback_get, bidirectional;
+    bool of_terminal; /* a WebSocket terminal's connection: tells no events of its own */
 
     /* address lock */
-    bool over;             /* its media stream ended: only a start, with a new SID, revives it */
-    enum omsp_cause cause; /* of the last start */
+    bool over;                    /* its media stream ended: only a start, with a new SID, revives
+                                     it */
+    enum omsp_cause cause;        /* of the last start */
+    struct omsp_websocket *owner; /* that terminal, while it may end it; no reference */
+    unsigned gates;               /* of_terminal: tracks whose streams run */
+
+    unsigned tracks_wanted; /* constant, or of_terminal: changed under address and fork->lock, not
+                               any more after `start` */
 
     /* session lock */
-    bool feeding; /* in the session's list, running */
+    unsigned flowing; /* tracks that the session feeds it with; 0: not in its list */
     struct omsp_fork_track tracks[2];
 
     struct omsp_lock lock; /* from here */
@@ -146,6 +153,21 @@ void omsp_fork_ref(struct omsp_fork *fork);
 void omsp_fork_unref(struct omsp_fork *fork);
 /* Address lock. Carries the stream's actual and desired state to the link and the session. */
 void omsp_fork_follow(struct omsp_stream *stream);
+/* Address lock. A terminal's connection, as omsp_call_fork; it is the caller's to end. The tracks
+ * and name of one that the same terminal has now are counted as gone. */
+enum omsp_status omsp_fork_open(struct omsp_call *call, const struct omsp_fork_options *options,
+                                const struct omsp_websocket *owner, struct omsp_stream **out);
+/* Address lock, a terminal's. OMSP_OK when `start` names the track or will do, OMSP_WRONG_STATE
+ * when it was sent without, OMSP_FULL. */
+enum omsp_status omsp_fork_add_track(struct omsp_fork *fork, unsigned track);
+/* Address lock, a terminal's: the tracks whose audio may go. */
+void omsp_fork_set_gates(struct omsp_fork *fork, unsigned gates);
+/* Address lock. The tracks that a fork which runs is fed with. */
+unsigned omsp_fork_flow(const struct omsp_fork *fork);
+enum omsp_status omsp_fork_check_options(const struct omsp_links *links,
+                                         const struct omsp_fork_options *options, int *error);
+/* Any lock that is no leaf. Makes the link thread when there is none yet. */
+enum omsp_status omsp_engine_get_links(struct omsp_engine *engine, struct omsp_links **out);
 /* Link thread, no lock held: it is open / it ended (error 0: as ordered or by the consumer). */
 void omsp_fork_opened(struct omsp_fork *fork);
 void omsp_fork_ended(struct omsp_fork *fork, int error);
@@ -207,5 +229,11 @@ size_t omsp_fork_read(struct omsp_fork *fork, int16_t *pcm, size_t count);
 /* Any lock but the fork's. A key was pressed at the far end, 0..15: a dtmf message. */
 void omsp_fork_digit(struct omsp_fork *fork, int digit);
 void omsp_fork_play_free(struct omsp_fork *fork);
+
+/* ---- terminal_websocket.c: address lock ------------------------------------------------------ */
+/* The connection failed by itself. */
+void omsp_websocket_lost(struct omsp_websocket *socket, enum omsp_status why);
+/* Somebody stopped it by another door than the terminal's streams. */
+void omsp_websocket_let_go(struct omsp_websocket *socket, enum omsp_cause cause);
 
 #endif

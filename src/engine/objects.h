@@ -132,6 +132,18 @@ struct omsp_terminal_ops {
     size_t (*read)(struct omsp_terminal *terminal, int16_t *pcm, size_t count);
     /* Media worker, session lock. */
     void (*write)(struct omsp_terminal *terminal, const int16_t *pcm, size_t count);
+
+    /* The rest may be NULL. All under the address lock. */
+    /* In place of read and write, for one that gets its audio elsewhere: its stream runs, or not
+     * any more. */
+    void (*run)(struct omsp_terminal *terminal, bool running);
+    /* What its stream wants, or the selection itself, may have changed. */
+    void (*settle)(struct omsp_terminal *terminal);
+    /* A terminal that may be on both streams of a call: what stands for it on one of them, which is
+     * what the stream keeps and what the functions above are called with. */
+    struct omsp_terminal *(*part)(struct omsp_terminal *terminal, enum omsp_direction direction);
+    /* The last word on a selection that the rules of core/terminal.h allow. */
+    enum omsp_status (*admit)(struct omsp_terminal *terminal, const struct omsp_stream *stream);
 };
 
 struct omsp_terminal {
@@ -144,8 +156,15 @@ struct omsp_terminal {
     void (*destroy)(struct omsp_terminal *terminal); /* frees; no lock held */
     struct omsp_address *address;                    /* reference, for life */
     struct omsp_stream *selected_on; /* address lock; no reference: unselect clears it */
+    struct omsp_terminal *whole;     /* a part's, embedded in it: its references count; else NULL */
     _Atomic bool in_use;
 };
+
+/* What doors know of a terminal that a stream has. */
+static inline struct omsp_terminal *omsp_terminal_whole(struct omsp_terminal *terminal)
+{
+    return terminal->whole ? terminal->whole : terminal;
+}
 
 void omsp_engine_ref(struct omsp_engine *engine);
 void omsp_engine_unref(struct omsp_engine *engine);
@@ -170,6 +189,10 @@ enum omsp_status omsp_stream_input(struct omsp_stream *stream, enum omsp_input i
 /* Address lock. The media of a running or paused stream failed by itself: STREAM_FAIL with why. */
 enum omsp_status omsp_stream_break(struct omsp_stream *stream, enum omsp_status why,
                                    enum omsp_cause cause);
+/* Address lock. A terminal that the stream has failed while it was connected: TERMINAL_FAIL, and
+ * STREAM_FAIL when no other one works. It stays selected and is connected by the next start. */
+void omsp_stream_lose_terminal(struct omsp_stream *stream, struct omsp_terminal *terminal,
+                               enum omsp_status why);
 /* Address lock. Ends the stream: terminals unselected in reverse order. */
 void omsp_stream_shutdown(struct omsp_stream *stream);
 /* Address lock. Queues an event about the stream. */

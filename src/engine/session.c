@@ -541,7 +541,7 @@ void omsp_session_run(struct omsp_session *session, enum omsp_direction directio
     omsp_lock_release(&session->lock);
 }
 
-void omsp_session_feed(struct omsp_session *session, struct omsp_fork *fork, bool on)
+void omsp_session_feed(struct omsp_session *session, struct omsp_fork *fork, unsigned tracks)
 {
     uint64_t now = now_of(session);
     bool heard, spoke;
@@ -552,15 +552,14 @@ void omsp_session_feed(struct omsp_session *session, struct omsp_fork *fork, boo
     spoke = omsp_session_speaks(session);
     while (place < session->fork_count && session->forks[place] != fork)
         place++;
-    if (on && place == session->fork_count && place < OMSP_CALL_MAX_TRACKS) {
+    if (tracks && place == session->fork_count && place < OMSP_CALL_MAX_TRACKS)
         session->forks[session->fork_count++] = fork;
-        omsp_fork_break(fork, OMSP_TRACK_INBOUND);
-        omsp_fork_break(fork, OMSP_TRACK_OUTBOUND);
-    } else if (!on && place < session->fork_count) {
+    else if (!tracks && place < session->fork_count)
         session->forks[place] = session->forks[--session->fork_count];
-        omsp_fork_break(fork, OMSP_TRACK_INBOUND);
-        omsp_fork_break(fork, OMSP_TRACK_OUTBOUND);
-    }
+    for (unsigned track = OMSP_TRACK_INBOUND; track <= OMSP_TRACK_OUTBOUND; track <<= 1)
+        if ((fork->flowing ^ tracks) & track)
+            omsp_fork_break(fork, track);
+    fork->flowing = tracks;
     if (!heard && omsp_session_hears(session))
         omsp_jitter_reset(session->jitter);
     if (!spoke && omsp_session_speaks(session))

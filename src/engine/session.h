@@ -48,9 +48,9 @@ void omsp_session_set_timeout(struct omsp_session *session, unsigned ms);
  * terminals are the stream's own references, which outlive their presence here. */
 void omsp_session_run(struct omsp_session *session, enum omsp_direction direction, bool running,
                       struct omsp_terminal *const *terminals, unsigned count);
-/* A media stream begins or ends to hear this call (its tracks say what). After it returned with on
- * false, none of its audio is taken any more. */
-void omsp_session_feed(struct omsp_session *session, struct omsp_fork *fork, bool on);
+/* A media stream hears these tracks of the call from now on; 0: it ends to. After it returned, no
+ * audio of others is taken any more. */
+void omsp_session_feed(struct omsp_session *session, struct omsp_fork *fork, unsigned tracks);
 /* Wakes the worker if something above needs it. No lock held. */
 void omsp_session_flush(struct omsp_session *session);
 

@@ -29,7 +29,7 @@ bool omsp_session_hears(const struct omsp_session *session)
     bool hears = session->receive.running;
 
     for (unsigned i = 0; i < session->fork_count; i++)
-        hears |= (session->forks[i]->tracks_wanted & OMSP_TRACK_INBOUND) != 0;
+        hears |= (session->forks[i]->flowing & OMSP_TRACK_INBOUND) != 0;
     return hears;
 }
 
@@ -59,14 +59,14 @@ static void fork_audio(struct omsp_session *session, unsigned track, bool alaw,
         codes = ulaw;
     }
     for (unsigned i = 0; i < session->fork_count; i++)
-        if (session->forks[i]->tracks_wanted & track)
+        if (session->forks[i]->flowing & track)
             omsp_fork_audio(session->forks[i], track, codes, count, now_us);
 }
 
 static void fork_gap(struct omsp_session *session, uint32_t samples)
 {
     for (unsigned i = 0; i < session->fork_count; i++)
-        if (session->forks[i]->tracks_wanted & OMSP_TRACK_INBOUND)
+        if (session->forks[i]->flowing & OMSP_TRACK_INBOUND)
             omsp_fork_gap(session->forks[i], OMSP_TRACK_INBOUND, samples);
 }
 

@@ -61,7 +61,9 @@ void omsp_stream_post(struct omsp_stream *stream, enum omsp_call_event type, enu
         .terminal = terminal,
     };
 
-    omsp_address_post(stream->call->address, &event);
+    /* A terminal's connection is told by the streams that the terminal is on. */
+    if (!stream->fork || !stream->fork->of_terminal)
+        omsp_address_post(stream->call->address, &event);
 }
 
 static enum omsp_status connect_terminal(struct omsp_terminal *terminal)
@@ -128,14 +130,21 @@ static void run_session(struct omsp_stream *stream, bool running)
     if (!stream->call->session)
         return;
     if (stream->fork) {
-        omsp_session_feed(stream->call->session, stream->fork, running);
+        omsp_session_feed(stream->call->session, stream->fork,
+                          running ? omsp_fork_flow(stream->fork) : 0);
         return;
     }
     omsp_session_set_sound(stream->call->session, stream->direction, &stream->sound);
     for (unsigned i = 0; running && i < stream->terminal_count; i++)
-        if (atomic_load(&stream->terminals[i]->in_use))
+        if (atomic_load(&stream->terminals[i]->in_use) && !stream->terminals[i]->ops->run)
             connected[count++] = stream->terminals[i];
     omsp_session_run(stream->call->session, stream->direction, running, connected, count);
+    for (unsigned i = 0; i < stream->terminal_count; i++) {
+        struct omsp_terminal *terminal = stream->terminals[i];
+
+        if (terminal->ops->run)
+            terminal->ops->run(terminal, running && atomic_load(&terminal->in_use));
+    }
 }
 
 static struct move_outcome move_media(struct omsp_stream *stream, enum omsp_actual to)
@@ -163,6 +172,12 @@ static struct move_outcome move_media(struct omsp_stream *stream, enum omsp_actu
     return outcome;
 }
 
+static void settle_terminal(struct omsp_terminal *terminal)
+{
+    if (terminal->ops->settle)
+        terminal->ops->settle(terminal);
+}
+
 static enum omsp_status commit(struct omsp_stream *stream, const struct omsp_stream_plan *plan,
                                const struct move_outcome *outcome)
 {
@@ -177,6 +192,8 @@ static enum omsp_status commit(struct omsp_stream *stream, const struct omsp_str
         omsp_stream_post(stream, done.events[i].type, done.events[i].cause, done.events[i].error,
                          terminal);
     }
+    for (unsigned i = 0; i < stream->terminal_count; i++)
+        settle_terminal(stream->terminals[i]);
     return done.status;
 }
 
@@ -206,6 +223,32 @@ enum omsp_status omsp_stream_break(struct omsp_stream *stream, enum omsp_status 
     outcome.failed_cause = cause;
     outcome.actual = OMSP_STOPPED;
     return commit(stream, &plan, &outcome);
+}
+
+void omsp_stream_lose_terminal(struct omsp_stream *stream, struct omsp_terminal *terminal,
+                               enum omsp_status why)
+{
+    struct omsp_stream_plan plan =
+        omsp_stream_plan(&stream->fsm, OMSP_IN_BROKE, OMSP_CAUSE_UNKNOWN);
+    struct move_outcome outcome = {why, connect_cause(why), stream->fsm.actual, terminal->id};
+    bool works = false;
+
+    disconnect_terminal(terminal);
+    if (plan.status)
+        return;
+    for (unsigned i = 0; i < stream->terminal_count; i++)
+        works |= atomic_load(&stream->terminals[i]->in_use);
+    if (!plan.move) {
+        omsp_stream_post(stream, OMSP_TERMINAL_FAIL, outcome.failed_cause, why, terminal->id);
+        return;
+    }
+    if (works) {
+        run_session(stream, stream->fsm.actual == OMSP_RUNNING);
+    } else {
+        move_media(stream, OMSP_STOPPED);
+        outcome.actual = OMSP_STOPPED;
+    }
+    commit(stream, &plan, &outcome);
 }
 
 void omsp_stream_shutdown(struct omsp_stream *stream)
@@ -249,11 +292,16 @@ static enum omsp_status door(struct omsp_stream *stream, enum omsp_input input,
     enum omsp_status status;
 
     enter(stream);
-    status = omsp_stream_input(stream, input, cause);
+    if (stream->fork && stream->fork->of_terminal && stream->fork->over && input != OMSP_IN_STOP)
+        status = stream->fsm.shut ? OMSP_SHUTDOWN : OMSP_WRONG_STATE; /* its terminal makes anew */
+    else
+        status = omsp_stream_input(stream, input, cause);
     if (stream->fork && !stream->fsm.shut) {
         if (input == OMSP_IN_START)
             stream->fork->cause = cause;
         omsp_fork_follow(stream);
+        if (stream->fork->over && stream->fork->owner)
+            omsp_websocket_let_go(stream->fork->owner, cause);
     }
     leave(stream);
     return status;
@@ -277,7 +325,7 @@ enum omsp_status omsp_stream_stop(struct omsp_stream *stream, enum omsp_cause ca
 static int place_of(const struct omsp_stream *stream, const struct omsp_terminal *terminal)
 {
     for (unsigned i = 0; i < stream->terminal_count; i++)
-        if (stream->terminals[i] == terminal)
+        if (omsp_terminal_whole(stream->terminals[i]) == terminal)
             return (int)i;
     return -1;
 }
@@ -292,7 +340,16 @@ static void take_out(struct omsp_stream *stream, unsigned place)
     terminal->selected_on = NULL;
 }
 
-static enum omsp_status select_locked(struct omsp_stream *stream, struct omsp_terminal *terminal)
+/* Of one that was taken out. */
+static void let_go(struct omsp_terminal *terminal)
+{
+    disconnect_terminal(terminal);
+    settle_terminal(terminal);
+    omsp_terminal_release(terminal);
+}
+
+static enum omsp_status may_select(const struct omsp_stream *stream, struct omsp_terminal *terminal,
+                                   struct omsp_terminal **part)
 {
     struct omsp_stream_facts stream_facts = {
         .media = stream->media,
@@ -306,17 +363,30 @@ static enum omsp_status select_locked(struct omsp_stream *stream, struct omsp_te
         .media = terminal->media,
         .direction = terminal->direction,
         .owner_token = (uintptr_t)terminal->address,
-        .selected_here = terminal->selected_on == stream,
-        .selected_elsewhere = terminal->selected_on && terminal->selected_on != stream,
     };
-    struct move_outcome outcome = {OMSP_OK, OMSP_CAUSE_LOCAL_REQUEST, stream->fsm.actual, 0};
-    enum omsp_status status = omsp_terminal_may_select(&stream_facts, &terminal_facts);
-    struct omsp_stream_plan plan;
+    enum omsp_status status;
 
+    *part = terminal->ops && terminal->ops->part ? terminal->ops->part(terminal, stream->direction)
+                                                 : terminal;
+    terminal_facts.selected_here = (*part)->selected_on == stream;
+    terminal_facts.selected_elsewhere = (*part)->selected_on && (*part)->selected_on != stream;
+    status = omsp_terminal_may_select(&stream_facts, &terminal_facts);
     if (status)
         return status;
     if (!terminal->ops || stream->fork)
         return OMSP_BAD_TERMINAL; /* a multitrack parent: only its tracks carry media */
+    return terminal->ops->admit ? terminal->ops->admit(terminal, stream) : OMSP_OK;
+}
+
+static enum omsp_status select_locked(struct omsp_stream *stream, struct omsp_terminal *whole)
+{
+    struct move_outcome outcome = {OMSP_OK, OMSP_CAUSE_LOCAL_REQUEST, stream->fsm.actual, 0};
+    struct omsp_terminal *terminal;
+    enum omsp_status status = may_select(stream, whole, &terminal);
+    struct omsp_stream_plan plan;
+
+    if (status)
+        return status;
     plan = omsp_stream_plan(&stream->fsm, OMSP_IN_SELECT, OMSP_CAUSE_LOCAL_REQUEST);
     if (plan.status)
         return plan.status;
@@ -336,9 +406,8 @@ static enum omsp_status select_locked(struct omsp_stream *stream, struct omsp_te
     }
     status = commit(stream, &plan, &outcome);
     if (outcome.status) {
-        disconnect_terminal(terminal);
         take_out(stream, stream->terminal_count - 1);
-        omsp_terminal_release(terminal);
+        let_go(terminal);
     }
     return status;
 }
@@ -353,15 +422,17 @@ enum omsp_status omsp_stream_select(struct omsp_stream *stream, struct omsp_term
     return status;
 }
 
-static enum omsp_status unselect_locked(struct omsp_stream *stream, struct omsp_terminal *terminal)
+static enum omsp_status unselect_locked(struct omsp_stream *stream, struct omsp_terminal *whole)
 {
-    int place = place_of(stream, terminal);
+    int place = place_of(stream, whole);
+    struct omsp_terminal *terminal;
     enum omsp_status status;
 
     if (stream->fsm.shut)
         return OMSP_SHUTDOWN;
     if (place < 0)
         return OMSP_BAD_TERMINAL;
+    terminal = stream->terminals[place];
     /* The event of a stream that falls silent with its last terminal still names that terminal. */
     if (stream->terminal_count == 1) {
         status = omsp_stream_input(stream, OMSP_IN_UNSELECT, OMSP_CAUSE_LOCAL_REQUEST);
@@ -371,8 +442,7 @@ static enum omsp_status unselect_locked(struct omsp_stream *stream, struct omsp_
         status = omsp_stream_input(stream, OMSP_IN_UNSELECT, OMSP_CAUSE_LOCAL_REQUEST);
         run_session(stream, stream->fsm.actual == OMSP_RUNNING);
     }
-    disconnect_terminal(terminal);
-    omsp_terminal_release(terminal);
+    let_go(terminal);
     return status;
 }
 
@@ -394,7 +464,7 @@ unsigned omsp_stream_terminals(struct omsp_stream *stream, struct omsp_terminal 
     enter(stream);
     count = stream->terminal_count;
     for (unsigned i = 0; i < count && i < room; i++) {
-        out[i] = stream->terminals[i];
+        out[i] = omsp_terminal_whole(stream->terminals[i]);
         omsp_terminal_ref(out[i]);
     }
     leave(stream);

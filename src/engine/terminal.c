@@ -22,14 +22,17 @@ void omsp_terminal_init(struct omsp_terminal *terminal, struct omsp_address *add
 
 void omsp_terminal_ref(struct omsp_terminal *terminal)
 {
-    atomic_fetch_add(&terminal->refs, 1);
+    atomic_fetch_add(&omsp_terminal_whole(terminal)->refs, 1);
 }
 
 void omsp_terminal_release(struct omsp_terminal *terminal)
 {
     struct omsp_address *address;
 
-    if (!terminal || atomic_fetch_sub(&terminal->refs, 1) != 1)
+    if (!terminal)
+        return;
+    terminal = omsp_terminal_whole(terminal);
+    if (atomic_fetch_sub(&terminal->refs, 1) != 1)
         return;
     address = terminal->address;
     terminal->destroy(terminal);

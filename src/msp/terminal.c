@@ -6,6 +6,7 @@
 #include "msp/terminal.h"
 
 #include "com/dispatch.h"
+#include "openmsp/openmsp.h"
 
 static struct msp_terminal *of(void *iface)
 {
@@ -33,6 +34,9 @@ HRESULT STDMETHODCALLTYPE msp_terminal_get_name(ITTerminal *iface, BSTR *out)
         break;
     case OMSP_TERMINAL_SAMPLES:
         name = L"Media Streaming Terminal";
+        break;
+    case OMSP_TERMINAL_WEBSOCKET:
+        name = L"WebSocket Terminal";
         break;
     }
     *out = SysAllocString(name);
@@ -75,6 +79,9 @@ HRESULT STDMETHODCALLTYPE msp_terminal_get_class(ITTerminal *iface, BSTR *out)
         break;
     case OMSP_TERMINAL_SAMPLES:
         class = &CLSID_msp_media_streaming;
+        break;
+    case OMSP_TERMINAL_WEBSOCKET:
+        class = &CLSID_OpenMSPWebSocketTerminal;
         break;
     }
     *out = msp_guid_bstr(class);
@@ -194,6 +201,7 @@ static const struct com_class *class_of(const struct omsp_terminal *engine)
         return &msp_recorder_class;
     case OMSP_TERMINAL_TRACK:
     case OMSP_TERMINAL_SAMPLES:
+    case OMSP_TERMINAL_WEBSOCKET:
         break;
     }
     return &msp_track_class;
