@@ -1,11 +1,12 @@
 /*
  * ITTerminalSupport and ITTerminalSupport2 of the address (mspi.md 3.13): there are no static
- * terminals and no pluggable ones; dynamic ones are file playback and file recording. Any thread.
+ * terminals; dynamic ones are ours and those that the registry knows (pluggable.h). Any thread.
  */
 #include "msp/address.h"
 
 #include "com/collection.h"
 #include "com/enumerator.h"
+#include "msp/pluggable.h"
 #include "msp/websocket.h"
 
 static struct msp_address *self_of(ITTerminalSupport2 *iface)
@@ -182,13 +183,42 @@ static HRESULT STDMETHODCALLTYPE terminals_CreateTerminal(ITTerminalSupport2 *if
 static HRESULT STDMETHODCALLTYPE terminals_get_PluggableSuperclasses(ITTerminalSupport2 *iface,
                                                                      VARIANT *out)
 {
-    return empty_collection(iface, out);
+    void **infos;
+    unsigned count;
+    HRESULT hr;
+
+    if (!out)
+        return E_POINTER;
+    VariantInit(out);
+    hr = msp_address_check_live(self_of(iface));
+    if (SUCCEEDED(hr))
+        hr = msp_pluggable_superclass_infos(&infos, &count);
+    if (FAILED(hr))
+        return hr;
+    hr = com_collection_variant_of_objects(&IID_ITCollection, infos, count, out);
+    msp_pluggable_drop(infos, count);
+    return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE terminals_EnumeratePluggableSuperclasses(
     ITTerminalSupport2 *iface, IEnumPluggableSuperclassInfo **out)
 {
-    return empty_enumerator(iface, &IID_IEnumPluggableSuperclassInfo, (void **)out);
+    void **infos;
+    unsigned count;
+    HRESULT hr;
+
+    if (!out)
+        return E_POINTER;
+    *out = NULL;
+    hr = msp_address_check_live(self_of(iface));
+    if (SUCCEEDED(hr))
+        hr = msp_pluggable_superclass_infos(&infos, &count);
+    if (FAILED(hr))
+        return hr;
+    hr = com_enum_interfaces(&IID_IEnumPluggableSuperclassInfo, COM_ENUM_RESET_SKIP, infos, count,
+                             (void **)out);
+    msp_pluggable_drop(infos, count);
+    return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE terminals_get_PluggableTerminalClasses(ITTerminalSupport2 *iface,
@@ -196,41 +226,50 @@ static HRESULT STDMETHODCALLTYPE terminals_get_PluggableTerminalClasses(ITTermin
                                                                         __LONG32 media,
                                                                         VARIANT *out)
 {
-    VARIANT collection;
+    void **infos;
+    unsigned count;
     CLSID clsid;
-    HRESULT hr = empty_collection(iface, out ? &collection : NULL);
+    HRESULT hr;
 
-    if (FAILED(hr)) {
-        if (out)
-            VariantInit(out);
-        return hr;
-    }
+    if (!out)
+        return E_POINTER;
     VariantInit(out);
+    hr = msp_address_check_live(self_of(iface));
+    if (FAILED(hr))
+        return hr;
     if (!superclass || FAILED(IIDFromString(superclass, &clsid)) ||
-        !omsp_media_is_valid((uint32_t)media)) {
-        VariantClear(&collection);
+        !omsp_media_is_valid((uint32_t)media))
         return E_INVALIDARG;
-    }
-    *out = collection;
-    return S_OK;
+    hr = msp_pluggable_class_infos(&clsid, media, &infos, &count);
+    if (FAILED(hr))
+        return hr;
+    hr = com_collection_variant_of_objects(&IID_ITCollection, infos, count, out);
+    msp_pluggable_drop(infos, count);
+    return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE
 terminals_EnumeratePluggableTerminalClasses(ITTerminalSupport2 *iface, CLSID superclass,
                                             __LONG32 media, IEnumPluggableTerminalClassInfo **out)
 {
+    void **infos;
+    unsigned count;
     HRESULT hr;
 
-    (void)superclass;
     if (!out)
         return E_POINTER;
     *out = NULL;
     hr = msp_address_check_live(self_of(iface));
     if (SUCCEEDED(hr) && !omsp_media_is_valid((uint32_t)media))
         hr = E_INVALIDARG;
-    return SUCCEEDED(hr) ? com_enum_interfaces(&IID_IEnumPluggableTerminalClassInfo,
-                                               COM_ENUM_RESET_SKIP, NULL, 0, (void **)out)
-                         : hr;
+    if (SUCCEEDED(hr))
+        hr = msp_pluggable_class_infos(&superclass, media, &infos, &count);
+    if (FAILED(hr))
+        return hr;
+    hr = com_enum_interfaces(&IID_IEnumPluggableTerminalClassInfo, COM_ENUM_RESET_SKIP, infos,
+                             count, (void **)out);
+    msp_pluggable_drop(infos, count);
+    return hr;
 }
 
 MSP_VTABLE(msp_address_terminals_vtable, ITTerminalSupport2, struct msp_address, terminals,
