@@ -208,8 +208,8 @@ struct omsp_tsp_stats {
     unsigned char packets_rejected[8]; /* not RTP, wrong source, unknown payload type */
     unsigned char reports_received[8]; /* RTCP compound packets */
     unsigned char reports_sent[8];
-    unsigned char frames_recorded[8];  /* 20 ms frames handed to render terminals */
-    unsigned char frames_concealed[8]; /* of those, made up for lost ones */
+    unsigned char frames_recorded[8];  /* 20 ms frames that recorders wrote */
+    unsigned char frames_concealed[8]; /* made up for lost ones */
     unsigned char frames_played[8];    /* taken from capture terminals */
     unsigned char jitter_us[4];        /* RFC 3550 6.4.1 */
     unsigned char round_trip_us[4];    /* 0: not known yet */

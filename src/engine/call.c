@@ -81,7 +81,8 @@ enum omsp_status omsp_call_create(struct omsp_address *address, uint32_t media, 
     omsp_task_init(&call->facts, run_facts);
     engine->ports->random(engine->ports->ctx, random, sizeof(random));
     omsp_sid_format("CA", random, call->sid);
-    status = make_streams(call);
+    call->recorded = omsp_tally_new();
+    status = call->recorded ? make_streams(call) : OMSP_NOMEM;
     if (!status) {
         omsp_lock_acquire(&address->lock);
         if (address->shut) {
@@ -112,6 +113,7 @@ void omsp_call_release(struct omsp_call *call)
     if (!call || atomic_fetch_sub(&call->refs, 1) != 1)
         return;
     omsp_free(call->sdp);
+    omsp_tally_release(call->recorded);
     omsp_address_release(call->address);
     omsp_free(call);
 }
@@ -286,6 +288,7 @@ void omsp_call_get_stats(struct omsp_call *call, struct omsp_call_stats *out)
         omsp_session_get_stats(call->session, out);
     else if (call->shut)
         *out = call->last_stats; /* statistics are asked for after the end, too */
+    out->frames_recorded = atomic_load(&call->recorded->count) / 160;
     omsp_call_leave(call);
 }
 

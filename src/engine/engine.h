@@ -161,8 +161,8 @@ struct omsp_call_stats {
     uint32_t jitter_us;                      /* RFC 3550 6.4.1 */
     uint32_t round_trip_us;                  /* from RTCP; 0: not known yet */
     uint32_t remote_lost;                    /* cumulative, as the peer reports */
-    uint64_t frames_recorded;                /* 20 ms frames handed to render terminals */
-    uint64_t frames_concealed;               /* of those, made up for lost ones */
+    uint64_t frames_recorded;                /* 20 ms frames that recorders wrote into files */
+    uint64_t frames_concealed;               /* handed to render terminals for lost ones */
     uint64_t frames_played;                  /* taken from capture terminals */
     uint8_t codec;                           /* payload type in use; 255: none yet */
     unsigned ptime_ms;
@@ -224,7 +224,7 @@ bool omsp_terminal_in_use(struct omsp_terminal *terminal); /* connected: TS_INUS
 /* What the samples of a file or track are. */
 struct omsp_audio_format {
     uint16_t tag;      /* WAVE_FORMAT_PCM 1, ALAW 6, MULAW 7 */
-    uint16_t channels; /* 1 or 2 */
+    uint16_t channels; /* 1..8 */
     uint32_t rate;     /* Hz */
     uint16_t bits;     /* per sample: 8 or 16 */
 };
@@ -250,7 +250,7 @@ enum omsp_status omsp_file_pause(struct omsp_terminal *parent);
 enum omsp_media_state omsp_file_state(struct omsp_terminal *parent);
 
 unsigned omsp_file_tracks(struct omsp_terminal *parent, struct omsp_terminal **out, unsigned room);
-#define OMSP_FILE_MAX_TRACKS 2
+#define OMSP_FILE_MAX_TRACKS 8
 /* Recorder only (player: OMSP_NOTSUPPORTED); direction OMSP_RENDER, media audio. OMSP_FULL. */
 enum omsp_status omsp_file_create_track(struct omsp_terminal *parent, uint32_t media,
                                         enum omsp_direction direction, struct omsp_terminal **out);
@@ -260,8 +260,11 @@ enum omsp_status omsp_file_remove_track(struct omsp_terminal *parent, struct oms
 struct omsp_terminal *omsp_track_parent(struct omsp_terminal *track);
 /* OMSP_NO_FORMAT while none. */
 enum omsp_status omsp_track_get_format(struct omsp_terminal *track, struct omsp_audio_format *out);
-/* Recorder's tracks, before the first start; all tracks of one file share it. OMSP_NOTSUPPORTED,
- * OMSP_NO_FORMAT (not one that can be written), OMSP_WRONG_STATE. Default PCM 16 bit 8000 Hz. */
+/* Recorder's tracks, while idle; all tracks of one file share it. With one channel all tracks are
+ * mixed; with more each track has its own by the order in which they were made (when there are more
+ * tracks than channels, in turns), and a track that is alone fills all. OMSP_NOTSUPPORTED,
+ * OMSP_NO_FORMAT (not one that can be written), OMSP_WRONG_STATE. Default PCM 16 bit 8000 Hz with a
+ * channel for each track that there is at the start. */
 enum omsp_status omsp_track_set_format(struct omsp_terminal *track,
                                        const struct omsp_audio_format *format);
 

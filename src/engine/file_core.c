@@ -277,6 +277,7 @@ static void destroy_track(struct omsp_terminal *terminal)
     struct omsp_file_core *core = track->core;
 
     omsp_pcm_ring_free(&track->ring);
+    omsp_tally_release(track->tally);
     omsp_free(track);
     omsp_file_core_release(core);
 }
@@ -316,6 +317,18 @@ enum omsp_status omsp_file_parent_new(struct omsp_file_core *core, enum omsp_ter
     return OMSP_OK;
 }
 
+/* Core's lock. The lowest number that no track has. */
+static unsigned free_place(const struct omsp_file_core *core)
+{
+    unsigned taken = 0, place = 0;
+
+    for (unsigned i = 0; i < core->track_count; i++)
+        taken |= 1u << core->tracks[i]->place;
+    while (taken & 1u << place)
+        place++;
+    return place;
+}
+
 enum omsp_status omsp_file_track_new(struct omsp_file_core *core, enum omsp_direction direction,
                                      const struct omsp_terminal_ops *ops, size_t ring_samples,
                                      struct omsp_file_track **out)
@@ -336,10 +349,12 @@ enum omsp_status omsp_file_track_new(struct omsp_file_core *core, enum omsp_dire
     track->core = core;
     atomic_fetch_add(&core->refs, 1);
     omsp_lock_acquire(&core->lock);
-    if (core->track_count == OMSP_FILE_MAX_TRACKS)
+    if (core->track_count == OMSP_FILE_MAX_TRACKS) {
         status = OMSP_FULL;
-    else
+    } else {
+        track->place = free_place(core);
         core->tracks[core->track_count++] = track;
+    }
     omsp_lock_release(&core->lock);
     if (status) {
         omsp_terminal_release(&track->base);
@@ -379,7 +394,9 @@ enum omsp_status omsp_file_remove_track(struct omsp_terminal *parent, struct oms
         if (track->selected_on) {
             status = OMSP_TERMINAL_IN_USE;
         } else {
-            core->tracks[i] = core->tracks[--core->track_count];
+            core->track_count--;
+            memmove(&core->tracks[i], &core->tracks[i + 1],
+                    (core->track_count - i) * sizeof(core->tracks[0]));
             status = OMSP_OK;
         }
         break;

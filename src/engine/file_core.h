@@ -23,6 +23,8 @@ struct omsp_file_track {
     struct omsp_file_core *core; /* reference */
     struct omsp_pcm_ring ring;   /* core->lock; a recorder's only */
     uint64_t missing;            /* samples that found no room and are written as silence */
+    unsigned place;              /* core->lock; a recorder's: its number among the tracks */
+    struct omsp_tally *tally;    /* core->lock; of the call that it was on last; a reference */
 };
 
 /* What player and recorder do differently; all under io but `free`. */

@@ -1,7 +1,8 @@
 /*
- * File recording: the media worker leaves samples in a ring per track, the disk runner mixes them,
- * writes them and keeps the header true, so that the file plays after a crash up to the last moment
- * written (at most WRITE_BEHIND old). Not here: states and events (file_core.c).
+ * File recording: the media worker leaves samples in a ring per track, the disk runner puts them
+ * side by side or mixes them, writes them and keeps the header true, so that the file plays after a
+ * crash up to the last moment written (at most WRITE_BEHIND old). Not here: states and events
+ * (file_core.c).
  */
 #include "engine/file_core.h"
 
@@ -26,7 +27,10 @@ struct recorder {
     struct omsp_wav_format format;
     struct omsp_file *file;
     struct omsp_wav_encoder *encoder;
+    bool chosen;     /* format was set: else its channels follow the tracks */
+    unsigned tracks; /* that the encoder takes: 1, or one for each channel */
     uint64_t data_bytes;
+    int16_t pcm[CHUNK_SAMPLES * OMSP_FILE_MAX_TRACKS];
     uint8_t bytes[CHUNK_BYTES];
 };
 
@@ -78,9 +82,21 @@ static size_t ready(struct omsp_file_core *core, bool all)
     return least;
 }
 
-/* Takes the sum of all tracks. */
-static size_t take_mixed(struct omsp_file_core *core, int16_t *pcm, bool all)
+/* What a chunk is made of: whose samples they are, for who counts what reached the file. */
+struct taken {
+    size_t count;
+    struct {
+        struct omsp_tally *tally; /* a reference */
+        size_t samples;
+    } shares[OMSP_FILE_MAX_TRACKS];
+    unsigned share_count;
+};
+
+/* Interleaved as the encoder wants it: one track for each channel, or the sum of all. */
+static void take(struct recorder *recorder, int16_t *pcm, bool all, struct taken *taken)
 {
+    struct omsp_file_core *core = &recorder->core;
+    unsigned width = recorder->tracks;
     int16_t one[CHUNK_SAMPLES];
     size_t count;
 
@@ -88,13 +104,23 @@ static size_t take_mixed(struct omsp_file_core *core, int16_t *pcm, bool all)
     count = ready(core, all);
     if (count > CHUNK_SAMPLES)
         count = CHUNK_SAMPLES;
-    memset(pcm, 0, count * sizeof(pcm[0]));
+    taken->count = count;
+    taken->share_count = 0;
+    memset(pcm, 0, count * width * sizeof(pcm[0]));
     for (unsigned i = 0; i < core->track_count; i++) {
         struct omsp_file_track *track = core->tracks[i];
         size_t got = omsp_pcm_ring_get(&track->ring, one, count);
 
-        for (size_t k = 0; k < got; k++)
-            pcm[k] = omsp_clip16((int32_t)pcm[k] + one[k]);
+        for (size_t k = 0; k < got; k++) {
+            int16_t *at = &pcm[k * width + track->place % width];
+
+            *at = omsp_clip16((int32_t)*at + one[k]);
+        }
+        if (track->tally && got) {
+            taken->shares[taken->share_count].tally = track->tally;
+            taken->shares[taken->share_count++].samples = got;
+            omsp_tally_ref(track->tally);
+        }
         /* What found no room while the disk was late becomes silence of the same length. */
         while (track->missing && track->ring.fill < track->ring.room) {
             size_t put = omsp_pcm_ring_put(&track->ring, NULL,
@@ -105,27 +131,39 @@ static size_t take_mixed(struct omsp_file_core *core, int16_t *pcm, bool all)
         }
     }
     omsp_lock_release(&core->lock);
-    return count;
+}
+
+static void settle(struct taken *taken, enum omsp_status status)
+{
+    for (unsigned i = 0; i < taken->share_count; i++) {
+        if (!status)
+            atomic_fetch_add(&taken->shares[i].tally->count, taken->shares[i].samples);
+        omsp_tally_release(taken->shares[i].tally);
+    }
 }
 
 static enum omsp_status drain(struct recorder *recorder, bool all)
 {
-    int16_t pcm[CHUNK_SAMPLES];
     uint64_t before = recorder->data_bytes;
     enum omsp_status status = OMSP_OK;
-    size_t count;
+    struct taken taken;
 
-    while (!status && (count = take_mixed(&recorder->core, pcm, all)) > 0) {
+    while (!status) {
         size_t used = 0, done = 0;
 
-        while (!status && done < count) {
-            size_t len = omsp_wav_encode(recorder->encoder, pcm + done, count - done, &used,
-                                         recorder->bytes, sizeof(recorder->bytes));
+        take(recorder, recorder->pcm, all, &taken);
+        if (!taken.count)
+            break;
+        while (!status && done < taken.count) {
+            size_t len = omsp_wav_encode(recorder->encoder, recorder->pcm + done * recorder->tracks,
+                                         taken.count - done, &used, recorder->bytes,
+                                         sizeof(recorder->bytes));
 
             done += used;
             if (len)
                 status = append(recorder, len);
         }
+        settle(&taken, status);
     }
     if (recorder->data_bytes != before) {
         enum omsp_status header = write_header(recorder);
@@ -136,6 +174,19 @@ static enum omsp_status drain(struct recorder *recorder, bool all)
             status = header;
     }
     return status;
+}
+
+/* io. How many channels the file has, and which encoder that asks for. */
+static uint16_t channels(struct recorder *recorder, unsigned *tracks)
+{
+    unsigned have, wide;
+
+    omsp_lock_acquire(&recorder->core.lock);
+    have = recorder->core.track_count;
+    omsp_lock_release(&recorder->core.lock);
+    wide = recorder->chosen ? recorder->format.channels : have ? have : 1;
+    *tracks = have > 1 ? wide : 1;
+    return (uint16_t)wide;
 }
 
 static enum omsp_status recorder_work(struct omsp_file_core *core)
@@ -153,7 +204,10 @@ static enum omsp_status recorder_open(struct omsp_file_core *core)
 
     if (!recorder->path)
         return OMSP_WRONG_STATE;
-    status = omsp_wav_encoder_create(&recorder->format, &recorder->encoder);
+    recorder->format.channels = channels(recorder, &recorder->tracks);
+    status = recorder->tracks > 1
+                 ? omsp_wav_encoder_create_tracks(&recorder->format, &recorder->encoder)
+                 : omsp_wav_encoder_create(&recorder->format, &recorder->encoder);
     if (!status)
         status = port->open(port->ctx, recorder->path, OMSP_FILE_CREATE, &recorder->file);
     if (status)
@@ -163,6 +217,7 @@ static enum omsp_status recorder_open(struct omsp_file_core *core)
     for (unsigned i = 0; i < core->track_count; i++) {
         omsp_pcm_ring_clear(&core->tracks[i]->ring);
         core->tracks[i]->missing = 0;
+        core->tracks[i]->place = i;
     }
     omsp_lock_release(&core->lock);
     status = write_header(recorder);
@@ -245,9 +300,19 @@ static void track_write(struct omsp_terminal *terminal, const int16_t *pcm, size
         omsp_file_core_kick(core);
 }
 
+/* What reaches the file from now on is counted for this call, be it that a little of it was still
+ * the last one's. */
 static enum omsp_status track_connect(struct omsp_terminal *terminal)
 {
-    (void)terminal;
+    struct omsp_file_track *track = omsp_container(terminal, struct omsp_file_track, base);
+    struct omsp_tally *old, *tally = terminal->selected_on->call->recorded;
+
+    omsp_tally_ref(tally);
+    omsp_lock_acquire(&track->core->lock);
+    old = track->tally;
+    track->tally = tally;
+    omsp_lock_release(&track->core->lock);
+    omsp_tally_release(old);
     return OMSP_OK;
 }
 
@@ -334,10 +399,14 @@ enum omsp_status omsp_file_create_track(struct omsp_terminal *parent, uint32_t m
 enum omsp_status omsp_file_recorder_get_format(struct omsp_file_core *core,
                                                struct omsp_audio_format *out)
 {
-    const struct omsp_wav_format *format = &recorder_of(core)->format;
+    struct recorder *recorder = recorder_of(core);
+    const struct omsp_wav_format *format = &recorder->format;
+    unsigned tracks;
 
     omsp_lock_acquire(&core->io);
     *out = (struct omsp_audio_format){format->tag, format->channels, format->rate, format->bits};
+    if (!recorder->file)
+        out->channels = channels(recorder, &tracks);
     omsp_lock_release(&core->io);
     return OMSP_OK;
 }
@@ -352,10 +421,12 @@ enum omsp_status omsp_file_recorder_set_format(struct omsp_file_core *core,
     if (!omsp_wav_format_ok(&wav))
         return OMSP_NO_FORMAT;
     omsp_lock_acquire(&core->io);
-    if (recorder->file)
+    if (recorder->file) {
         status = OMSP_WRONG_STATE;
-    else
+    } else {
         recorder->format = wav;
+        recorder->chosen = true;
+    }
     omsp_lock_release(&core->io);
     return status;
 }

@@ -15,6 +15,7 @@
 #include "base/sid.h"
 #include "core/queue.h"
 #include "engine/runner.h"
+#include "engine/tally.h"
 #include "engine/worker.h"
 #include "wire/sdp.h"
 
@@ -119,6 +120,7 @@ struct omsp_call {
     unsigned quality_interval_ms;
     struct omsp_addr advertised;       /* family 0: the bound one */
     struct omsp_call_stats last_stats; /* once shut down */
+    struct omsp_tally *recorded;       /* constant; samples that recorders wrote into files */
     /* SDP: what we offered or answered last */
     struct omsp_sdp_session *sdp;
 };

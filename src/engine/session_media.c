@@ -21,7 +21,6 @@ static void write_all(struct omsp_session *session, int16_t *pcm, size_t count, 
 
         terminal->ops->write(terminal, pcm, count);
     }
-    session->samples_delivered += count;
 }
 
 bool omsp_session_hears(const struct omsp_session *session)

@@ -109,7 +109,6 @@ void omsp_session_get_stats(struct omsp_session *session, struct omsp_call_stats
     out->reports_sent = session->reports_sent;
     out->round_trip_us = session->round_trip_us;
     out->remote_lost = session->remote_lost;
-    out->frames_recorded = session->samples_delivered / 160;
     out->frames_concealed = session->samples_concealed / 160;
     out->frames_played = session->samples_played / 160;
     out->codec = session->connected || session->ending ? session->send_type : 255;

@@ -78,7 +78,7 @@ struct omsp_session {
     char cname[17];
     uint32_t round_trip_us, remote_lost, reported_packets;
     uint64_t reports_received, reports_sent, rejected;
-    uint64_t samples_delivered, samples_concealed, samples_played;
+    uint64_t samples_concealed, samples_played;
 };
 
 /* -1: not one of the agreed audio types, else 0 for mu-law, 1 for A-law. */

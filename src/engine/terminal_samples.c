@@ -237,9 +237,12 @@ static enum omsp_status make_converter(struct samples *samples,
     struct omsp_wav_format wav = {format->tag, format->channels, format->rate, format->bits};
     struct omsp_wav_decoder *decoder = NULL;
     struct omsp_wav_encoder *encoder = NULL;
-    enum omsp_status status = samples->base.direction == OMSP_CAPTURE
-                                  ? omsp_wav_decoder_create(&wav, &decoder)
-                                  : omsp_wav_encoder_create(&wav, &encoder);
+    enum omsp_status status;
+
+    if (format->channels > 2)
+        return OMSP_NO_FORMAT;
+    status = samples->base.direction == OMSP_CAPTURE ? omsp_wav_decoder_create(&wav, &decoder)
+                                                     : omsp_wav_encoder_create(&wav, &encoder);
 
     if (status)
         return status;

@@ -18,7 +18,8 @@ enum { STEP_RIFF, STEP_CHUNK, STEP_FORMAT };
 
 bool omsp_wav_format_ok(const struct omsp_wav_format *format)
 {
-    if (format->channels < 1 || format->channels > 2 || format->rate < 8000 || format->rate > 48000)
+    if (format->channels < 1 || format->channels > OMSP_WAV_CHANNELS_MAX || format->rate < 8000 ||
+        format->rate > 48000)
         return false;
     switch (format->tag) {
     case OMSP_WAV_PCM:

@@ -16,8 +16,10 @@
 #define OMSP_WAV_ALAW 6u
 #define OMSP_WAV_ULAW 7u
 
-/* What is supported: PCM with 8 (unsigned) or 16 bits, A-law and mu-law with 8; 1 or 2 channels;
- * 8000..48000 Hz. */
+#define OMSP_WAV_CHANNELS_MAX 8u
+
+/* What is supported: PCM with 8 (unsigned) or 16 bits, A-law and mu-law with 8; 1 to
+ * OMSP_WAV_CHANNELS_MAX channels; 8000..48000 Hz. */
 struct omsp_wav_format {
     uint16_t tag;
     uint16_t channels;

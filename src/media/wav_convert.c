@@ -66,11 +66,11 @@ static void to_mono(const struct omsp_wav_format *format, const uint8_t *bytes, 
     uint32_t width = format->bits / 8u, block = omsp_wav_block_bytes(format);
 
     for (size_t i = 0; i < count; i++) {
-        int32_t value = sample_at(format, bytes + i * block);
+        int32_t sum = 0;
 
-        if (format->channels == 2)
-            value = (value + sample_at(format, bytes + i * block + width)) / 2;
-        mono[i] = (int16_t)value;
+        for (uint32_t c = 0; c < format->channels; c++)
+            sum += sample_at(format, bytes + i * block + c * width);
+        mono[i] = (int16_t)(sum / format->channels);
     }
 }
 
@@ -104,15 +104,16 @@ size_t omsp_wav_decode_flush(struct omsp_wav_decoder *decoder, int16_t *out, siz
     return decoder->resample ? omsp_resample_flush(decoder->resample, out, room) : 0;
 }
 
-/* ---- mono to file --------------------------------------------------------------------------- */
+/* ---- to a file ------------------------------------------------------------------------------ */
 
 struct omsp_wav_encoder {
     struct omsp_wav_format format;
-    struct omsp_resample *resample; /* NULL at 8 kHz */
+    unsigned tracks; /* 1: for all channels, or a track each */
+    struct omsp_resample *resample[OMSP_WAV_CHANNELS_MAX]; /* NULL at 8 kHz; one for each track */
 };
 
-enum omsp_status omsp_wav_encoder_create(const struct omsp_wav_format *format,
-                                         struct omsp_wav_encoder **out)
+static enum omsp_status create(const struct omsp_wav_format *format, unsigned tracks,
+                               struct omsp_wav_encoder **out)
 {
     struct omsp_wav_encoder *encoder;
     enum omsp_status status = OMSP_OK;
@@ -123,8 +124,9 @@ enum omsp_status omsp_wav_encoder_create(const struct omsp_wav_format *format,
     if (!encoder)
         return OMSP_NOMEM;
     encoder->format = *format;
-    if (format->rate != OMSP_WAV_MONO_RATE)
-        status = omsp_resample_create(OMSP_WAV_MONO_RATE, format->rate, &encoder->resample);
+    encoder->tracks = tracks;
+    for (unsigned i = 0; i < tracks && format->rate != OMSP_WAV_MONO_RATE && !status; i++)
+        status = omsp_resample_create(OMSP_WAV_MONO_RATE, format->rate, &encoder->resample[i]);
     if (status) {
         omsp_wav_encoder_destroy(encoder);
         return status;
@@ -133,11 +135,24 @@ enum omsp_status omsp_wav_encoder_create(const struct omsp_wav_format *format,
     return OMSP_OK;
 }
 
+enum omsp_status omsp_wav_encoder_create(const struct omsp_wav_format *format,
+                                         struct omsp_wav_encoder **out)
+{
+    return create(format, 1, out);
+}
+
+enum omsp_status omsp_wav_encoder_create_tracks(const struct omsp_wav_format *format,
+                                                struct omsp_wav_encoder **out)
+{
+    return create(format, format->channels, out);
+}
+
 void omsp_wav_encoder_destroy(struct omsp_wav_encoder *encoder)
 {
     if (!encoder)
         return;
-    omsp_resample_destroy(encoder->resample);
+    for (unsigned i = 0; i < OMSP_WAV_CHANNELS_MAX; i++)
+        omsp_resample_destroy(encoder->resample[i]);
     omsp_free(encoder);
 }
 
@@ -153,16 +168,36 @@ static void put_sample(const struct omsp_wav_format *format, int16_t sample, uin
         omsp_put_le16(bytes, (uint16_t)sample);
 }
 
-static void from_mono(const struct omsp_wav_format *format, const int16_t *mono, size_t count,
-                      uint8_t *bytes)
+/* Interleaved tracks to blocks. */
+static void put_blocks(const struct omsp_wav_encoder *encoder, const int16_t *samples, size_t count,
+                       uint8_t *bytes)
 {
-    uint32_t width = format->bits / 8u, block = omsp_wav_block_bytes(format);
+    const struct omsp_wav_format *format = &encoder->format;
+    uint32_t width = format->bits / 8u;
 
-    for (size_t i = 0; i < count; i++) {
-        put_sample(format, mono[i], bytes + i * block);
-        if (format->channels == 2)
-            memcpy(bytes + i * block + width, bytes + i * block, width);
+    for (size_t i = 0; i < count; i++, samples += encoder->tracks)
+        for (uint32_t c = 0; c < format->channels; c++, bytes += width)
+            put_sample(format, samples[encoder->tracks > 1 ? c : 0], bytes);
+}
+
+/* One step of every track's resampler; samples NULL: what they still hold. All are in the same
+ * state, so that they take and give alike. */
+static size_t resample(struct omsp_wav_encoder *encoder, const int16_t *samples, size_t count,
+                       size_t *used, int16_t *out, size_t room)
+{
+    int16_t in[BLOCK], one[BLOCK];
+    size_t got = 0;
+
+    *used = 0;
+    for (unsigned t = 0; t < encoder->tracks; t++) {
+        for (size_t i = 0; i < count; i++)
+            in[i] = samples[i * encoder->tracks + t];
+        got = samples ? omsp_resample_process(encoder->resample[t], in, count, used, one, room)
+                      : omsp_resample_flush(encoder->resample[t], one, room);
+        for (size_t i = 0; i < got; i++)
+            out[i * encoder->tracks + t] = one[i];
     }
+    return got;
 }
 
 size_t omsp_wav_encode(struct omsp_wav_encoder *encoder, const int16_t *samples, size_t count,
@@ -170,23 +205,23 @@ size_t omsp_wav_encode(struct omsp_wav_encoder *encoder, const int16_t *samples,
 {
     uint32_t block = omsp_wav_block_bytes(&encoder->format);
     size_t blocks = room / block, taken = 0, made = 0;
-    int16_t mono[BLOCK];
+    int16_t some[BLOCK * OMSP_WAV_CHANNELS_MAX];
 
-    if (!encoder->resample) {
+    if (!encoder->resample[0]) {
         made = count < blocks ? count : blocks;
-        from_mono(&encoder->format, samples, made, out);
+        put_blocks(encoder, samples, made, out);
         *used = made;
         return made * block;
     }
     for (;;) {
         size_t most = blocks - made < BLOCK ? blocks - made : BLOCK, step, got;
+        size_t give = count - taken < BLOCK ? count - taken : BLOCK;
 
-        got = omsp_resample_process(encoder->resample, samples + taken, count - taken, &step, mono,
-                                    most);
-        from_mono(&encoder->format, mono, got, out + made * block);
+        got = resample(encoder, samples + taken * encoder->tracks, give, &step, some, most);
+        put_blocks(encoder, some, got, out + made * block);
         made += got;
         taken += step;
-        if (got < most || made == blocks)
+        if (made == blocks || (got < most && taken == count))
             break;
     }
     *used = taken;
@@ -196,14 +231,14 @@ size_t omsp_wav_encode(struct omsp_wav_encoder *encoder, const int16_t *samples,
 size_t omsp_wav_encode_flush(struct omsp_wav_encoder *encoder, uint8_t *out, size_t room)
 {
     uint32_t block = omsp_wav_block_bytes(&encoder->format);
-    size_t blocks = room / block, made = 0;
-    int16_t mono[BLOCK];
+    size_t blocks = room / block, made = 0, none;
+    int16_t some[BLOCK * OMSP_WAV_CHANNELS_MAX];
 
-    while (encoder->resample && made < blocks) {
+    while (encoder->resample[0] && made < blocks) {
         size_t most = blocks - made < BLOCK ? blocks - made : BLOCK;
-        size_t got = omsp_resample_flush(encoder->resample, mono, most);
+        size_t got = resample(encoder, NULL, 0, &none, some, most);
 
-        from_mono(&encoder->format, mono, got, out + made * block);
+        put_blocks(encoder, some, got, out + made * block);
         made += got;
         if (got < most)
             break;

@@ -1,7 +1,8 @@
 /*
- * Between the bytes of a WAV file and 16-bit mono at 8 kHz, both ways: companding, width, channels
- * (two are averaged; one is doubled), rate. At 8 kHz the samples are exact; other rates go through
- * resample.h. One allocation at create (and the resampler's). Not thread-safe.
+ * Between the bytes of a WAV file and 16-bit samples at 8 kHz, both ways: companding, width,
+ * channels, rate. Reading makes mono of all channels (their mean). Writing takes mono, which goes
+ * into every channel, or one track for each channel. At 8 kHz the samples are exact; other rates go
+ * through resample.h. Allocates at create alone. Not thread-safe.
  */
 #ifndef OMSP_MEDIA_WAV_CONVERT_H
 #define OMSP_MEDIA_WAV_CONVERT_H
@@ -30,8 +31,12 @@ struct omsp_wav_encoder;
 enum omsp_status omsp_wav_encoder_create(const struct omsp_wav_format *format,
                                          struct omsp_wav_encoder **out);
 void omsp_wav_encoder_destroy(struct omsp_wav_encoder *encoder); /* NULL is fine */
+/* The same for as many tracks as the format has channels: samples are interleaved, and what is
+ * counted below in samples is of each track. */
+enum omsp_status omsp_wav_encoder_create_tracks(const struct omsp_wav_format *format,
+                                                struct omsp_wav_encoder **out);
 /* Takes samples until they end or out has no room for a block; answers the bytes written, whole
- * blocks. 24 bytes of room for each sample are always enough to take all, plus 24. */
+ * blocks. 12 bytes of room for each sample and channel are always enough to take all, plus 12. */
 size_t omsp_wav_encode(struct omsp_wav_encoder *encoder, const int16_t *samples, size_t count,
                        size_t *used, uint8_t *out, size_t room);
 /* At the end: what the resampler still holds; until it answers less than room less one block. */

@@ -135,6 +135,7 @@ START_TEST(a_recorder_makes_and_removes_tracks_and_a_player_does_not)
 {
     struct media media;
     ITTerminal *player, *recorder, *played, *first, *second, *third = (ITTerminal *)&media, *parent;
+    ITTerminal *more[8];
     ITMultiTrackTerminal *of_player, *of_recorder;
     ITFileTrack *track;
     IOpenMSPCall *call;
@@ -167,9 +168,19 @@ START_TEST(a_recorder_makes_and_removes_tracks_and_a_player_does_not)
                                                           (TERMINAL_DIRECTION)77, &third),
                  E_INVALIDARG);
     second = media_new_track(recorder);
+    for (int i = 2; i < 8; i++) {
+        third = media_new_track(recorder);
+        ck_assert_hr(ITMultiTrackTerminal_RemoveTrackTerminal(of_recorder, third), S_OK);
+        kit_release(third);
+        more[i] = media_new_track(recorder);
+    }
     ck_assert_hr(ITMultiTrackTerminal_CreateTrackTerminal(of_recorder, TAPIMEDIATYPE_AUDIO,
                                                           TD_RENDER, &third),
                  TAPI_E_RESOURCEUNAVAIL);
+    for (int i = 2; i < 8; i++) {
+        ck_assert_hr(ITMultiTrackTerminal_RemoveTrackTerminal(of_recorder, more[i]), S_OK);
+        kit_release(more[i]);
+    }
     ck_assert_hr(ITMultiTrackTerminal_get_TrackTerminals(of_recorder, &collection), S_OK);
     ck_assert_int_eq(collection.vt, VT_DISPATCH);
     VariantClear(&collection);

@@ -137,14 +137,15 @@ START_TEST(every_supported_format_is_read_and_no_other)
         unsigned tag, channels, rate, bits;
         enum omsp_status status;
     } cases[] = {
-        {1, 1, 8000, 8, OMSP_OK},         {1, 1, 8000, 16, OMSP_OK},
-        {1, 2, 48000, 16, OMSP_OK},       {6, 1, 8000, 8, OMSP_OK},
-        {7, 2, 16000, 8, OMSP_OK},        {1, 1, 11025, 16, OMSP_OK},
-        {1, 1, 8000, 24, OMSP_NO_FORMAT}, {1, 3, 8000, 16, OMSP_NO_FORMAT},
-        {1, 0, 8000, 16, OMSP_NO_FORMAT}, {3, 1, 8000, 32, OMSP_NO_FORMAT},
-        {6, 1, 8000, 16, OMSP_NO_FORMAT}, {2, 1, 8000, 4, OMSP_NO_FORMAT},
-        {1, 1, 7999, 16, OMSP_NO_FORMAT}, {1, 1, 96000, 16, OMSP_NO_FORMAT},
-        {1, 1, 0, 16, OMSP_NO_FORMAT},    {0x31, 1, 8000, 0, OMSP_NO_FORMAT},
+        {1, 1, 8000, 8, OMSP_OK},           {1, 1, 8000, 16, OMSP_OK},
+        {1, 2, 48000, 16, OMSP_OK},         {6, 1, 8000, 8, OMSP_OK},
+        {7, 2, 16000, 8, OMSP_OK},          {1, 8, 8000, 16, OMSP_OK},
+        {1, 1, 11025, 16, OMSP_OK},         {1, 1, 8000, 24, OMSP_NO_FORMAT},
+        {1, 9, 8000, 16, OMSP_NO_FORMAT},   {1, 0, 8000, 16, OMSP_NO_FORMAT},
+        {3, 1, 8000, 32, OMSP_NO_FORMAT},   {6, 1, 8000, 16, OMSP_NO_FORMAT},
+        {2, 1, 8000, 4, OMSP_NO_FORMAT},    {1, 1, 7999, 16, OMSP_NO_FORMAT},
+        {1, 1, 96000, 16, OMSP_NO_FORMAT},  {1, 1, 0, 16, OMSP_NO_FORMAT},
+        {0x31, 1, 8000, 0, OMSP_NO_FORMAT},
     };
 
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -170,6 +170,53 @@ START_TEST(other_rates_keep_the_sound_and_the_length)
 }
 END_TEST
 
+/* Each track comes back from its own channel, at any rate, given in any pieces. */
+START_TEST(tracks_keep_to_their_channels)
+{
+    static const uint32_t rates[] = {8000, 11025, 48000};
+    static int16_t in[4000 * 8], one[4000], alone[30000];
+    static uint8_t bytes[4000 * 12 * 8], single[30000 * 2];
+
+    for (unsigned r = 0; r < 3; r++) {
+        for (uint16_t tracks = 2; tracks <= 8; tracks += 3) {
+            struct omsp_wav_format format = {OMSP_WAV_PCM, tracks, rates[r], 16};
+            struct omsp_wav_encoder *encoder;
+            size_t len = 0, done = 0, used, frames;
+
+            for (unsigned i = 0; i < 4000; i++)
+                for (unsigned t = 0; t < tracks; t++)
+                    in[i * tracks + t] = (int16_t)(3000 * (t + 1) * sin(i * (0.1 + 0.07 * t)));
+            ck_assert_int_eq(omsp_wav_encoder_create_tracks(&format, &encoder), OMSP_OK);
+            for (size_t piece = 1; done < 4000; piece = piece * 3 % 701) {
+                size_t give = piece < 4000 - done ? piece : 4000 - done;
+
+                len += omsp_wav_encode(encoder, in + done * tracks, give, &used, bytes + len,
+                                       give * 12 * tracks + 12 * tracks);
+                ck_assert_uint_eq(used, give);
+                done += give;
+            }
+            len += omsp_wav_encode_flush(encoder, bytes + len, sizeof(bytes) - len);
+            omsp_wav_encoder_destroy(encoder);
+            frames = len / 2 / tracks;
+            ck_assert_uint_eq(frames, (4000 * rates[r] + 7999) / 8000);
+            for (unsigned t = 0; t < tracks; t++) {
+                struct omsp_wav_encoder *mono = encoder_of(OMSP_WAV_PCM, 1, rates[r], 16);
+
+                for (unsigned i = 0; i < 4000; i++)
+                    one[i] = in[i * tracks + t];
+                len = omsp_wav_encode(mono, one, 4000, &used, single, sizeof(single));
+                len += omsp_wav_encode_flush(mono, single + len, sizeof(single) - len);
+                omsp_wav_encoder_destroy(mono);
+                ck_assert_uint_eq(len / 2, frames);
+                memcpy(alone, single, len);
+                for (size_t i = 0; i < frames; i++)
+                    ck_assert_int_eq((int16_t)omsp_le16(bytes + (i * tracks + t) * 2), alone[i]);
+            }
+        }
+    }
+}
+END_TEST
+
 START_TEST(formats_not_supported_are_refused)
 {
     struct omsp_wav_format format = {OMSP_WAV_PCM, 1, 8000, 24};
@@ -207,5 +254,5 @@ END_TEST
 
 OMSP_SUITE("wav_convert", TEST(samples_of_every_kind_are_known),
            TEST(what_is_encoded_decodes_to_the_same), TEST(part_of_a_block_waits_and_room_is_kept),
-           TEST(other_rates_keep_the_sound_and_the_length), TEST(formats_not_supported_are_refused),
-           TEST(out_of_memory_is_told))
+           TEST(other_rates_keep_the_sound_and_the_length), TEST(tracks_keep_to_their_channels),
+           TEST(formats_not_supported_are_refused), TEST(out_of_memory_is_told))
