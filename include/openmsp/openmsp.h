@@ -166,7 +166,7 @@ DECLARE_INTERFACE_(IOpenMSPMediaStream, IDispatch)
     STDMETHOD(get_Url)(THIS_ BSTR * url) PURE;
     /* "inbound", "outbound" or "both". */
     STDMETHOD(get_Tracks)(THIS_ BSTR * tracks) PURE;
-    /* "connecting", "in-progress", "paused", "stopped". */
+    /* "connecting" (again, too), "in-progress", "paused", "stopped". */
     STDMETHOD(get_State)(THIS_ BSTR * state) PURE;
     /* The error numbers of Twilio's media streams, 31901..31951; 0: nothing happened. */
     STDMETHOD(get_LastError)(THIS_ LONG * number) PURE;
@@ -183,6 +183,12 @@ DECLARE_INTERFACE_(IOpenMSPMediaStream, IDispatch)
     STDMETHOD(get_MessagesReceived)(THIS_ double *value) PURE;
     /* E_UNEXPECTED: the call was closed and belongs to tapi3.dll's. */
     STDMETHOD(get_Call)(THIS_ IOpenMSPCall * *call) PURE;
+    /* Those of MessagesReceived that nobody takes: all on a stream that goes one way. */
+    STDMETHOD(get_MessagesBad)(THIS_ double *value) PURE;
+    /* VARIANT_TRUE: what the consumer sends is played into the call. */
+    STDMETHOD(get_Bidirectional)(THIS_ VARIANT_BOOL * value) PURE;
+    /* Connections after the first (IOpenMSPCall::MaxReconnects). */
+    STDMETHOD(get_Reconnects)(THIS_ double *value) PURE;
 };
 
     /* ---- IOpenMSPCall
@@ -269,6 +275,11 @@ DECLARE_INTERFACE_(IOpenMSPCall, IDispatch)
      * one fails: TAPI_E_NOITEMS (nothing of that name runs), CreateMediaStream's errors; what was
      * done before stays. */
     STDMETHOD(ExecuteTwiML)(THIS_ BSTR document) PURE;
+    /* Beyond Twilio: how often in a row the connection of a media stream of this call is dialled
+     * again when it broke; SID and media clock go on, and no event tells. Holds for streams made
+     * from now on, by whichever door. 0 (the default): never. E_INVALIDARG: not 0 to 100. */
+    STDMETHOD(get_MaxReconnects)(THIS_ LONG * count) PURE;
+    STDMETHOD(put_MaxReconnects)(THIS_ LONG count) PURE;
 };
 
     /* ---- IOpenMSPAddress
@@ -413,6 +424,8 @@ DECLARE_INTERFACE_(IOpenMSPWebSocketTerminal, IDispatch)
 #define IOpenMSPCall_FindMediaStream(p, a, b) (p)->lpVtbl->FindMediaStream(p, a, b)
 #define IOpenMSPCall_get_MediaStreams(p, a)   (p)->lpVtbl->get_MediaStreams(p, a)
 #define IOpenMSPCall_ExecuteTwiML(p, a)       (p)->lpVtbl->ExecuteTwiML(p, a)
+#define IOpenMSPCall_get_MaxReconnects(p, a)  (p)->lpVtbl->get_MaxReconnects(p, a)
+#define IOpenMSPCall_put_MaxReconnects(p, a)  (p)->lpVtbl->put_MaxReconnects(p, a)
 
 #define IOpenMSPMediaStream_QueryInterface(p, a, b)     (p)->lpVtbl->QueryInterface(p, a, b)
 #define IOpenMSPMediaStream_AddRef(p)                   (p)->lpVtbl->AddRef(p)
@@ -431,6 +444,9 @@ DECLARE_INTERFACE_(IOpenMSPWebSocketTerminal, IDispatch)
     (p)->lpVtbl->get_RoundTripMicroseconds(p, a)
 #define IOpenMSPMediaStream_get_MessagesReceived(p, a) (p)->lpVtbl->get_MessagesReceived(p, a)
 #define IOpenMSPMediaStream_get_Call(p, a)             (p)->lpVtbl->get_Call(p, a)
+#define IOpenMSPMediaStream_get_MessagesBad(p, a)      (p)->lpVtbl->get_MessagesBad(p, a)
+#define IOpenMSPMediaStream_get_Bidirectional(p, a)    (p)->lpVtbl->get_Bidirectional(p, a)
+#define IOpenMSPMediaStream_get_Reconnects(p, a)       (p)->lpVtbl->get_Reconnects(p, a)
 
 #define IOpenMSPAddress_QueryInterface(p, a, b)   (p)->lpVtbl->QueryInterface(p, a, b)
 #define IOpenMSPAddress_AddRef(p)                 (p)->lpVtbl->AddRef(p)

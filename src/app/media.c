@@ -169,6 +169,8 @@ static bool begin_twiml(IOpenMSPCall *call, const wchar_t *path)
 
 bool media_begin(IOpenMSPCall *call, const struct media_options *options)
 {
+    if (failed(IOpenMSPCall_put_MaxReconnects(call, options->reconnects), "--reconnects", NULL))
+        return false;
     if (options->stream && !begin_stream(call, options))
         return false;
     return !options->twiml || begin_twiml(call, options->twiml);

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-enum kind { TEXT, FLAG, PARAM, KEY };
+enum kind { TEXT, FLAG, PARAM, KEY, RECONNECTS };
 
 static const struct option {
     const wchar_t *name;
@@ -15,6 +15,7 @@ static const struct option {
     {L"--track", TEXT, offsetof(struct media_options, track)},
     {L"--param", PARAM, 0},
     {L"--status-callback", TEXT, offsetof(struct media_options, callback)},
+    {L"--reconnects", RECONNECTS, 0},
     {L"--twiml", TEXT, offsetof(struct media_options, twiml)},
     {L"--rest", TEXT, offsetof(struct media_options, rest)},
     {L"--account", TEXT, offsetof(struct media_options, account)},
@@ -61,6 +62,13 @@ bool media_option_take(struct media_options *options, const wchar_t *name, const
             return false;
         options->params[options->param_count++] = value;
         return true;
+    case RECONNECTS: {
+        wchar_t *end;
+
+        *why = "--reconnects is 0 to 100";
+        options->reconnects = wcstol(value, &end, 10);
+        return *value >= '0' && *value <= '9' && !*end && options->reconnects <= 100;
+    }
     case KEY:
         *why = "--api-key is SK...:SECRET without a comma, at most 16 times";
         if (options->key_count == MEDIA_MAX_KEYS || !wcschr(value, ':') || wcschr(value, ','))

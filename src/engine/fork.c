@@ -153,7 +153,6 @@ static enum omsp_status make_fork(struct omsp_call *call, struct omsp_links *lin
     fork->tracks[1].which = OMSP_TRACK_OUTBOUND;
     fork->callback_get = options->callback_get;
     fork->bidirectional = options->bidirectional;
-    fork->reconnects_max = options->reconnects;
     fork->updated_us = ports->wall_us(ports->ctx);
     fork->mask_next = sizeof(fork->masks) / sizeof(fork->masks[0]);
     new_sid(fork);
@@ -228,6 +227,7 @@ enum omsp_status omsp_fork_check_options(const struct omsp_links *links,
     if (options->callback_url && check_callback(links, options->callback_url))
         return OMSP_INVALID;
     if (options->param_count > OMSP_FORK_MAX_PARAMS ||
+        options->reconnects < OMSP_FORK_RECONNECTS_OFF ||
         options->reconnects > OMSP_FORK_MAX_RECONNECTS)
         return OMSP_INVALID;
     for (unsigned i = 0; i < options->param_count; i++)
@@ -321,6 +321,9 @@ static enum omsp_status begin(struct omsp_stream *stream, const struct omsp_fork
         return status;
     stream->fork->stream = stream;
     stream->fork->cause = cause;
+    stream->fork->reconnects_max = options->reconnects > 0    ? (unsigned)options->reconnects
+                                   : options->reconnects == 0 ? call->reconnects
+                                                              : 0;
     add_fork(call, stream);
     omsp_stream_post(stream, OMSP_NEW_STREAM, cause, OMSP_OK, 0);
     omsp_fork_follow(stream);
@@ -353,6 +356,16 @@ enum omsp_status omsp_call_fork(struct omsp_call *call, const struct omsp_fork_o
         return status;
     }
     *out = stream;
+    return OMSP_OK;
+}
+
+enum omsp_status omsp_call_set_reconnects(struct omsp_call *call, unsigned reconnects)
+{
+    if (reconnects > OMSP_FORK_MAX_RECONNECTS)
+        return OMSP_INVALID;
+    omsp_call_enter(call);
+    call->reconnects = reconnects;
+    omsp_call_leave(call);
     return OMSP_OK;
 }
 

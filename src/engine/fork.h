@@ -20,6 +20,7 @@
 #define OMSP_FORK_MAX_PARAMS     99
 #define OMSP_CALL_MAX_TRACKS     4
 #define OMSP_FORK_MAX_RECONNECTS 100
+#define OMSP_FORK_RECONNECTS_OFF (-1)
 #define OMSP_FORK_NAME_MAX       255 /* bytes of UTF-8 */
 #define OMSP_FORK_URL_MAX        4000
 
@@ -38,9 +39,10 @@ struct omsp_fork_options { /* all strings UTF-8, copied; NULL where absent */
     bool bidirectional;        /* <Connect><Stream>: the consumer's audio is played into the call */
     const char *authorization; /* beyond Twilio: value of an Authorization header, or NULL */
     /* Beyond Twilio: a connection that broke after the stream had started is dialled again, so
-     * often in a row; the SID and the media clock go on. At most OMSP_FORK_MAX_RECONNECTS; 0: off.
-     * Which ends pass, and the waits: docs/choices.md. */
-    unsigned reconnects;
+     * often in a row; the SID and the media clock go on. At most OMSP_FORK_MAX_RECONNECTS; 0: as
+     * the call says (omsp_call_set_reconnects); OMSP_FORK_RECONNECTS_OFF: never. Which ends pass,
+     * and the waits: docs/choices.md. */
+    int reconnects;
 };
 
 /* What all forks of an engine share; set before the first fork, strings copied. */
@@ -79,6 +81,10 @@ enum omsp_status omsp_engine_set_forks(struct omsp_engine *engine,
  * OMSP_SHUTDOWN, OMSP_NOMEM. */
 enum omsp_status omsp_call_fork(struct omsp_call *call, const struct omsp_fork_options *options,
                                 enum omsp_cause cause, int *error, struct omsp_stream **out);
+
+/* What options.reconnects 0 means for this call's forks from now on; 0 (the default): off.
+ * OMSP_INVALID: more than OMSP_FORK_MAX_RECONNECTS. */
+enum omsp_status omsp_call_set_reconnects(struct omsp_call *call, unsigned reconnects);
 
 /* By SID (hex digits of any case), else by the name of the newest fork that has it; a stopped one
  * is found as long as the call is not shut down. A reference, or NULL. */

@@ -66,7 +66,8 @@ struct omsp_fork {
     /* options, constant */
     char *url, *name, *callback_url, *authorization;
     struct omsp_ms_param *params;
-    unsigned param_count, reconnects_max;
+    unsigned param_count;
+    unsigned reconnects_max; /* set with the stream, under the address lock */
     bool callback_get, bidirectional;
     bool of_terminal; /* a WebSocket terminal's connection: tells no events of its own */
 

@@ -117,6 +117,7 @@ struct omsp_call {
     unsigned codec_count;
     unsigned ptime_ms;
     unsigned media_timeout_ms;
+    unsigned reconnects; /* of forks that do not say */
     unsigned quality_interval_ms;
     struct omsp_addr advertised;       /* family 0: the bound one */
     struct omsp_call_stats last_stats; /* once shut down */

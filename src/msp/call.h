@@ -43,7 +43,7 @@ struct msp_call {
     /* What was set last; the engine is not asked for it. */
     uint8_t codecs[MSP_CALL_MAX_CODECS];
     unsigned codec_count;
-    LONG ptime_ms, timeout_ms;
+    LONG ptime_ms, timeout_ms, reconnects;
     SRWLOCK sockets_lock; /* before the engine's; sockets */
     struct msp_socket sockets[MSP_CALL_MAX_SOCKETS];
     bool tsp_spoke; /* a TSP spoke first about this call: it may be spoken to (mspi.md 6.4) */
@@ -100,6 +100,8 @@ HRESULT STDMETHODCALLTYPE msp_call_create_media_stream(IOpenMSPCall *iface, BSTR
 HRESULT STDMETHODCALLTYPE msp_call_find_media_stream(IOpenMSPCall *iface, BSTR sid_or_name,
                                                      IOpenMSPMediaStream **out);
 HRESULT STDMETHODCALLTYPE msp_call_media_streams(IOpenMSPCall *iface, VARIANT *out);
+HRESULT STDMETHODCALLTYPE msp_call_get_reconnects(IOpenMSPCall *iface, LONG *out);
+HRESULT STDMETHODCALLTYPE msp_call_put_reconnects(IOpenMSPCall *iface, LONG count);
 /* call_twiml.c */
 HRESULT STDMETHODCALLTYPE msp_call_execute_twiml(IOpenMSPCall *iface, BSTR document);
 

@@ -175,6 +175,35 @@ HRESULT STDMETHODCALLTYPE msp_call_create_media_stream(IOpenMSPCall *iface, BSTR
     return hr;
 }
 
+HRESULT STDMETHODCALLTYPE msp_call_get_reconnects(IOpenMSPCall *iface, LONG *out)
+{
+    struct msp_call *self = self_of(iface);
+
+    if (!out)
+        return E_POINTER;
+    *out = 0;
+    if (msp_call_is_shut(self))
+        return E_UNEXPECTED;
+    AcquireSRWLockShared(&self->lock);
+    *out = self->reconnects;
+    ReleaseSRWLockShared(&self->lock);
+    return S_OK;
+}
+
+HRESULT STDMETHODCALLTYPE msp_call_put_reconnects(IOpenMSPCall *iface, LONG count)
+{
+    struct msp_call *self = self_of(iface);
+
+    if (msp_call_is_shut(self))
+        return E_UNEXPECTED;
+    if (count < 0 || omsp_call_set_reconnects(self->engine, (unsigned)count) != OMSP_OK)
+        return E_INVALIDARG;
+    AcquireSRWLockExclusive(&self->lock);
+    self->reconnects = count;
+    ReleaseSRWLockExclusive(&self->lock);
+    return S_OK;
+}
+
 HRESULT STDMETHODCALLTYPE msp_call_find_media_stream(IOpenMSPCall *iface, BSTR sid_or_name,
                                                      IOpenMSPMediaStream **out)
 {

@@ -345,4 +345,6 @@ MSP_VTABLE(msp_call_open_vtable, IOpenMSPCall, struct msp_call, open, &msp_dispa
            .get_MSPAddress = open_get_MSPAddress, .Close = open_Close,
            .CreateMediaStream = msp_call_create_media_stream,
            .FindMediaStream = msp_call_find_media_stream,
-           .get_MediaStreams = msp_call_media_streams, .ExecuteTwiML = msp_call_execute_twiml);
+           .get_MediaStreams = msp_call_media_streams, .ExecuteTwiML = msp_call_execute_twiml,
+           .get_MaxReconnects = msp_call_get_reconnects,
+           .put_MaxReconnects = msp_call_put_reconnects);

@@ -67,6 +67,8 @@ static const struct com_member open_members[] = {
                COM_RETVAL_OBJECT),
     COM_GET(IOpenMSPCall, 0x00f10013, MediaStreams, COM_RETVAL_VARIANT),
     COM_METHOD(IOpenMSPCall, 0x00f10014, ExecuteTwiML, COM_IN_BSTR("document")),
+    COM_GET(IOpenMSPCall, 0x00f10015, MaxReconnects, COM_RETVAL_LONG),
+    COM_PUT(IOpenMSPCall, 0x00f10015, MaxReconnects, COM_IN_LONG("count")),
 };
 const struct com_dispatch msp_dispatch_IOpenMSPCall =
     COM_DISPATCH_TABLE(&IID_IOpenMSPCall, "IOpenMSPCall", open_members);

@@ -92,6 +92,8 @@ NUMBER_GETTER(BytesSent, double, bytes_sent)
 NUMBER_GETTER(QueueMilliseconds, LONG, queue_ms)
 NUMBER_GETTER(RoundTripMicroseconds, double, round_trip_us)
 NUMBER_GETTER(MessagesReceived, double, messages_received)
+NUMBER_GETTER(MessagesBad, double, messages_bad)
+NUMBER_GETTER(Reconnects, double, reconnects)
 #undef NUMBER_GETTER
 
 static HRESULT STDMETHODCALLTYPE media_get_Call(IOpenMSPMediaStream *iface, IOpenMSPCall **out)
@@ -100,6 +102,21 @@ static HRESULT STDMETHODCALLTYPE media_get_Call(IOpenMSPMediaStream *iface, IOpe
         return E_POINTER;
     *out = NULL;
     return msp_call_query(self_of(iface)->call, &IID_IOpenMSPCall, (void **)out);
+}
+
+static HRESULT STDMETHODCALLTYPE media_get_Bidirectional(IOpenMSPMediaStream *iface,
+                                                         VARIANT_BOOL *out)
+{
+    struct omsp_fork_info info;
+    HRESULT hr;
+
+    if (!out)
+        return E_POINTER;
+    *out = VARIANT_FALSE;
+    hr = info_of(iface, &info);
+    if (SUCCEEDED(hr) && info.bidirectional)
+        *out = VARIANT_TRUE;
+    return hr;
 }
 
 static const struct com_member members[] = {
@@ -116,6 +133,9 @@ static const struct com_member members[] = {
     COM_GET(IOpenMSPMediaStream, 0x00f2000b, RoundTripMicroseconds, COM_RETVAL_DOUBLE),
     COM_GET(IOpenMSPMediaStream, 0x00f2000c, MessagesReceived, COM_RETVAL_DOUBLE),
     COM_GET(IOpenMSPMediaStream, 0x00f2000d, Call, COM_RETVAL_OBJECT),
+    COM_GET(IOpenMSPMediaStream, 0x00f2000e, MessagesBad, COM_RETVAL_DOUBLE),
+    COM_GET(IOpenMSPMediaStream, 0x00f2000f, Bidirectional, COM_RETVAL_BOOL),
+    COM_GET(IOpenMSPMediaStream, 0x00f20010, Reconnects, COM_RETVAL_DOUBLE),
 };
 const struct com_dispatch msp_dispatch_IOpenMSPMediaStream =
     COM_DISPATCH_TABLE(&IID_IOpenMSPMediaStream, "IOpenMSPMediaStream", members);
@@ -128,4 +148,6 @@ MSP_VTABLE(msp_media_stream_vtable, IOpenMSPMediaStream, struct msp_stream, medi
            .get_FramesDropped = media_get_FramesDropped, .get_BytesSent = media_get_BytesSent,
            .get_QueueMilliseconds = media_get_QueueMilliseconds,
            .get_RoundTripMicroseconds = media_get_RoundTripMicroseconds,
-           .get_MessagesReceived = media_get_MessagesReceived, .get_Call = media_get_Call);
+           .get_MessagesReceived = media_get_MessagesReceived, .get_Call = media_get_Call,
+           .get_MessagesBad = media_get_MessagesBad, .get_Bidirectional = media_get_Bidirectional,
+           .get_Reconnects = media_get_Reconnects);

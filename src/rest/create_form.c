@@ -178,19 +178,18 @@ static enum omsp_status read_authorization(const struct omsp_form_field *fields,
 }
 
 /* Beyond Twilio: how often in a row a connection that broke is dialled again. */
-static enum omsp_status read_reconnects(const char *text, unsigned *out,
-                                        struct omsp_rest_error *error)
+static enum omsp_status read_reconnects(const char *text, int *out, struct omsp_rest_error *error)
 {
-    unsigned value = 0;
+    int value = 0;
 
     for (const char *p = text; p && *p; p++) {
-        value = value * 10 + (unsigned)(*p - '0');
+        value = value * 10 + (*p - '0');
         if (*p < '0' || *p > '9' || value > OMSP_FORK_MAX_RECONNECTS)
             return omsp_rest_refuse(error, 400, OMSP_REST_BAD_PARAMETER,
                                     "Reconnects: must be a number from 0 to %d",
                                     OMSP_FORK_MAX_RECONNECTS);
     }
-    *out = value;
+    *out = text && !value ? OMSP_FORK_RECONNECTS_OFF : value;
     return OMSP_OK;
 }
 

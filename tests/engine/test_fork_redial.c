@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-static void fork_redialing(struct fixture *f, unsigned reconnects, unsigned tracks)
+static void fork_redialing(struct fixture *f, int reconnects, unsigned tracks)
 {
     struct omsp_fork_options options = {
         .url = FORK_URL, .tracks = tracks, .callback_url = FORK_CALLBACK, .reconnects = reconnects};
@@ -23,7 +23,7 @@ static void fork_redialing(struct fixture *f, unsigned reconnects, unsigned trac
 }
 
 /* A stream that has been sending for half a second. */
-static void open_running(struct fixture *f, unsigned reconnects)
+static void open_running(struct fixture *f, int reconnects)
 {
     open_fixture(f, 60 * 8000);
     connect_fixture(f);
@@ -291,6 +291,26 @@ START_TEST(the_first_connection_is_tried_once)
 }
 END_TEST
 
+START_TEST(the_call_says_for_streams_that_do_not)
+{
+    for (int own = OMSP_FORK_RECONNECTS_OFF; own <= 1; own++) {
+        struct fixture f;
+
+        open_fixture(&f, 8000);
+        connect_fixture(&f);
+        ck_assert_int_eq(omsp_call_set_reconnects(f.b, OMSP_FORK_MAX_RECONNECTS + 1), OMSP_INVALID);
+        ck_assert_int_eq(omsp_call_set_reconnects(f.b, 2), OMSP_OK);
+        fork_redialing(&f, own, OMSP_TRACK_INBOUND);
+        f.consumer.answer = OMSP_SIM_REFUSE;
+        omsp_sim_peer_break(f.consumer.peer);
+        rig_run(&f.rig, 10000);
+        ck_assert_uint_eq(f.consumer.dials, own == 0 ? 3 : own == 1 ? 2 : 1);
+        rig_event(&f.rig);
+        close_fixture(&f);
+    }
+}
+END_TEST
+
 /* In ms after the break: before on_closed, while waiting, while dialling that nobody answers. */
 START_TEST(a_stop_between_connections_works_at_once_and_is_told_once)
 {
@@ -396,7 +416,7 @@ OMSP_SUITE("fork_redial", TEST(without_the_option_a_broken_connection_is_the_end
            TEST(a_long_outage_jumps_the_clock_and_keeps_the_last_second),
            TEST(both_tracks_go_on_over_a_break), TEST(the_last_failure_is_one_error_and_one_event),
            TEST(what_means_no_ends_and_what_may_pass_is_tried_again),
-           TEST(the_first_connection_is_tried_once),
+           TEST(the_first_connection_is_tried_once), TEST(the_call_says_for_streams_that_do_not),
            TEST(a_stop_between_connections_works_at_once_and_is_told_once),
            TEST(a_call_that_ends_between_connections_leaves_nothing_behind),
            TEST(paused_while_it_was_away_it_comes_back_paused),

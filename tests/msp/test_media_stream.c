@@ -466,6 +466,68 @@ START_TEST(what_breaks_it_is_told_by_number)
 }
 END_TEST
 
+START_TEST(a_connection_that_breaks_is_made_again_when_asked_for)
+{
+    struct bench bench;
+    IOpenMSPMediaStream *stream;
+    ULONGLONG give_up;
+    ITStream *control;
+    VARIANT_BOOL both_ways = VARIANT_TRUE;
+    double value = -1;
+    LONG count = -1;
+    BSTR before = NULL, after = NULL;
+    MSP_EVENT_INFO info;
+    unsigned media;
+
+    open_bench(&bench);
+    ck_assert_hr(IOpenMSPCall_get_MaxReconnects(bench.a, &count), S_OK);
+    ck_assert_int_eq(count, 0);
+    ck_assert_hr(IOpenMSPCall_put_MaxReconnects(bench.a, -1), E_INVALIDARG);
+    ck_assert_hr(IOpenMSPCall_put_MaxReconnects(bench.a, 101), E_INVALIDARG);
+    ck_assert_hr(IOpenMSPCall_put_MaxReconnects(bench.a, 20), S_OK);
+    ck_assert_hr(IOpenMSPCall_get_MaxReconnects(bench.a, &count), S_OK);
+    ck_assert_int_eq(count, 20);
+    stream = created(&bench, NULL, NULL);
+    await_event(&bench, stream, CALL_NEW_STREAM, CALL_CAUSE_LOCAL_REQUEST);
+    await_event(&bench, stream, CALL_STREAM_ACTIVE, CALL_CAUSE_LOCAL_REQUEST);
+    ck_assert_hr(IOpenMSPMediaStream_get_Sid(stream, &before), S_OK);
+    ck_assert_hr(IOpenMSPMediaStream_get_Bidirectional(stream, &both_ways), S_OK);
+    ck_assert_int_eq(both_ways, VARIANT_FALSE);
+    ck_assert_hr(IOpenMSPMediaStream_get_Reconnects(stream, &value), S_OK);
+    ck_assert(value == 0);
+    consumer_await(&bench.consumer, "\"event\":\"media\"", 3);
+    bench.consumer.drop = 1;
+    give_up = GetTickCount64() + CONSUMER_WAIT_MS;
+    while (SUCCEEDED(IOpenMSPMediaStream_get_State(stream, &after)) &&
+           wcscmp(after, L"connecting")) {
+        ck_assert_msg(GetTickCount64() < give_up, "it is not noticed");
+        SysFreeString(after);
+        SwitchToThread();
+    }
+    SysFreeString(after);
+    bench.consumer.drop = 0;
+    consumer_await(&bench.consumer, "\"event\":\"start\"", 2);
+    media = consumer_count(&bench.consumer, "\"event\":\"media\"");
+    consumer_await(&bench.consumer, "\"event\":\"media\"", media + 3);
+    ck_assert_hr(IOpenMSPMediaStream_get_Reconnects(stream, &value), S_OK);
+    ck_assert(value == 1);
+    ck_assert_hr(IOpenMSPMediaStream_get_MessagesBad(stream, &value), S_OK);
+    ck_assert(value == 0);
+    ck_assert_hr(IOpenMSPMediaStream_get_Sid(stream, &after), S_OK);
+    ck_assert(!wcscmp(before, after));
+    while (media_event(&bench.media, &info))
+        ck_assert_msg(info.Event != ME_CALL_EVENT, "event %d", info.MSP_CALL_EVENT_INFO.Type);
+    control = kit_query(stream, &IID_ITStream);
+    ck_assert_hr(ITStream_StopStream(control), S_OK);
+    await_event(&bench, stream, CALL_STREAM_INACTIVE, CALL_CAUSE_LOCAL_REQUEST);
+    SysFreeString(before);
+    SysFreeString(after);
+    kit_release(control);
+    kit_release(stream);
+    close_bench(&bench);
+}
+END_TEST
+
 START_TEST(null_outs_are_pointer_errors)
 {
     struct bench bench;
@@ -819,6 +881,7 @@ OMSP_SUITE("media_stream", TEST(class_tables_are_sound),
            TEST(terminals_are_not_for_media_streams), TEST(streams_are_found_by_sid_and_by_name),
            TEST(remove_stream_stops_a_media_stream), TEST(arguments_are_judged_one_by_one),
            TEST(parameters_are_arrays_of_pairs), TEST(what_breaks_it_is_told_by_number),
+           TEST(a_connection_that_breaks_is_made_again_when_asked_for),
            TEST(null_outs_are_pointer_errors), TEST(after_close_only_the_last_word_is_there),
            TEST(twiml_starts_and_stops), TEST(twiml_that_is_not_ours_does_nothing),
            TEST(settings_are_given_once_and_sign),

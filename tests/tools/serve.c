@@ -12,6 +12,7 @@
  *   --codec pcmu|pcma     what the calls send
  *   --play FILE.wav       what every far end hears
  *   --twiml FILE.xml      carried out on every call once it is connected
+ *   --reconnects N        of streams that do not say
  *   --json                said for likeness' sake: the output always is one JSON object a line
  *
  * Exit status: 0 ended by a signal, 1 failed, 2 wrong usage.
@@ -39,7 +40,7 @@
 #define DISCARD_PORT 9 /* no address: the calls send to whoever sends to them */
 
 struct arguments {
-    unsigned calls, first_port, last_port;
+    unsigned calls, first_port, last_port, reconnects;
     const char *token_file, *ca_file, *play, *twiml_file;
     uint8_t codec;
     struct omsp_rest_config rest;
@@ -102,6 +103,8 @@ static bool take(struct arguments *args, const char *name, char *value)
     if (!strcmp(name, "--calls"))
         return sscanf(value, "%u%c", &args->calls, &rest) == 1 && args->calls > 0 &&
                args->calls <= MAX_CALLS;
+    if (!strcmp(name, "--reconnects"))
+        return sscanf(value, "%u%c", &args->reconnects, &rest) == 1;
     if (!strcmp(name, "--rtp-ports"))
         return parse_ports(args, value);
     if (!strcmp(name, "--rest"))
@@ -332,6 +335,8 @@ static bool open_call(struct host *host, const struct arguments *args)
         return false;
     host->count++;
     if (failed(omsp_call_bind(hosted->call, &local), "--rtp-ports"))
+        return false;
+    if (failed(omsp_call_set_reconnects(hosted->call, args->reconnects), "--reconnects"))
         return false;
     if (args->play && failed(play(host, hosted, args->play), args->play))
         return false;

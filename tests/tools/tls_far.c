@@ -1,13 +1,15 @@
 /*
- * The far ends of test_tls and test_http: TLS servers with good and bad certificates and manners,
- * and small HTTP ones. Runs natively, also for tests under Wine; nothing of the code under test is
- * in it. A thread for each connection; ends by itself after a while.
+ * The far ends of test_tls, test_http and test_media_wss: TLS servers with good and bad
+ * certificates and manners, small HTTP ones and a WebSocket consumer. Runs natively, also for tests
+ * under Wine; nothing of the code under test is in it. A thread for each connection; ends by itself
+ * after a while.
  *
  *   tls_far FOLDER     FOLDER has NAME.pem and NAME.key; FOLDER/ports gets lines "name port"
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -15,12 +17,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define LIFETIME 1800 /* s */
 
-enum manner { ECHO, BYE, RUDE, RESET, HOLD, MUTE, HTTP };
+enum manner { ECHO, BYE, RUDE, RESET, HOLD, MUTE, HTTP, WEBSOCKET };
 
 struct server {
     const char *name, *cert; /* cert NULL: no TLS */
@@ -53,6 +56,7 @@ static struct server servers[] = {
     {"https-untrusted", "untrusted", HTTP, -1, NULL},
     {"http", NULL, HTTP, -1, NULL},
     {"plain", NULL, ECHO, -1, NULL},
+    {"wss", "good", WEBSOCKET, -1, NULL},
 };
 
 #define SERVERS (sizeof(servers) / sizeof(servers[0]))
@@ -200,9 +204,92 @@ static void serve_bytes(struct line *line)
     }
 }
 
+/* ---- WebSocket ----------------------------------------------------------------------------- */
+
+static bool upgrade(struct line *line)
+{
+    static const char name[] = "sec-websocket-key: ",
+                      guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    char data[8192], key[128], reply[256];
+    unsigned char digest[EVP_MAX_MD_SIZE], accept[64];
+    const char *at = NULL;
+    unsigned digest_len;
+    int have = 0, n;
+
+    do {
+        n = get(line, data + have, (int)sizeof(data) - 1 - have);
+        if (n <= 0)
+            return false;
+        have += n;
+        data[have] = 0;
+    } while (!strstr(data, "\r\n\r\n"));
+    for (const char *p = data; *p && !at; p++)
+        if (strncasecmp(p, name, sizeof(name) - 1) == 0)
+            at = p + sizeof(name) - 1;
+    if (!at || strcspn(at, "\r") != 24)
+        return false;
+    snprintf(key, sizeof(key), "%.24s%s", at, guid);
+    EVP_Digest(key, strlen(key), digest, &digest_len, EVP_sha1(), NULL);
+    EVP_EncodeBlock(accept, digest, (int)digest_len);
+    snprintf(reply, sizeof(reply),
+             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+             "Sec-WebSocket-Accept: %s\r\n\r\n",
+             (const char *)accept);
+    return say(line, reply);
+}
+
+static bool read_all(struct line *line, unsigned char *data, int len)
+{
+    while (len > 0) {
+        int n = get(line, (char *)data, len);
+
+        if (n <= 0)
+            return false;
+        data += n;
+        len -= n;
+    }
+    return true;
+}
+
+/* Says after the tenth media message how many there were, after the stop that it came; a close is
+ * answered. */
+static void serve_websocket(struct line *line)
+{
+    static const char ten[] = "\x81\x03"
+                              "ten",
+                      stop[] = "\x81\x04"
+                               "stop";
+    unsigned char head[8], body[4096];
+    int media = 0;
+
+    if (!upgrade(line))
+        return;
+    while (read_all(line, head, 2)) {
+        int len = head[1] & 127;
+
+        if (len == 126 && !read_all(line, head, 2))
+            return;
+        if (len == 126)
+            len = head[0] << 8 | head[1];
+        if (len >= (int)sizeof(body) || !read_all(line, head + 4, 4) || !read_all(line, body, len))
+            return;
+        for (int i = 0; i < len; i++)
+            body[i] ^= head[4 + i % 4];
+        body[len] = 0;
+        if (strncmp((char *)body, "{\"event\":\"media\"", 16) == 0 && ++media == 10)
+            put(line, ten, 5);
+        else if (strncmp((char *)body, "{\"event\":\"stop\"", 15) == 0)
+            put(line, stop, 6);
+        else if (len == 2 && body[0] == 3 && body[1] == 0xe8)
+            put(line, "\x88\x02\x03\xe8", 4);
+    }
+}
+
 static void serve_one(struct line *line)
 {
-    if (line->server->manner == HTTP)
+    if (line->server->manner == WEBSOCKET)
+        serve_websocket(line);
+    else if (line->server->manner == HTTP)
         serve_http(line);
     else
         serve_bytes(line);

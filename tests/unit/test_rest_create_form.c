@@ -260,13 +260,15 @@ END_TEST
 START_TEST(reconnects_are_an_extension_from_0_to_100)
 {
     ck_assert_int_eq(READ(0, URL, "Reconnects", "5"), OMSP_OK);
-    ck_assert_uint_eq(form.options.reconnects, 0);
+    ck_assert_int_eq(form.options.reconnects, 0);
     ck_assert_int_eq(READ(OMSP_CREATE_EXTENSIONS, URL, "Reconnects", "5"), OMSP_OK);
-    ck_assert_uint_eq(form.options.reconnects, 5);
+    ck_assert_int_eq(form.options.reconnects, 5);
     ck_assert_int_eq(READ(OMSP_CREATE_EXTENSIONS, URL, "Reconnects", "100"), OMSP_OK);
-    ck_assert_uint_eq(form.options.reconnects, 100);
+    ck_assert_int_eq(form.options.reconnects, 100);
     ck_assert_int_eq(READ(OMSP_CREATE_EXTENSIONS, URL, "Reconnects", ""), OMSP_OK);
-    ck_assert_uint_eq(form.options.reconnects, 0);
+    ck_assert_int_eq(form.options.reconnects, 0);
+    ck_assert_int_eq(READ(OMSP_CREATE_EXTENSIONS, URL, "Reconnects", "0"), OMSP_OK);
+    ck_assert_int_eq(form.options.reconnects, OMSP_FORK_RECONNECTS_OFF);
     refused(READ(OMSP_CREATE_EXTENSIONS, URL, "Reconnects", "101"), 20001);
     refused(READ(OMSP_CREATE_EXTENSIONS, URL, "Reconnects", "-1"), 20001);
     refused(READ(OMSP_CREATE_EXTENSIONS, URL, "Reconnects", "4294967297"), 20001);
