@@ -1,8 +1,8 @@
 /*
- * A fork's own state, shared by its files: fork.c (doors and life), fork_media.c (audio to frames
- * to the socket), fork_link.c (connection), fork_upgrade.c (what it begins with), fork_redial.c
- * (when it is made anew), fork_callback.c (status callbacks), fork_play.c (what a bidirectional
- * consumer plays into the call).
+ * A fork's own state, shared by its files: fork.c (doors and life), fork_info.c (what they ask),
+ * fork_media.c (audio to frames to the socket), fork_link.c (connection), fork_upgrade.c (what it
+ * begins with), fork_redial.c (when it is made anew), fork_callback.c (status callbacks),
+ * fork_play.c (what a bidirectional consumer plays into the call).
  *
  * Locks: fork->lock is a leaf, below the session's. The link thread's fields are touched on the
  * link thread only.
@@ -152,6 +152,8 @@ struct omsp_fork {
 /* ---- fork.c ---------------------------------------------------------------------------------- */
 void omsp_fork_ref(struct omsp_fork *fork);
 void omsp_fork_unref(struct omsp_fork *fork);
+/* How many of OMSP_TRACK_*. */
+unsigned omsp_fork_tracks(unsigned tracks);
 /* Address lock. Carries the stream's actual and desired state to the link and the session. */
 void omsp_fork_follow(struct omsp_stream *stream);
 /* Address lock. A terminal's connection, as omsp_call_fork; it is the caller's to end. The tracks
