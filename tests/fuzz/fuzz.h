@@ -6,6 +6,7 @@
 #ifndef OMSP_TESTS_FUZZ_FUZZ_H
 #define OMSP_TESTS_FUZZ_FUZZ_H
 
+#include "base/alloc.h"
 #include "base/bytes.h"
 
 #include <stdio.h>
@@ -63,6 +64,51 @@ static inline struct omsp_span fuzz_bytes(struct fuzz_input *input, size_t len)
     input->data += span.len;
     input->len -= span.len;
     return span;
+}
+
+/* ---- memory that runs out -------------------------------------------------------------------- */
+
+struct fuzz_memory {
+    long left; /* allocations until one fails, which happens once; negative: none does */
+    bool failed;
+    long outstanding;
+    struct omsp_allocator allocator; /* in force until the end */
+};
+
+static inline void *fuzz_memory_resize(void *ctx, void *ptr, size_t size)
+{
+    struct fuzz_memory *memory = ctx;
+    void *made;
+
+    if (memory->left >= 0 && memory->left-- == 0) {
+        memory->failed = true;
+        return NULL;
+    }
+    made = realloc(ptr, size);
+    memory->outstanding += made && !ptr;
+    return made;
+}
+
+static inline void fuzz_memory_release(void *ctx, void *ptr)
+{
+    ((struct fuzz_memory *)ctx)->outstanding--;
+    free(ptr);
+}
+
+/* From here to fuzz_memory_end allocation number `left` (0: the next) fails; memory is the
+ * caller's. */
+static inline void fuzz_memory_begin(struct fuzz_memory *memory, long left)
+{
+    *memory = (struct fuzz_memory){.left = left};
+    memory->allocator = (struct omsp_allocator){fuzz_memory_resize, fuzz_memory_release, memory};
+    omsp_allocator_set(&memory->allocator);
+}
+
+/* Nothing may be outstanding. */
+static inline void fuzz_memory_end(struct fuzz_memory *memory)
+{
+    FUZZ_CHECK(memory->outstanding == 0);
+    omsp_allocator_set(NULL);
 }
 
 static inline bool fuzz_inside(struct omsp_span part, const void *whole, size_t len)

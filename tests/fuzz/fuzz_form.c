@@ -31,6 +31,23 @@ static void goes_round(struct omsp_form_field *fields, unsigned count, size_t si
     free(out);
 }
 
+/* What is signed of an upgrade's URL is wss, with no default port. */
+static void signs(const char *bytes, size_t size)
+{
+    char *url = malloc(size + 64), *out = malloc(size + 64);
+    struct omsp_text text;
+
+    FUZZ_CHECK(url && out);
+    for (int i = 0; i < 2; i++) {
+        sprintf(url, "%s://%s", i ? "wss" : "ws", bytes);
+        omsp_text_init(&text, out, size + 64);
+        omsp_form_signed_url(&text, url);
+        FUZZ_CHECK(!text.truncated && (!text.len || !memcmp(out, "wss://", 6)));
+    }
+    free(url);
+    free(out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct omsp_form_field fields[ROOM];
@@ -42,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size)
         memcpy(text, data, size);
     text[size] = '\0';
+    signs(text, size);
     status = omsp_form_parse(text, fields, ROOM, &count);
     FUZZ_CHECK(status == OMSP_OK || status == OMSP_INVALID || status == OMSP_FULL);
     FUZZ_CHECK(count <= ROOM && (status != OMSP_FULL || count == ROOM));

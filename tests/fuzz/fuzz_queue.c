@@ -71,6 +71,52 @@ static void post(struct omsp_queue *queue, struct listener *listener, uint8_t op
     FUZZ_CHECK(omsp_queue_post(queue, &event, NULL) == OMSP_OK);
 }
 
+static bool refuses(void *ctx, const struct omsp_event *head)
+{
+    (void)ctx;
+    (void)head;
+    return false;
+}
+
+/* Memory ends while failures, which are never lost, pile up: the one that finds no place says so.
+ */
+static void runs_out(struct fuzz_input input)
+{
+    struct omsp_event event = {.kind = OMSP_EVENT_TSP_DATA}, out;
+    struct omsp_queue_stats stats;
+    struct omsp_queue *queue = NULL;
+    struct fuzz_memory memory;
+    size_t limit = fuzz_u8(&input) & 1 ? OMSP_QUEUE_MIN_LIMIT : 0;
+    enum omsp_status status;
+
+    fuzz_memory_begin(&memory, fuzz_u8(&input) % 64);
+    status = omsp_queue_create(limit, &queue);
+    FUZZ_CHECK(status == (!limit ? OMSP_INVALID : memory.failed ? OMSP_NOMEM : OMSP_OK));
+    while (!status && fuzz_more(&input)) {
+        unsigned kind = fuzz_u8(&input);
+
+        event.call = kind % 3 + 1;
+        event.detail = kind;
+        event.blob = omsp_alloc(sizeof(*event.blob) + 1);
+        if (event.blob) {
+            event.blob->len = 1;
+            status = omsp_queue_post(queue, &event, NULL);
+        }
+        FUZZ_CHECK(status == OMSP_OK || (status == OMSP_NOMEM && memory.failed));
+        if (kind % 16 == 15)
+            omsp_queue_purge(queue, kind % 3);
+        if (kind % 16 == 14 && omsp_queue_take(queue, NULL, NULL, &out) == OMSP_OK)
+            omsp_free(out.blob);
+    }
+    if (queue) {
+        omsp_queue_get_stats(queue, &stats);
+        FUZZ_CHECK(omsp_queue_take(queue, refuses, NULL, &out) ==
+                   (stats.waiting ? OMSP_MORE : OMSP_EMPTY));
+    }
+    omsp_queue_destroy(queue);
+    fuzz_memory_end(&memory);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input input = {data, size};
@@ -79,6 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct omsp_queue_stats stats;
     struct omsp_event event;
 
+    runs_out(input);
     FUZZ_CHECK(omsp_queue_create(OMSP_QUEUE_MIN_LIMIT, &queue) == OMSP_OK);
     while (fuzz_more(&input)) {
         uint8_t op = fuzz_u8(&input);

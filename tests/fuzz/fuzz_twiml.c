@@ -32,11 +32,34 @@ static void on_other(void *ctx, const char *element)
     is_text(element, true);
 }
 
+/* Says no to the second one: that is the answer, and nobody is asked again. */
+static enum omsp_status one_only(void *ctx, const struct omsp_twiml_stream *stream)
+{
+    unsigned *asked = ctx;
+
+    (void)stream;
+    FUZZ_CHECK(*asked < 2);
+    return ++*asked == 2 ? OMSP_FULL : OMSP_OK;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct omsp_twiml_visitor visitor = {on_stream, on_other, NULL};
-    enum omsp_status status = omsp_twiml_parse(omsp_span(data, size), &visitor);
+    enum omsp_status status = omsp_twiml_parse(omsp_span(data, size), &visitor), again;
+    struct omsp_twiml_visitor strict = {one_only, on_other, NULL};
+    struct fuzz_memory memory;
+    unsigned asked = 0;
 
     FUZZ_CHECK(status == OMSP_OK || status == OMSP_INVALID);
+    strict.ctx = &asked;
+    again = omsp_twiml_parse(omsp_span(data, size), &strict);
+    FUZZ_CHECK(again == (asked == 2 ? OMSP_FULL : status));
+    for (long left = 0; left < 60; left += 1 + left / 4) { /* the parser's own, then ours */
+        fuzz_memory_begin(&memory, left);
+        again = omsp_twiml_parse(omsp_span(data, size), &visitor);
+        FUZZ_CHECK(again == status || (again == OMSP_NOMEM && memory.failed) ||
+                   (again == OMSP_INVALID && memory.failed));
+        fuzz_memory_end(&memory);
+    }
     return 0;
 }

@@ -28,8 +28,30 @@ static void decodes(struct omsp_span file, const struct omsp_wav_info *info)
     while ((n = omsp_wav_decode_flush(decoder, samples, 160)) == 160)
         ;
     FUZZ_CHECK(n < 160);
+    while ((n = omsp_wav_encode_flush(encoder, bytes, sizeof(bytes))) >
+           sizeof(bytes) - omsp_wav_block_bytes(&info->format))
+        ;
+    FUZZ_CHECK(n % omsp_wav_block_bytes(&info->format) == 0);
     omsp_wav_decoder_destroy(decoder);
     omsp_wav_encoder_destroy(encoder);
+}
+
+/* With memory that ends at some point both say so and leave nothing behind. */
+static void runs_out(const struct omsp_wav_format *format, long left)
+{
+    struct omsp_wav_decoder *decoder = NULL;
+    struct omsp_wav_encoder *encoder = NULL;
+    struct fuzz_memory memory;
+    enum omsp_status status;
+
+    fuzz_memory_begin(&memory, left);
+    status = omsp_wav_decoder_create(format, &decoder);
+    if (!status)
+        status = omsp_wav_encoder_create(format, &encoder);
+    FUZZ_CHECK(memory.failed ? status == OMSP_NOMEM : status != OMSP_NOMEM);
+    omsp_wav_decoder_destroy(decoder);
+    omsp_wav_encoder_destroy(encoder);
+    fuzz_memory_end(&memory);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -63,6 +85,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(info.data_offset <= size && info.data_bytes <= size - info.data_offset);
     FUZZ_CHECK(info.data_bytes % omsp_wav_block_bytes(&info.format) == 0);
     decodes(omsp_span(data, size), &info);
+    runs_out(&info.format, size % 8);
+    own.format = info.format;
+    own.format.bits ^= 4;
+    runs_out(&own.format, 0); /* no format at all */
     len = omsp_wav_header(&info.format, 0, header);
     FUZZ_CHECK(len == omsp_wav_header_bytes(&info.format) && len <= sizeof(header));
     FUZZ_CHECK(omsp_wav_parse(omsp_span(header, len), &own) == OMSP_OK && own.data_bytes == 0);

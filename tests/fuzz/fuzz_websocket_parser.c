@@ -47,6 +47,35 @@ static uint64_t hear(const uint8_t *data, size_t size, size_t piece)
     return hash;
 }
 
+/* Memory ends: NOMEM once, dead from then on, nothing left behind. */
+static void runs_out(const uint8_t *data, size_t size, long left)
+{
+    struct omsp_ws_parser parser;
+    struct omsp_ws_input input;
+    struct fuzz_memory memory;
+    size_t at = 0, used;
+
+    fuzz_memory_begin(&memory, left);
+    omsp_ws_parser_init(&parser);
+    while (at < size) {
+        enum omsp_status status =
+            omsp_ws_parser_feed(&parser, omsp_span(data + at, size - at), &used, &input);
+
+        FUZZ_CHECK(memory.failed == (status == OMSP_NOMEM));
+        if (status) {
+            FUZZ_CHECK(!omsp_ws_parser_feed(&parser, omsp_span(data, size), &used, &input));
+            FUZZ_CHECK(used == size && input.event == OMSP_WS_BAD);
+            break;
+        }
+        if (input.event == OMSP_WS_BAD || input.event == OMSP_WS_TOO_BIG ||
+            input.event == OMSP_WS_BAD_TEXT)
+            break;
+        at += used;
+    }
+    omsp_ws_parser_free(&parser);
+    fuzz_memory_end(&memory);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint64_t whole;
@@ -56,5 +85,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     whole = hear(data + 1, size - 1, SIZE_MAX);
     FUZZ_CHECK(hear(data + 1, size - 1, 1) == whole);
     FUZZ_CHECK(hear(data + 1, size - 1, 2u + data[0]) == whole);
+    runs_out(data + 1, size - 1, data[0] % 3);
     return 0;
 }
