@@ -55,6 +55,33 @@ START_TEST(the_structure_is_the_contracts)
 }
 END_TEST
 
+/* What an application is told has the numbers that the MSP told. */
+START_TEST(numbers_of_the_msp_and_of_tapi_are_the_same)
+{
+    static const int pairs[][2] = {
+        {CALL_NEW_STREAM, CME_NEW_STREAM},
+        {CALL_STREAM_FAIL, CME_STREAM_FAIL},
+        {CALL_TERMINAL_FAIL, CME_TERMINAL_FAIL},
+        {CALL_STREAM_NOT_USED, CME_STREAM_NOT_USED},
+        {CALL_STREAM_ACTIVE, CME_STREAM_ACTIVE},
+        {CALL_STREAM_INACTIVE, CME_STREAM_INACTIVE},
+        {CALL_CAUSE_UNKNOWN, CMC_UNKNOWN},
+        {CALL_CAUSE_BAD_DEVICE, CMC_BAD_DEVICE},
+        {CALL_CAUSE_CONNECT_FAIL, CMC_CONNECT_FAIL},
+        {CALL_CAUSE_LOCAL_REQUEST, CMC_LOCAL_REQUEST},
+        {CALL_CAUSE_REMOTE_REQUEST, CMC_REMOTE_REQUEST},
+        {CALL_CAUSE_MEDIA_TIMEOUT, CMC_MEDIA_TIMEOUT},
+        {CALL_CAUSE_MEDIA_RECOVERED, CMC_MEDIA_RECOVERED},
+        {CALL_CAUSE_QUALITY_OF_SERVICE, CMC_QUALITY_OF_SERVICE},
+    };
+
+    for (int i = 0; i < 14; i++) {
+        ck_assert_int_eq(pairs[i][0], pairs[i][1]);
+        ck_assert_int_eq(pairs[i][0], i < 6 ? i : i - 6);
+    }
+}
+END_TEST
+
 /* ---- as delivered ---------------------------------------------------------------------------- */
 
 static DWORD dword_at(const BYTE *bytes, size_t at)
@@ -153,4 +180,5 @@ START_TEST(what_is_delivered_lies_at_these_offsets)
 END_TEST
 
 OMSP_SUITE("event-layout", TEST(the_structure_is_the_contracts),
+           TEST(numbers_of_the_msp_and_of_tapi_are_the_same),
            TEST(what_is_delivered_lies_at_these_offsets))

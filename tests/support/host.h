@@ -8,6 +8,7 @@
 #define OMSP_TESTS_SUPPORT_HOST_H
 
 #include "support/dll.h"
+#include "support/host_wav.h"
 
 #include <oleauto.h>
 #include <ocidl.h>
@@ -40,7 +41,10 @@ struct host_event {
 
 struct host {
     struct activation activation;
+    bool activated;
     struct outer outer;
+    /* NULL, or called for each event before its references are released; on the draining thread. */
+    void (*on_event)(struct host *host, const MSP_EVENT_INFO *info);
     ITMSPAddress *address;
     ITTerminalSupport *terminals;
     IOpenMSPAddress *open;
@@ -67,6 +71,13 @@ struct host_call {
 
 /* drains: a thread waits for events; else nobody reads them. */
 struct host *host_open(bool drains);
+/* The same without activation, for an outer with hooks and a host that sees its events: `dress`
+ * sets them before the provider of this class is made. NULL: it cannot be made. */
+struct host *host_open_as(REFCLSID clsid, void (*dress)(struct host *host, void *ctx), void *ctx);
+/* Shutdown, and its own references; what others hold of the outer keeps it. */
+void host_leave(struct host *host);
+/* The outer's end: the provider's and all else. */
+void host_free(struct host *host);
 /* Shutdown, the last references; the outer must be back to its own one. Frees. */
 void host_close(struct host *host);
 /* The first part of it: Shutdown, and no thread reads any more. */
@@ -122,10 +133,6 @@ struct host_file {
     size_t seen;
 };
 
-/* A file in the temporary folder with samples that G.711 u-law carries without change. */
-void host_write_wav(const WCHAR *name, unsigned seed, size_t samples, short *pcm);
-/* The samples of a PCM file of 16 bits, malloc'ed. */
-short *host_read_wav(const WCHAR *name, size_t *samples);
 /* Not started. name: in the temporary folder, a WAV there is for the player. */
 void host_player(struct host *host, const WCHAR *name, struct host_file *file);
 void host_recorder(struct host *host, const WCHAR *name, struct host_file *file);

@@ -19,11 +19,14 @@
     } while (0)
 
 /* As tapi3.dll's address or call object: answers IUnknown itself and asks the inner for the rest.
- */
+ * One that has interfaces of its own, or an end, sets the hooks. */
 struct outer {
     IUnknown iface;
     IUnknown *inner;
     LONG refs, queries;
+    void *(*own)(struct outer *outer, REFIID iid); /* NULL, or not one of its own; not counted */
+    void (*gone)(struct outer *outer);             /* NULL, or called with the last reference */
+    void *ctx;
 };
 
 static HRESULT STDMETHODCALLTYPE outer_QueryInterface(IUnknown *iface, REFIID iid, void **out)
@@ -32,9 +35,12 @@ static HRESULT STDMETHODCALLTYPE outer_QueryInterface(IUnknown *iface, REFIID ii
 
     InterlockedIncrement(&self->queries);
     *out = NULL;
-    if (IsEqualIID(iid, &IID_IUnknown)) {
-        InterlockedIncrement(&self->refs);
+    if (IsEqualIID(iid, &IID_IUnknown))
         *out = iface;
+    else if (self->own)
+        *out = self->own(self, iid);
+    if (*out) {
+        InterlockedIncrement(&self->refs);
         return S_OK;
     }
     return self->inner ? IUnknown_QueryInterface(self->inner, iid, out) : E_NOINTERFACE;
@@ -47,7 +53,12 @@ static ULONG STDMETHODCALLTYPE outer_AddRef(IUnknown *iface)
 
 static ULONG STDMETHODCALLTYPE outer_Release(IUnknown *iface)
 {
-    return (ULONG)InterlockedDecrement(&CONTAINING_RECORD(iface, struct outer, iface)->refs);
+    struct outer *self = CONTAINING_RECORD(iface, struct outer, iface);
+    LONG refs = InterlockedDecrement(&self->refs);
+
+    if (!refs && self->gone)
+        self->gone(self);
+    return (ULONG)refs;
 }
 
 static inline void outer_init(struct outer *outer)

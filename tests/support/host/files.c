@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static BSTR path_of(const WCHAR *name)
+BSTR host_path(const WCHAR *name)
 {
     WCHAR path[MAX_PATH + 64];
     DWORD length = GetTempPathW(MAX_PATH, path);
@@ -28,7 +28,7 @@ void host_write_wav(const WCHAR *name, unsigned seed, size_t samples, short *pcm
     static const BYTE head[44] =
         "RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0"
         "\x02\0\x10\0data";
-    BSTR path = path_of(name);
+    BSTR path = host_path(name);
     FILE *file = _wfopen(path, L"wb");
     DWORD bytes = (DWORD)samples * 2, riff = 36 + bytes;
     BYTE real[44];
@@ -53,7 +53,7 @@ void host_write_wav(const WCHAR *name, unsigned seed, size_t samples, short *pcm
 
 short *host_read_wav(const WCHAR *name, size_t *samples)
 {
-    BSTR path = path_of(name);
+    BSTR path = host_path(name);
     FILE *file = _wfopen(path, L"rb");
     BYTE *bytes;
     long size;
@@ -92,7 +92,7 @@ static void create(struct host *host, const WCHAR *class, TERMINAL_DIRECTION dir
     BSTR text = SysAllocString(class);
 
     memset(file, 0, sizeof(*file));
-    file->path = path_of(name);
+    file->path = host_path(name);
     ck_assert_hr(ITTerminalSupport_CreateTerminal(host->terminals, text, TAPIMEDIATYPE_AUDIO,
                                                   direction, &file->terminal),
                  S_OK);

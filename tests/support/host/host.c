@@ -20,6 +20,8 @@ static void keep(struct host *host, const MSP_EVENT_INFO *info)
     struct host_event event = {.kind = info->Event, .call = (ULONG_PTR)info->hCall, -1, -1, -1};
     TERMINAL_DIRECTION direction;
 
+    if (host->on_event)
+        host->on_event(host, info);
     switch (info->Event) {
     case ME_CALL_EVENT:
         event.type = info->MSP_CALL_EVENT_INFO.Type;
@@ -189,20 +191,21 @@ void host_expect_nothing(struct host_call *call)
 
 /* ---- address --------------------------------------------------------------------------------- */
 
-struct host *host_open(bool drains)
+static struct host *new_host(void)
 {
     struct host *host = calloc(1, sizeof(*host));
 
     ck_assert_ptr_nonnull(host);
-    activate(&host->activation);
     InitializeSRWLock(&host->lock);
     InitializeConditionVariable(&host->came);
     host->event = kit_event();
     host->stop = CreateEventW(NULL, TRUE, FALSE, NULL);
     outer_init(&host->outer);
-    ck_assert_hr(CoCreateInstance(&CLSID_OpenMSPAddress, &host->outer.iface, CLSCTX_INPROC_SERVER,
-                                  &IID_IUnknown, (void **)&host->outer.inner),
-                 S_OK);
+    return host;
+}
+
+static void start(struct host *host, bool drains)
+{
     ck_assert_int_eq(host->outer.refs, 1);
     host->address = kit_query(&host->outer.iface, &IID_ITMSPAddress);
     ck_assert_hr(host->address->lpVtbl->Initialize(host->address, (MSP_HANDLE)host->event), S_OK);
@@ -211,6 +214,32 @@ struct host *host_open(bool drains)
     ck_assert_int_eq(host->outer.refs, 4);
     if (drains)
         host->thread = CreateThread(NULL, 0, drain_thread, host, 0, NULL);
+}
+
+struct host *host_open(bool drains)
+{
+    struct host *host = new_host();
+
+    activate(&host->activation);
+    host->activated = true;
+    ck_assert_hr(CoCreateInstance(&CLSID_OpenMSPAddress, &host->outer.iface, CLSCTX_INPROC_SERVER,
+                                  &IID_IUnknown, (void **)&host->outer.inner),
+                 S_OK);
+    start(host, drains);
+    return host;
+}
+
+struct host *host_open_as(REFCLSID clsid, void (*dress)(struct host *host, void *ctx), void *ctx)
+{
+    struct host *host = new_host();
+
+    dress(host, ctx);
+    if (FAILED(CoCreateInstance(clsid, &host->outer.iface, CLSCTX_INPROC_SERVER, &IID_IUnknown,
+                                (void **)&host->outer.inner))) {
+        host_free(host);
+        return NULL;
+    }
+    start(host, true);
     return host;
 }
 
@@ -225,21 +254,33 @@ void host_shutdown(struct host *host)
     host->thread = NULL;
 }
 
-void host_close(struct host *host)
+void host_leave(struct host *host)
 {
     host_shutdown(host);
     kit_release(host->terminals);
     kit_release(host->open);
     kit_release(host->address);
-    ck_assert_int_eq(host->outer.refs, 1);
-    kit_release(host->outer.inner);
+}
+
+void host_free(struct host *host)
+{
+    if (host->outer.inner)
+        kit_release(host->outer.inner);
     CloseHandle(host->event);
     CloseHandle(host->stop);
-    deactivate(&host->activation);
+    if (host->activated)
+        deactivate(&host->activation);
     for (size_t i = 0; i < host->count; i++)
         free(host->events[i].data);
     free(host->events);
     free(host);
+}
+
+void host_close(struct host *host)
+{
+    host_leave(host);
+    ck_assert_int_eq(host->outer.refs, 1);
+    host_free(host);
 }
 
 /* ---- calls ----------------------------------------------------------------------------------- */
