@@ -15,7 +15,7 @@ portable='<ctype.h> <inttypes.h> <limits.h> <math.h> <stdarg.h> <stdatomic.h> <s
 rules() {
     cat <<TABLE
 base:   $portable
-media:  base/ $portable <immintrin.h>
+media:  base/ $portable <immintrin.h> <speex/speex_resampler.h>
 wire:   base/ port/net.h openmsp/openmsp_tsp.h $portable <cjson/cJSON.h> <expat.h> <immintrin.h>
 core:   base/ media/ $portable
 port:   base/ $portable
@@ -27,7 +27,7 @@ curl:   port/ base/ $portable <curl/curl.h>
 win:    curl/ port/ base/ <*>
 posix:  curl/ port/ base/ <*>
 com:    base/ <*>
-msp:    com/ engine/engine.h engine/fork.h engine/quality.h engine/samples.h core/ wire/tsp_message.h wire/twiml.h port/ports.h base/ openmsp/ <*>
+msp:    com/ engine/engine.h engine/device.h engine/fork.h engine/quality.h engine/samples.h core/ wire/tsp_message.h wire/twiml.h port/ports.h base/ openmsp/ <*>
 dll:    base/ media/ wire/ core/ port/ engine/ win/ com/ msp/ rest/ openmsp/ <*>
 app:    openmsp/ <*>
 TABLE

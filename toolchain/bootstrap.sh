@@ -18,18 +18,18 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 NATIVE_PACKAGES=(build-essential cmake ninja-build pkg-config check libsubunit-dev clang-format-14
     libcjson-dev libcurl4-openssl-dev libexpat1-dev libmicrohttpd-dev libopus-dev libssl-dev openssl
-    libspandsp-dev shellcheck util-linux curl ffmpeg)
+    libspandsp-dev libspeexdsp-dev shellcheck util-linux curl ffmpeg)
 PE_PACKAGES=(gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 mingw-w64-tools wine wine64 libwine
     libwine-dev dpkg-dev)
 BENCH_PACKAGES=(libspandsp-dev)
 # What the programs under test talk to.
-INTEROP_PACKAGES=(bsdutils ffmpeg python3 sox)
+INTEROP_PACKAGES=(bsdutils ffmpeg pulseaudio pulseaudio-utils python3 sox)
 DEMO_PACKAGES=(espeak-ng ffmpeg sox)
 FUZZ_PACKAGES=(clang-14 llvm-14 libclang-rt-14-dev)
 
 packages=("${NATIVE_PACKAGES[@]}")
 pe=1 x86_wine=0
-libs="check cjson curl expat microhttpd opus"
+libs="check cjson curl expat microhttpd opus speexdsp"
 while [ $# -gt 0 ]; do
     case $1 in
     --native-only) pe=0 ;;

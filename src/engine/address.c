@@ -4,6 +4,7 @@
 #include "engine/objects.h"
 
 #include "base/alloc.h"
+#include "engine/devices.h"
 
 #include <string.h>
 
@@ -32,6 +33,15 @@ enum omsp_status omsp_address_create(struct omsp_engine *engine, struct omsp_add
 void omsp_address_ref(struct omsp_address *address)
 {
     atomic_fetch_add(&address->refs, 1);
+}
+
+bool omsp_address_try_ref(struct omsp_address *address)
+{
+    unsigned refs = atomic_load(&address->refs);
+
+    while (refs && !atomic_compare_exchange_weak(&address->refs, &refs, refs + 1))
+        ;
+    return refs != 0;
 }
 
 void omsp_address_release(struct omsp_address *address)
@@ -64,6 +74,7 @@ void omsp_address_shutdown(struct omsp_address *address)
         omsp_lock_acquire(&address->lock);
     }
     omsp_lock_release(&address->lock);
+    omsp_devices_forget(address);
 
     omsp_lock_acquire(&address->listeners_lock);
     omsp_list_each(link, &address->listeners)

@@ -4,6 +4,7 @@
 #include "engine/objects.h"
 
 #include "base/alloc.h"
+#include "engine/devices.h"
 #include "engine/links.h"
 
 #define DEFAULT_QUEUE_LIMIT      1024
@@ -67,6 +68,9 @@ enum omsp_status omsp_engine_create(const struct omsp_ports *ports,
             goto no_worker;
         engine->worker_count++;
     }
+    status = omsp_devices_create(engine, &engine->devices);
+    if (status)
+        goto no_worker;
     *out = engine;
     return OMSP_OK;
 
@@ -92,6 +96,7 @@ void omsp_engine_destroy(struct omsp_engine *engine)
     engine->links = NULL;
     /* Workers first: ending sessions may still leave tasks to the runners. */
     finish_workers(engine);
+    omsp_devices_close(engine->devices);
     drain(engine);
     omsp_runner_stop(&engine->control);
     omsp_runner_stop(&engine->disk);
@@ -107,6 +112,7 @@ void omsp_engine_unref(struct omsp_engine *engine)
 {
     if (atomic_fetch_sub(&engine->refs, 1) != 1)
         return;
+    omsp_devices_destroy(engine->devices);
     omsp_runner_destroy(&engine->disk);
     omsp_runner_destroy(&engine->control);
     omsp_lock_destroy(&engine->registry_lock);

@@ -211,6 +211,7 @@ enum omsp_terminal_kind {
     OMSP_TERMINAL_TRACK,         /* of one of these */
     OMSP_TERMINAL_SAMPLES,       /* the program itself: engine/samples.h */
     OMSP_TERMINAL_WEBSOCKET,     /* a consumer of media streams: engine/fork.h */
+    OMSP_TERMINAL_DEVICE,        /* static: an audio device (engine/device.h) */
 };
 
 void omsp_terminal_ref(struct omsp_terminal *terminal);

@@ -32,6 +32,7 @@ struct omsp_engine {
     struct omsp_runner control, disk;
     struct omsp_lock links_lock;    /* leaf: the pointer */
     struct omsp_links *links;       /* NULL until the first media stream */
+    struct omsp_devices *devices;   /* for life */
     struct omsp_lock registry_lock; /* before any address lock */
     struct omsp_link addresses;
     _Atomic uint32_t next_id;
@@ -52,9 +53,14 @@ struct omsp_listener {
 };
 
 struct omsp_fork;
+struct omsp_device;
+
+#define OMSP_MAX_DEVICES 64
+#define OMSP_GONE_DEVICES 16
 
 struct omsp_address {
     struct omsp_link registered; /* engine->addresses, registry_lock */
+    unsigned devices_round;      /* registry_lock: the last that saw this address */
     struct omsp_engine *engine;
     _Atomic unsigned refs;
     struct omsp_lock lock;
@@ -62,6 +68,11 @@ struct omsp_address {
     unsigned binding; /* calls that are opening sockets just now, without the lock */
     struct omsp_cond bound;
     struct omsp_link calls; /* not shut down; the list holds a reference each */
+    /* Static terminals, a reference each: those there are, once somebody asked; and the last of
+     * those that went, so that the event about it still finds the terminal. */
+    bool devices_listed;
+    struct omsp_device *devices[OMSP_MAX_DEVICES], *gone_devices[OMSP_GONE_DEVICES];
+    unsigned device_count, gone_next;
     struct omsp_lock listeners_lock;
     struct omsp_link listeners;
     _Atomic bool signals_due;
@@ -126,6 +137,9 @@ struct omsp_call {
     struct omsp_sdp_session *sdp;
 };
 
+struct omsp_jitter_packet;
+struct omsp_sound;
+
 /* What an element that gives or takes audio does. Samples are 16 bit, mono, 8 kHz. */
 struct omsp_terminal_ops {
     /* Address lock. The terminal is about to carry media; OMSP_NODEVICE and others refuse. */
@@ -135,6 +149,12 @@ struct omsp_terminal_ops {
     size_t (*read)(struct omsp_terminal *terminal, int16_t *pcm, size_t count);
     /* Media worker, session lock. */
     void (*write)(struct omsp_terminal *terminal, const int16_t *pcm, size_t count);
+    /* Instead of write, for what plays by a clock of its own: packets as they arrive, payload_type
+     * 0 for mu-law and 1 for A-law. sound: what the stream makes of its audio. restart: what came
+     * before does not join. Media worker, session lock. NULL: write is called. */
+    void (*packet)(struct omsp_terminal *terminal, uint64_t now_us,
+                   const struct omsp_jitter_packet *packet, const struct omsp_sound *sound,
+                   bool restart);
 
     /* The rest may be NULL. All under the address lock. */
     /* In place of read and write, for one that gets its audio elsewhere: its stream runs, or not
@@ -175,6 +195,8 @@ uint32_t omsp_engine_new_id(struct omsp_engine *engine);
 struct omsp_worker *omsp_engine_pick_worker(struct omsp_engine *engine);
 
 void omsp_address_ref(struct omsp_address *address);
+/* False: the last reference is gone. Under the registry's lock. */
+bool omsp_address_try_ref(struct omsp_address *address);
 /* Queues for every listener; under any lock that is no leaf, or none. Takes event->blob. The caller
  * runs omsp_address_signal once it holds no lock. OMSP_NOMEM when a listener lost it. */
 enum omsp_status omsp_address_post(struct omsp_address *address, const struct omsp_event *event);

@@ -341,7 +341,9 @@ static void take_audio(struct omsp_session *session, const struct omsp_rtp_packe
     if (arrival->verdict == OMSP_RTP_FIRST || arrival->verdict == OMSP_RTP_RESYNC) {
         omsp_jitter_reset(session->jitter);
         omsp_session_break_forks(session, OMSP_TRACK_INBOUND);
+        session->receive.restart = true;
     }
+    omsp_session_play(session, now_us, &put);
     omsp_jitter_put(session->jitter, now_us, &put);
     omsp_session_deliver(session, now_us);
 }
@@ -535,6 +537,7 @@ void omsp_session_run(struct omsp_session *session, enum omsp_direction directio
             if (!before)
                 omsp_jitter_reset(session->jitter);
             omsp_conceal_init(&session->conceal);
+            half->restart = true;
         }
     }
     rearm(session);

@@ -19,7 +19,8 @@ static void write_all(struct omsp_session *session, int16_t *pcm, size_t count, 
     for (unsigned i = 0; i < session->receive.count; i++) {
         struct omsp_terminal *terminal = session->receive.terminals[i];
 
-        terminal->ops->write(terminal, pcm, count);
+        if (!terminal->ops->packet)
+            terminal->ops->write(terminal, pcm, count);
     }
 }
 
@@ -121,6 +122,24 @@ void omsp_session_deliver(struct omsp_session *session, uint64_t now_us)
         else
             deliver_made_up(session, &frame, now_us);
     }
+}
+
+void omsp_session_play(struct omsp_session *session, uint64_t now_us,
+                       const struct omsp_jitter_packet *packet)
+{
+    struct omsp_jitter_packet copy = *packet;
+
+    if (!session->receive.running)
+        return;
+    copy.payload_type = omsp_session_type(session, packet->payload_type) == 1;
+    for (unsigned i = 0; i < session->receive.count; i++) {
+        struct omsp_terminal *terminal = session->receive.terminals[i];
+
+        if (terminal->ops->packet)
+            terminal->ops->packet(terminal, now_us, &copy, &session->receive.sound,
+                                  session->receive.restart);
+    }
+    session->receive.restart = false;
 }
 
 /* What all capture terminals say together; silence where they have nothing. */

@@ -26,6 +26,7 @@ enum omsp_type_codec { OMSP_TYPE_UNKNOWN = 0, OMSP_TYPE_ULAW, OMSP_TYPE_ALAW };
 /* One direction: who gives or takes its audio while it runs. */
 struct omsp_session_half {
     bool running;
+    bool restart; /* receiving: what players by their own clock have does not join what comes */
     unsigned count;
     struct omsp_terminal *terminals[OMSP_STREAM_MAX_TERMINALS];
     struct omsp_sound sound;
@@ -102,6 +103,9 @@ void omsp_session_shape(struct omsp_session_half *half, int16_t *pcm, size_t cou
                         uint64_t now_us);
 void omsp_session_send_due(struct omsp_session *session, uint64_t now_us);
 void omsp_session_deliver(struct omsp_session *session, uint64_t now_us);
+/* Hands what arrived to terminals that play by their own clock. */
+void omsp_session_play(struct omsp_session *session, uint64_t now_us,
+                       const struct omsp_jitter_packet *packet);
 void omsp_session_send_report(struct omsp_session *session, uint64_t now_us, bool bye);
 void omsp_session_receive_report(struct omsp_session *session, const uint8_t *data, size_t len,
                                  uint64_t now_us);

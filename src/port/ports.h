@@ -5,6 +5,7 @@
 #ifndef OMSP_PORT_PORTS_H
 #define OMSP_PORT_PORTS_H
 
+#include "port/audio.h"
 #include "port/file.h"
 #include "port/http.h"
 #include "port/net.h"
@@ -25,6 +26,10 @@ struct omsp_ports {
     /* Made when first needed. NULL: this build has none. Errors as loop_create. */
     enum omsp_status (*tcp_loop_create)(void *ctx, struct omsp_tcp_loop **out);
     enum omsp_status (*http_create)(void *ctx, struct omsp_http **out);
+    /* Made when first asked for static terminals. NULL: this build has no audio devices. watch is
+     * copied. OMSP_NOMEM, OMSP_FULL, OMSP_IO. */
+    enum omsp_status (*audio_create)(void *ctx, const struct omsp_audio_watch *watch,
+                                     struct omsp_audio **out);
 };
 
 /* The system's own ports; static storage, never freed. Defined once each by win/ and posix/. */

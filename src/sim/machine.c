@@ -259,6 +259,9 @@ enum omsp_status omsp_sim_create(uint64_t seed, struct omsp_sim **out)
     sim->ports.file.ctx = sim;
     sim->ports.tcp_loop_create = sim_tcp_loop_create;
     sim->ports.http_create = sim_http_create;
+    sim->ports.audio_create = sim_audio_create;
+    omsp_list_init(&sim->devices);
+    omsp_list_init(&sim->audios);
     omsp_list_init(&sim->loops);
     omsp_list_init(&sim->nodes);
     omsp_list_init(&sim->servers);
@@ -273,7 +276,8 @@ void omsp_sim_destroy(struct omsp_sim *sim)
 {
     if (!sim)
         return;
-    if (!omsp_list_empty(&sim->loops) || sim->tcp_loops || sim->https)
+    if (!omsp_list_empty(&sim->loops) || sim->tcp_loops || sim->https ||
+        !omsp_list_empty(&sim->audios))
         abort(); /* a loop would go on living on freed memory */
     for (size_t i = 0; i < sim->events; i++) {
         if (sim->heap[i].kind == SIM_ARRIVAL)
@@ -284,6 +288,7 @@ void omsp_sim_destroy(struct omsp_sim *sim)
     sim_servers_clear(sim);
     sim_requests_clear(sim);
     sim_net_clear(sim);
+    sim_devices_clear(sim);
     sim_files_clear(sim);
     omsp_free(sim->heap);
     omsp_free(sim);

@@ -3,6 +3,7 @@
 #define OMSP_SIM_MACHINE_H
 
 #include "sim/sim.h"
+#include "sim/sim_audio.h"
 #include "sim/sim_http.h"
 #include "sim/sim_tcp.h"
 
@@ -88,6 +89,11 @@ struct omsp_sim {
     size_t request_count;
     omsp_sim_http_fn http_fn;
     void *http_ctx;
+    struct omsp_link devices; /* struct sim_device.link, in order of plugging in */
+    struct omsp_link audios;  /* struct sim_audio.link */
+    omsp_sim_say_fn say;
+    omsp_sim_hear_fn hear;
+    void *people;
 };
 
 /* machine.c */
@@ -135,6 +141,11 @@ void sim_servers_clear(struct omsp_sim *sim);
 /* http.c */
 enum omsp_status sim_http_create(void *ctx, struct omsp_http **out);
 void sim_requests_clear(struct omsp_sim *sim);
+
+/* audio.c */
+enum omsp_status sim_audio_create(void *ctx, const struct omsp_audio_watch *watch,
+                                  struct omsp_audio **out);
+void sim_devices_clear(struct omsp_sim *sim);
 
 /* file.c */
 enum omsp_status sim_file_open(void *ctx, const char *path, enum omsp_file_mode mode,

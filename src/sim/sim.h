@@ -24,7 +24,7 @@ struct omsp_sim;
 
 /* OMSP_NOMEM. */
 enum omsp_status omsp_sim_create(uint64_t seed, struct omsp_sim **out);
-/* All loops (of both kinds), HTTP clients and files must have been closed. NULL is fine. */
+/* All loops (of both kinds), HTTP clients, audio ports and files must have been closed. NULL is fine. */
 void omsp_sim_destroy(struct omsp_sim *sim);
 /* Lives as long as the simulation. */
 const struct omsp_ports *omsp_sim_ports(struct omsp_sim *sim);
@@ -107,6 +107,8 @@ enum omsp_sim_op {
     OMSP_SIM_TCP_SEND, /* nothing is taken; the connection itself stays as it is */
     OMSP_SIM_HTTP_CREATE,
     OMSP_SIM_HTTP_SEND,
+    OMSP_SIM_AUDIO_CREATE,
+    OMSP_SIM_AUDIO_OPEN,
     OMSP_SIM_OPS
 };
 #define OMSP_SIM_FOR_EVER UINT64_MAX

@@ -1,0 +1,323 @@
+/*
+ * Which static terminals an address has. The device thread only says that something changed; the
+ * control runner looks at the list and tells. Not here: what a device does (device.c).
+ */
+#include "engine/devices.h"
+
+#include "base/alloc.h"
+
+#include <string.h>
+
+_Static_assert(OMSP_ADDRESS_MAX_DEVICES == OMSP_MAX_DEVICES, "one number");
+
+/* ---- the port ------------------------------------------------------------------------------- */
+
+static void on_change(void *owner)
+{
+    struct omsp_devices *devices = owner;
+
+    omsp_runner_post(&devices->engine->control, &devices->changed);
+}
+
+struct omsp_audio *omsp_devices_audio(struct omsp_devices *devices)
+{
+    const struct omsp_ports *ports = devices->engine->ports;
+    struct omsp_audio_watch watch = {devices, on_change};
+    struct omsp_audio *audio;
+
+    omsp_lock_acquire(&devices->lock);
+    if (!devices->audio && !devices->closed && ports->audio_create &&
+        ports->audio_create(ports->ctx, &watch, &audio) == OMSP_OK)
+        devices->audio = audio;
+    audio = devices->audio;
+    omsp_lock_release(&devices->lock);
+    return audio;
+}
+
+/* ---- lists ---------------------------------------------------------------------------------- */
+
+static void post(struct omsp_device *device, enum omsp_address_event type)
+{
+    struct omsp_terminal *terminal = omsp_device_terminal(device);
+    struct omsp_event event = {
+        .kind = OMSP_EVENT_ADDRESS, .type = type, .terminal = omsp_terminal_id(terminal)};
+
+    omsp_address_post(terminal->address, &event);
+}
+
+/* Address lock. Into the ring of those that went; what it pushes out is for the caller to release
+ * without the lock. */
+static struct omsp_device *take_away(struct omsp_address *address, unsigned place)
+{
+    struct omsp_device *gone = address->devices[place];
+    struct omsp_device **slot = &address->gone_devices[address->gone_next++ % OMSP_GONE_DEVICES];
+    struct omsp_device *old = *slot;
+
+    memmove(&address->devices[place], &address->devices[place + 1],
+            (address->device_count - place - 1) * sizeof(address->devices[0]));
+    address->device_count--;
+    *slot = gone;
+    return old;
+}
+
+static const struct omsp_audio_device *find(const struct omsp_audio_device *facts, unsigned count,
+                                            const struct omsp_device *device)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (omsp_device_is(device, &facts[i]))
+            return &facts[i];
+    return NULL;
+}
+
+static bool has(const struct omsp_address *address, const struct omsp_audio_device *facts)
+{
+    for (unsigned i = 0; i < address->device_count; i++)
+        if (omsp_device_is(address->devices[i], facts))
+            return true;
+    return false;
+}
+
+/* Address lock; refresh lock. What no longer is goes, what is new comes, in the list's order. tell:
+ * the address had a list before. Answers what is to be released afterwards. A terminal that cannot
+ * be made for want of memory is tried again at the next change. */
+static unsigned follow(struct omsp_address *address, const struct omsp_audio_device *facts,
+                       unsigned count, bool tell, struct omsp_device **dropped)
+{
+    unsigned drops = 0;
+
+    for (unsigned i = 0; i < address->device_count;) {
+        struct omsp_device *device = address->devices[i];
+        const struct omsp_audio_device *now = find(facts, count, device);
+        struct omsp_device *old;
+
+        if (now) {
+            omsp_device_set_default(device, now->is_default);
+            i++;
+            continue;
+        }
+        omsp_device_set_default(device, false);
+        old = take_away(address, i);
+        if (old)
+            dropped[drops++] = old;
+        if (tell)
+            post(device, OMSP_TERMINAL_UNAVAILABLE);
+    }
+    for (unsigned i = 0; i < count && address->device_count < OMSP_MAX_DEVICES; i++) {
+        struct omsp_device *device;
+
+        if (has(address, &facts[i]) || omsp_device_create(address, &facts[i], &device) != OMSP_OK)
+            continue;
+        address->devices[address->device_count++] = device;
+        if (tell)
+            post(device, OMSP_TERMINAL_AVAILABLE);
+    }
+    return drops;
+}
+
+/* No lock held; refresh lock. */
+static void follow_one(struct omsp_address *address, const struct omsp_audio_device *facts,
+                       unsigned count, bool first)
+{
+    struct omsp_device *dropped[OMSP_MAX_DEVICES];
+    unsigned drops = 0;
+
+    omsp_lock_acquire(&address->lock);
+    if (!address->shut && (first || address->devices_listed)) {
+        drops = follow(address, facts, count, address->devices_listed, dropped);
+        address->devices_listed = true;
+    }
+    omsp_lock_release(&address->lock);
+    omsp_address_signal(address);
+    while (drops)
+        omsp_terminal_release(omsp_device_terminal(dropped[--drops]));
+}
+
+/* The next address that this round has not seen, with a reference. */
+static struct omsp_address *next_address(struct omsp_engine *engine, unsigned round)
+{
+    struct omsp_address *found = NULL;
+
+    omsp_lock_acquire(&engine->registry_lock);
+    omsp_list_each(link, &engine->addresses)
+    {
+        struct omsp_address *address = omsp_container(link, struct omsp_address, registered);
+
+        if (address->devices_round == round)
+            continue;
+        address->devices_round = round;
+        if (omsp_address_try_ref(address)) {
+            found = address;
+            break;
+        }
+    }
+    omsp_lock_release(&engine->registry_lock);
+    return found;
+}
+
+/* No lock held. only: this address, listed or not; NULL: all that have a list. */
+static void refresh(struct omsp_devices *devices, struct omsp_address *only)
+{
+    struct omsp_audio *audio = omsp_devices_audio(devices);
+    struct omsp_audio_device *facts =
+        audio ? omsp_zalloc_array(OMSP_MAX_DEVICES, sizeof(*facts)) : NULL;
+    struct omsp_address *address;
+    unsigned count = 0;
+
+    if (audio && !facts)
+        return; /* the next change, or whoever asks next, tries again */
+    omsp_lock_acquire(&devices->refresh_lock);
+    if (audio)
+        count = audio->list(audio, facts, OMSP_MAX_DEVICES);
+    if (count > OMSP_MAX_DEVICES)
+        count = OMSP_MAX_DEVICES;
+    if (only)
+        follow_one(only, facts, count, true);
+    if (!only)
+        devices->round++;
+    while (!only && (address = next_address(devices->engine, devices->round))) {
+        follow_one(address, facts, count, false);
+        omsp_address_release(address);
+    }
+    omsp_lock_release(&devices->refresh_lock);
+    omsp_free(facts);
+}
+
+static void run_changed(struct omsp_task *task)
+{
+    refresh(omsp_container(task, struct omsp_devices, changed), NULL);
+}
+
+void omsp_devices_forget(struct omsp_address *address)
+{
+    struct omsp_device *dropped[OMSP_MAX_DEVICES + OMSP_GONE_DEVICES];
+    unsigned drops = 0;
+
+    omsp_lock_acquire(&address->lock);
+    while (address->device_count)
+        dropped[drops++] = address->devices[--address->device_count];
+    for (unsigned i = 0; i < OMSP_GONE_DEVICES; i++) {
+        if (address->gone_devices[i])
+            dropped[drops++] = address->gone_devices[i];
+        address->gone_devices[i] = NULL;
+    }
+    omsp_lock_release(&address->lock);
+    while (drops)
+        omsp_terminal_release(omsp_device_terminal(dropped[--drops]));
+}
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+enum omsp_status omsp_devices_create(struct omsp_engine *engine, struct omsp_devices **out)
+{
+    struct omsp_devices *devices = omsp_zalloc(sizeof(*devices));
+
+    if (!devices)
+        return OMSP_NOMEM;
+    devices->engine = engine;
+    omsp_task_init(&devices->changed, run_changed);
+    omsp_lock_init(&devices->refresh_lock);
+    omsp_lock_init(&devices->lock);
+    *out = devices;
+    return OMSP_OK;
+}
+
+void omsp_devices_close(struct omsp_devices *devices)
+{
+    struct omsp_audio *audio;
+
+    omsp_lock_acquire(&devices->refresh_lock); /* whoever is listing has its answer first */
+    omsp_lock_acquire(&devices->lock);
+    audio = devices->audio;
+    devices->audio = NULL;
+    devices->closed = true;
+    omsp_lock_release(&devices->lock);
+    omsp_lock_release(&devices->refresh_lock);
+    if (audio)
+        audio->destroy(audio);
+}
+
+void omsp_devices_destroy(struct omsp_devices *devices)
+{
+    if (!devices)
+        return;
+    omsp_lock_destroy(&devices->lock);
+    omsp_lock_destroy(&devices->refresh_lock);
+    omsp_free(devices);
+}
+
+/* ---- doors ---------------------------------------------------------------------------------- */
+
+/* Makes sure that the address has a list. */
+static void listed(struct omsp_address *address)
+{
+    bool listed;
+
+    omsp_lock_acquire(&address->lock);
+    listed = address->devices_listed || address->shut;
+    omsp_lock_release(&address->lock);
+    if (!listed)
+        refresh(address->engine->devices, address);
+}
+
+enum omsp_status omsp_address_devices(struct omsp_address *address, struct omsp_terminal **out,
+                                      unsigned room, unsigned *count)
+{
+    enum omsp_status status;
+
+    listed(address);
+    omsp_lock_acquire(&address->lock);
+    status = address->shut ? OMSP_SHUTDOWN : OMSP_OK;
+    *count = address->device_count;
+    for (unsigned i = 0; i < address->device_count && i < room; i++) {
+        out[i] = omsp_device_terminal(address->devices[i]);
+        omsp_terminal_ref(out[i]);
+    }
+    omsp_lock_release(&address->lock);
+    return status;
+}
+
+enum omsp_status omsp_address_default_device(struct omsp_address *address,
+                                             enum omsp_direction direction,
+                                             struct omsp_terminal **out)
+{
+    struct omsp_device *best = NULL;
+    enum omsp_status status = OMSP_NODEVICE;
+
+    listed(address);
+    omsp_lock_acquire(&address->lock);
+    for (unsigned i = 0; i < address->device_count; i++) {
+        struct omsp_device *device = address->devices[i];
+
+        if (omsp_terminal_direction(omsp_device_terminal(device)) == direction &&
+            (!best || (omsp_device_is_default(device) && !omsp_device_is_default(best))))
+            best = device;
+    }
+    if (address->shut)
+        status = OMSP_SHUTDOWN;
+    if (best) {
+        *out = omsp_device_terminal(best);
+        omsp_terminal_ref(*out);
+        status = OMSP_OK;
+    }
+    omsp_lock_release(&address->lock);
+    return status;
+}
+
+struct omsp_terminal *omsp_address_find_device(struct omsp_address *address, uint32_t id)
+{
+    struct omsp_terminal *found = NULL;
+
+    omsp_lock_acquire(&address->lock);
+    for (unsigned i = 0; i < address->device_count + OMSP_GONE_DEVICES; i++) {
+        struct omsp_device *device = i < address->device_count
+                                         ? address->devices[i]
+                                         : address->gone_devices[i - address->device_count];
+
+        if (device && omsp_terminal_id(omsp_device_terminal(device)) == id)
+            found = omsp_device_terminal(device);
+    }
+    if (found)
+        omsp_terminal_ref(found);
+    omsp_lock_release(&address->lock);
+    return found;
+}
