@@ -48,7 +48,7 @@ struct omsp_device {
     /* address lock */
     struct omsp_audio_stream *stream; /* NULL: closed */
     int32_t volume, balance;
-    _Atomic int why; /* enum omsp_status: of on_lost, until the control runner has seen it */
+    _Atomic bool is_lost; /* until the control runner has seen it */
 
     struct omsp_lock lock;
     bool open;
@@ -63,7 +63,7 @@ struct omsp_device {
     int16_t held[CHUNK]; /* taken from the buffer, not converted yet */
     size_t held_at, held_count;
     bool quiet;
-    struct omsp_sound sound; /* the stream's */
+    struct omsp_sound sound;  /* the stream's */
     uint32_t newest, playing; /* timestamps: after the last packet, of the next sample */
     uint64_t breaks;          /* silences and restarts */
     uint64_t breaks_seen;     /* these and the buffer's own, when last looked at */
@@ -382,7 +382,8 @@ static void on_lost(void *owner, enum omsp_status status)
 {
     struct omsp_device *device = owner;
 
-    atomic_store(&device->why, status ? (int)status : (int)OMSP_IO);
+    (void)status; /* broken or gone, it is no device to go on with */
+    atomic_store(&device->is_lost, true);
     omsp_terminal_ref(&device->base);
     if (omsp_runner_post(&device->base.address->engine->control, &device->lost) != OMSP_POSTED)
         omsp_terminal_release(&device->base); /* never the last: a stream has it selected */
@@ -392,12 +393,11 @@ static void run_lost(struct omsp_task *task)
 {
     struct omsp_device *device = omsp_container(task, struct omsp_device, lost);
     struct omsp_address *address = device->base.address;
-    enum omsp_status why;
 
     omsp_lock_acquire(&address->lock);
-    why = (enum omsp_status)atomic_exchange(&device->why, OMSP_OK);
-    if (why && device->base.selected_on && atomic_load(&device->base.in_use))
-        omsp_stream_lose_terminal(device->base.selected_on, &device->base, why);
+    if (atomic_exchange(&device->is_lost, false) && device->base.selected_on &&
+        atomic_load(&device->base.in_use))
+        omsp_stream_lose_terminal(device->base.selected_on, &device->base, OMSP_NODEVICE);
     omsp_lock_release(&address->lock);
     omsp_address_signal(address);
     omsp_terminal_release(&device->base);
@@ -491,7 +491,7 @@ static enum omsp_status connect(struct omsp_terminal *terminal)
     status = prepare(device);
     if (status)
         return status;
-    atomic_store(&device->why, OMSP_OK);
+    atomic_store(&device->is_lost, false);
     status = audio->open(audio, device->facts.id, &init, &device->stream);
     if (status) {
         device->stream = NULL;
@@ -539,7 +539,7 @@ enum omsp_status omsp_device_create(struct omsp_address *address,
     device->facts = *facts;
     device->volume = OMSP_DEVICE_MAX_VOLUME;
     device->sound.volume = OMSP_VOLUME_SAME;
-    atomic_init(&device->why, OMSP_OK);
+    atomic_init(&device->is_lost, false);
     omsp_task_init(&device->lost, run_lost);
     omsp_lock_init(&device->lock);
     omsp_terminal_init(&device->base, address, OMSP_TERMINAL_DEVICE,

@@ -55,7 +55,7 @@ struct omsp_listener {
 struct omsp_fork;
 struct omsp_device;
 
-#define OMSP_MAX_DEVICES 64
+#define OMSP_MAX_DEVICES  64
 #define OMSP_GONE_DEVICES 16
 
 struct omsp_address {

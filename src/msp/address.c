@@ -290,6 +290,7 @@ static const struct com_entry address_entries[] = {
     COM_ENTRY(IID_IOpenMSPAddress, msp_address_open_vtable),
     COM_ENTRY(IID_ITMSPAddress, msp_address_msp_vtable),
     COM_ENTRY(IID_IConnectionPointContainer, container_vtable),
+    COM_ENTRY(IID_ITLegacyWaveSupport, msp_address_legacy_vtable),
 };
 
 /* No call is left: each holds us. */

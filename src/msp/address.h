@@ -26,6 +26,7 @@ struct msp_address {
     ITTerminalSupport2 terminals;
     IOpenMSPAddress open;
     IConnectionPointContainer container;
+    ITLegacyWaveSupport legacy;
 
     struct msp_sinks *sinks; /* for life */
 
@@ -78,6 +79,14 @@ HRESULT STDMETHODCALLTYPE msp_address_configure_media(IOpenMSPAddress *iface, BS
 HRESULT STDMETHODCALLTYPE msp_address_start_rest(IOpenMSPAddress *iface, BSTR listen, BSTR keys,
                                                  LONG options, BSTR *out);
 HRESULT STDMETHODCALLTYPE msp_address_stop_rest(IOpenMSPAddress *iface);
+
+/* address_devices.c: static terminals, and ITLegacyWaveSupport. */
+HRESULT msp_address_static_collection(struct msp_address *address, VARIANT *out);
+HRESULT msp_address_static_enum(struct msp_address *address, IEnumTerminal **out);
+HRESULT msp_address_default_static(struct msp_address *address, LONG media,
+                                   TERMINAL_DIRECTION direction, ITTerminal **out);
+MSP_VTABLE_TYPE(ITLegacyWaveSupport);
+extern const struct msp_vtable_ITLegacyWaveSupport msp_address_legacy_vtable;
 
 /* GetEvent's work (address_event.c). */
 HRESULT msp_address_get_event(struct msp_address *address, DWORD *size, BYTE *buffer);

@@ -1,6 +1,7 @@
 /*
- * ITTerminalSupport and ITTerminalSupport2 of the address (mspi.md 3.13): there are no static
- * terminals; dynamic ones are ours and those that the registry knows (pluggable.h). Any thread.
+ * ITTerminalSupport and ITTerminalSupport2 of the address (mspi.md 3.13): static terminals are
+ * address_devices.c's; dynamic ones are ours and those that the registry knows (pluggable.h). Any
+ * thread.
  */
 #include "msp/address.h"
 
@@ -28,42 +29,18 @@ static const struct dynamic_class {
 
 #define DYNAMIC_CLASSES (sizeof(dynamic_classes) / sizeof(dynamic_classes[0]))
 
-static HRESULT empty_collection(ITTerminalSupport2 *iface, VARIANT *out)
-{
-    HRESULT hr;
-
-    if (!out)
-        return E_POINTER;
-    VariantInit(out);
-    hr = msp_address_check_live(self_of(iface));
-    if (FAILED(hr))
-        return hr;
-    return com_collection_variant_of_objects(&IID_ITCollection, NULL, 0, out);
-}
-
-static HRESULT empty_enumerator(ITTerminalSupport2 *iface, REFIID iid, void **out)
-{
-    HRESULT hr;
-
-    if (!out)
-        return E_POINTER;
-    *out = NULL;
-    hr = msp_address_check_live(self_of(iface));
-    return SUCCEEDED(hr) ? com_enum_interfaces(iid, COM_ENUM_RESET_SKIP, NULL, 0, out) : hr;
-}
-
 /* ---- static terminals ------------------------------------------------------------------------ */
 
 static HRESULT STDMETHODCALLTYPE terminals_get_StaticTerminals(ITTerminalSupport2 *iface,
                                                                VARIANT *out)
 {
-    return empty_collection(iface, out);
+    return msp_address_static_collection(self_of(iface), out);
 }
 
 static HRESULT STDMETHODCALLTYPE terminals_EnumerateStaticTerminals(ITTerminalSupport2 *iface,
                                                                     IEnumTerminal **out)
 {
-    return empty_enumerator(iface, &IID_IEnumTerminal, (void **)out);
+    return msp_address_static_enum(self_of(iface), out);
 }
 
 static HRESULT STDMETHODCALLTYPE terminals_GetDefaultStaticTerminal(ITTerminalSupport2 *iface,
@@ -71,19 +48,7 @@ static HRESULT STDMETHODCALLTYPE terminals_GetDefaultStaticTerminal(ITTerminalSu
                                                                     TERMINAL_DIRECTION direction,
                                                                     ITTerminal **out)
 {
-    HRESULT hr;
-
-    if (!out)
-        return E_POINTER;
-    *out = NULL;
-    hr = msp_address_check_live(self_of(iface));
-    if (FAILED(hr))
-        return hr;
-    if (media != TAPIMEDIATYPE_AUDIO && media != TAPIMEDIATYPE_VIDEO)
-        return E_INVALIDARG;
-    if (direction != TD_CAPTURE && direction != TD_RENDER)
-        return E_INVALIDARG;
-    return TAPI_E_NOITEMS;
+    return msp_address_default_static(self_of(iface), media, direction, out);
 }
 
 /* ---- dynamic terminals ----------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
  * From the ids of an event to interface pointers. Looks at living wrappers first and makes new ones
  * where a client may see the object for the first time through the event. Any thread, no lock held.
  */
+#include "engine/device.h"
 #include "msp/call.h"
 
 static void *counted(struct com_object *object, REFIID iid)
@@ -93,6 +94,23 @@ static HRESULT find_terminal(struct msp_call *call, uint32_t id, ITTerminal **ou
     return call && id ? find_selected(call, id, out) : S_FALSE;
 }
 
+/* What an address event is about: perhaps nobody has seen that terminal yet. */
+static HRESULT find_static(struct msp_address *address, uint32_t id, ITTerminal **out)
+{
+    struct omsp_address *engine = msp_address_engine(address);
+    struct omsp_terminal *device;
+    HRESULT hr = find_terminal(NULL, id, out);
+
+    if (hr != S_FALSE || !engine)
+        return hr;
+    device = omsp_address_find_device(engine, id);
+    if (!device)
+        return S_FALSE;
+    hr = msp_terminal_wrap(msp_address_token(address), device, out);
+    omsp_terminal_release(device);
+    return hr;
+}
+
 static HRESULT resolve_file(const struct omsp_event *event, struct msp_event_parts *parts)
 {
     ITTerminal *track = NULL;
@@ -139,7 +157,7 @@ HRESULT msp_event_resolve(struct msp_address *address, const struct omsp_event *
         hr = resolve_file(event, out);
         break;
     case OMSP_EVENT_ADDRESS:
-        hr = find_terminal(NULL, event->terminal, &out->terminal);
+        hr = find_static(address, event->terminal, &out->terminal);
         break;
     case OMSP_EVENT_TSP_DATA:
     case OMSP_EVENT_PRIVATE:

@@ -133,7 +133,8 @@ static HRESULT STDMETHODCALLTYPE select_terminal(ITStream *iface, ITTerminal *te
     if (FAILED(hr))
         return hr;
     /* A file terminal's tracks go on streams, never the terminal itself (mspi.md 4.3 b). */
-    if (omsp_terminal_get_kind(engine) != OMSP_TERMINAL_TRACK)
+    if (omsp_terminal_get_kind(engine) == OMSP_TERMINAL_FILE_PLAYER ||
+        omsp_terminal_get_kind(engine) == OMSP_TERMINAL_FILE_RECORDER)
         hr = TAPI_E_INVALIDTERMINAL;
     else
         hr = msp_hresult(omsp_stream_select(self->engine, engine));

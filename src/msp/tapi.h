@@ -52,6 +52,8 @@ EXTERN_C const CLSID CLSID_msp_file_playback;   /* {0CB9914C-79CD-47DC-ADB0-327F
 EXTERN_C const CLSID CLSID_msp_file_recording;  /* {521F3D06-C3D0-4511-8617-86B9A783DA77} */
 EXTERN_C const CLSID CLSID_msp_file_track;      /* {BF14A2E4-E88B-4EF5-9740-5AC5D022F8C9} */
 EXTERN_C const CLSID CLSID_msp_media_streaming; /* {E2F7AEF7-4971-11D1-A671-006097C9A2E8} */
+EXTERN_C const CLSID CLSID_msp_microphone;      /* {AAF578EF-DC70-11D0-8ED3-00C04FB6809F} */
+EXTERN_C const CLSID CLSID_msp_speakers;        /* {AAF578F0-DC70-11D0-8ED3-00C04FB6809F} */
 EXTERN_C const CLSID CLSID_msp_playback_track;  /* ours: TAPI names none for playback's tracks */
 
 #endif

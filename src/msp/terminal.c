@@ -6,6 +6,7 @@
 #include "msp/terminal.h"
 
 #include "com/dispatch.h"
+#include "engine/device.h"
 #include "openmsp/openmsp.h"
 
 static struct msp_terminal *of(void *iface)
@@ -38,6 +39,9 @@ HRESULT STDMETHODCALLTYPE msp_terminal_get_name(ITTerminal *iface, BSTR *out)
     case OMSP_TERMINAL_WEBSOCKET:
         name = L"WebSocket Terminal";
         break;
+    case OMSP_TERMINAL_DEVICE:
+        *out = msp_bstr(omsp_device_name(of(iface)->engine));
+        return *out ? S_OK : E_OUTOFMEMORY;
     }
     *out = SysAllocString(name);
     return *out ? S_OK : E_OUTOFMEMORY;
@@ -53,10 +57,12 @@ HRESULT STDMETHODCALLTYPE msp_terminal_get_state(ITTerminal *iface, TERMINAL_STA
 
 HRESULT STDMETHODCALLTYPE msp_terminal_get_type(ITTerminal *iface, TERMINAL_TYPE *out)
 {
-    (void)iface;
     if (!out)
         return E_POINTER;
-    *out = TT_DYNAMIC;
+    /* The WebSocket terminal has none of the engine's. */
+    *out = of(iface)->engine && omsp_terminal_get_kind(of(iface)->engine) == OMSP_TERMINAL_DEVICE
+               ? TT_STATIC
+               : TT_DYNAMIC;
     return S_OK;
 }
 
@@ -82,6 +88,10 @@ HRESULT STDMETHODCALLTYPE msp_terminal_get_class(ITTerminal *iface, BSTR *out)
         break;
     case OMSP_TERMINAL_WEBSOCKET:
         class = &CLSID_OpenMSPWebSocketTerminal;
+        break;
+    case OMSP_TERMINAL_DEVICE:
+        class = omsp_terminal_direction(of(iface)->engine) == OMSP_CAPTURE ? &CLSID_msp_microphone
+                                                                           : &CLSID_msp_speakers;
         break;
     }
     *out = msp_guid_bstr(class);
@@ -203,6 +213,8 @@ static const struct com_class *class_of(const struct omsp_terminal *engine)
     case OMSP_TERMINAL_SAMPLES:
     case OMSP_TERMINAL_WEBSOCKET:
         break;
+    case OMSP_TERMINAL_DEVICE:
+        return &msp_device_class;
     }
     return &msp_track_class;
 }
@@ -223,8 +235,11 @@ HRESULT msp_terminal_wrap(MSP_HANDLE token, struct omsp_terminal *terminal, ITTe
     *out = NULL;
     if (hr != S_OK)
         return hr;
-    *out =
-        object->class == &msp_track_class ? msp_track_terminal(object) : msp_file_terminal(object);
+    if (object->class == &msp_device_class)
+        *out = msp_device_terminal(object);
+    else
+        *out = object->class == &msp_track_class ? msp_track_terminal(object)
+                                                 : msp_file_terminal(object);
     return S_OK;
 }
 
@@ -241,6 +256,8 @@ HRESULT msp_terminal_from_interface(IUnknown *unknown, struct omsp_terminal **ou
         object = com_object_cast(&msp_player_class, terminal);
     if (!object)
         object = com_object_cast(&msp_recorder_class, terminal);
+    if (!object)
+        object = com_object_cast(&msp_device_class, terminal);
     if (object) {
         *out = ((struct msp_terminal *)object)->engine;
         omsp_terminal_ref(*out);

@@ -55,10 +55,12 @@ void msp_terminals_drop(ITTerminal **terminals, unsigned count);
 
 /* ---- terminal_file.c, terminal_track.c ------------------------------------------------------ */
 
-extern const struct com_class msp_player_class, msp_recorder_class, msp_track_class;
+extern const struct com_class msp_player_class, msp_recorder_class, msp_track_class,
+    msp_device_class;
 /* The ITTerminal slot of an object of these classes. */
 ITTerminal *msp_file_terminal(struct com_object *object);
 ITTerminal *msp_track_terminal(struct com_object *object);
+ITTerminal *msp_device_terminal(struct com_object *object); /* terminal_device.c */
 
 /* ---- terminal_playlist.c -------------------------------------------------------------------- */
 

@@ -24,7 +24,8 @@ struct omsp_sim;
 
 /* OMSP_NOMEM. */
 enum omsp_status omsp_sim_create(uint64_t seed, struct omsp_sim **out);
-/* All loops (of both kinds), HTTP clients, audio ports and files must have been closed. NULL is fine. */
+/* All loops (of both kinds), HTTP clients, audio ports and files must have been closed. NULL is
+ * fine. */
 void omsp_sim_destroy(struct omsp_sim *sim);
 /* Lives as long as the simulation. */
 const struct omsp_ports *omsp_sim_ports(struct omsp_sim *sim);

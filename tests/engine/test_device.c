@@ -602,8 +602,8 @@ START_TEST(a_device_that_breaks_but_stays_is_started_again)
     rig_run(&talk.rig, 200);
     ck_assert_int_eq(omsp_sim_audio_break(talk.rig.sim, "speaker", OMSP_IO), OMSP_OK);
     rig_run(&talk.rig, 10);
-    expect_terminal_fail(&talk, talk.hear, OMSP_CAUSE_BAD_DEVICE, OMSP_IO, talk.speaker);
-    rig_expect_call(&talk.rig, talk.hear, OMSP_STREAM_FAIL, OMSP_CAUSE_BAD_DEVICE, OMSP_IO);
+    expect_terminal_fail(&talk, talk.hear, OMSP_CAUSE_BAD_DEVICE, OMSP_NODEVICE, talk.speaker);
+    rig_expect_call(&talk.rig, talk.hear, OMSP_STREAM_FAIL, OMSP_CAUSE_BAD_DEVICE, OMSP_NODEVICE);
     rig_expect_nothing(&talk.rig);
     ck_assert_int_eq(omsp_stream_start(talk.hear, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
     rig_expect_call(&talk.rig, talk.hear, OMSP_STREAM_ACTIVE, OMSP_CAUSE_LOCAL_REQUEST, OMSP_OK);
