@@ -64,6 +64,9 @@ static void free_fork(struct omsp_fork *fork)
     omsp_fork_drop_notes(fork);
     omsp_fork_play_free(fork);
     omsp_ws_parser_free(&fork->parser);
+    omsp_stream_encoder_destroy(fork->tracks[0].encoder);
+    omsp_stream_encoder_destroy(fork->tracks[1].encoder);
+    omsp_stream_decoder_destroy(fork->decoder);
     omsp_lock_destroy(&fork->lock);
     free_params(fork);
     omsp_free(fork->queue);
@@ -127,7 +130,21 @@ static void new_sid(struct omsp_fork *fork)
     fork->sequence = fork->chunk[0] = fork->chunk[1] = 0;
     fork->started_told = fork->ended_told = false;
     fork->used = false;
+    fork->fresh = OMSP_TRACK_INBOUND | OMSP_TRACK_OUTBOUND;
     fork->last_error = 0;
+}
+
+/* All that a format needs, so that media never waits for memory. */
+static enum omsp_status make_coders(struct omsp_fork *fork)
+{
+    enum omsp_status status = omsp_stream_format_check(&fork->format);
+
+    for (unsigned i = 0; !status && i < 2; i++)
+        if (fork->tracks_wanted & fork->tracks[i].which)
+            status = omsp_stream_encoder_create(&fork->format, &fork->tracks[i].encoder);
+    if (!status && fork->bidirectional)
+        status = omsp_stream_decoder_create(&fork->format, &fork->decoder);
+    return status;
 }
 
 static enum omsp_status make_fork(struct omsp_call *call, struct omsp_links *links,
@@ -153,6 +170,7 @@ static enum omsp_status make_fork(struct omsp_call *call, struct omsp_links *lin
     fork->tracks[1].which = OMSP_TRACK_OUTBOUND;
     fork->callback_get = options->callback_get;
     fork->bidirectional = options->bidirectional;
+    fork->format = options->format;
     fork->updated_us = ports->wall_us(ports->ctx);
     fork->mask_next = sizeof(fork->masks) / sizeof(fork->masks[0]);
     new_sid(fork);
@@ -165,6 +183,8 @@ static enum omsp_status make_fork(struct omsp_call *call, struct omsp_links *lin
         status = copy(&fork->authorization, options->authorization);
     if (!status)
         status = copy_params(fork, options);
+    if (!status)
+        status = make_coders(fork);
     if (status) {
         omsp_fork_unref(fork);
         return status;

@@ -13,6 +13,7 @@
 #define OMSP_ENGINE_FORK_H
 
 #include "engine/engine.h"
+#include "media/stream_codec.h"
 
 #define OMSP_TRACK_INBOUND  1u /* what the far end says */
 #define OMSP_TRACK_OUTBOUND 2u /* what it hears */
@@ -38,6 +39,8 @@ struct omsp_fork_options { /* all strings UTF-8, copied; NULL where absent */
     bool callback_get;         /* else POST */
     bool bidirectional;        /* <Connect><Stream>: the consumer's audio is played into the call */
     const char *authorization; /* beyond Twilio: value of an Authorization header, or NULL */
+    struct omsp_stream_format
+        format; /* of what is sent and taken; zeros, as Twilio: µ-law, 8 kHz */
     /* Beyond Twilio: a connection that broke after the stream had started is dialled again, so
      * often in a row; the SID and the media clock go on. At most OMSP_FORK_MAX_RECONNECTS; 0: as
      * the call says (omsp_call_set_reconnects); OMSP_FORK_RECONNECTS_OFF: never. Which ends pass,
@@ -76,8 +79,8 @@ enum omsp_status omsp_engine_set_forks(struct omsp_engine *engine,
 
 /* Makes the stream (NEW_STREAM event) and starts it when the call is connected. *error gets the
  * number of what is wrong with the options (may be NULL). OMSP_INVALID (*error 31922, 31923, 31941
- * or 0: name, parameters, callback), OMSP_EXISTS (name in use), OMSP_FULL (more than four tracks),
- * OMSP_WRONG_STATE (the call is not connected), OMSP_NOTSUPPORTED (this build has no TCP),
+ * or 0: name, parameters, callback, format), OMSP_EXISTS (name in use), OMSP_FULL (more than four
+ * tracks), OMSP_WRONG_STATE (the call is not connected), OMSP_NOTSUPPORTED (this build has no TCP),
  * OMSP_SHUTDOWN, OMSP_NOMEM. */
 enum omsp_status omsp_call_fork(struct omsp_call *call, const struct omsp_fork_options *options,
                                 enum omsp_cause cause, int *error, struct omsp_stream **out);
@@ -106,6 +109,7 @@ struct omsp_fork_info {
     char url[OMSP_FORK_URL_MAX + 1];
     unsigned tracks;
     bool bidirectional;
+    struct omsp_stream_format format;
     enum omsp_fork_state state;
     int64_t updated_us; /* wall clock of the last change of state */
     int last_error;     /* 319xx, 0 */

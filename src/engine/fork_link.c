@@ -45,6 +45,7 @@ static void hang_up(struct omsp_fork *fork, bool redial, int error)
     fork->tcp = NULL;
     fork->open = false;
     fork->redialing = redial;
+    fork->fresh = OMSP_TRACK_INBOUND | OMSP_TRACK_OUTBOUND;
     fork->out_at = fork->out_len = 0;
     if (redial)
         fork->last_error = error;

@@ -27,14 +27,15 @@ void omsp_fork_next_mask(struct omsp_fork *fork, uint8_t mask[4])
     memcpy(mask, &fork->masks[fork->mask_next++], 4);
 }
 
-static void make_media(struct omsp_fork *fork, const struct omsp_fork_frame *frame)
+static void make_media(struct omsp_fork *fork, unsigned track, uint64_t timestamp_ms,
+                       struct omsp_span payload)
 {
     struct omsp_ms_media media = {
-        .track = frame->track,
+        .track = track,
         .sequence = ++fork->sequence,
-        .chunk = ++fork->chunk[frame->track - 1],
-        .timestamp_ms = frame->timestamp_ms,
-        .payload = omsp_span(frame->payload, OMSP_FORK_FRAME),
+        .chunk = ++fork->chunk[track - 1],
+        .timestamp_ms = timestamp_ms,
+        .payload = payload,
     };
     uint8_t mask[4];
 
@@ -74,8 +75,24 @@ static bool send_notes(struct omsp_fork *fork)
     return true;
 }
 
+/* The n-th that waits. */
+static struct omsp_fork_frame *queued(struct omsp_fork *fork, unsigned n)
+{
+    size_t place = (fork->queue_first + n) % fork->queue_room;
+
+    return (struct omsp_fork_frame *)(void *)(fork->queue + place * fork->queue_stride);
+}
+
+static void drop_first(struct omsp_fork *fork)
+{
+    fork->queue_first = (fork->queue_first + 1) % fork->queue_room;
+    fork->queue_fill--;
+}
+
 void omsp_fork_pump(struct omsp_fork *fork)
 {
+    const struct omsp_fork_frame *frame;
+
     while (fork->tcp) {
         if (fork->out_at < fork->out_len &&
             !send_bytes(fork, fork->out, fork->out_len, &fork->out_at))
@@ -84,9 +101,9 @@ void omsp_fork_pump(struct omsp_fork *fork)
             return;
         if (!fork->queue_fill || !fork->open)
             break;
-        make_media(fork, &fork->queue[fork->queue_first]);
-        fork->queue_first = (fork->queue_first + 1) % fork->queue_room;
-        fork->queue_fill--;
+        frame = queued(fork, 0);
+        make_media(fork, frame->track, frame->timestamp_ms, omsp_span(frame->payload, frame->len));
+        drop_first(fork);
     }
     fork->overflow_told = false;
 }
@@ -145,16 +162,26 @@ void omsp_fork_flush(struct omsp_fork *fork)
 /* ---- frames -----------------------------------------------------------------------------------
  */
 
-static void enqueue(struct omsp_fork *fork, const struct omsp_fork_frame *frame)
+/* At the first shortage only: most streams never have one. */
+static void make_queue(struct omsp_fork *fork)
 {
-    if (!fork->queue) {
-        unsigned tracks = fork->tracks_wanted == (OMSP_TRACK_INBOUND | OMSP_TRACK_OUTBOUND) ? 2 : 1;
-        unsigned room = fork->links->queue_ms / FRAME_MS * tracks;
+    unsigned tracks = fork->tracks_wanted == (OMSP_TRACK_INBOUND | OMSP_TRACK_OUTBOUND) ? 2 : 1;
+    unsigned room = fork->links->queue_ms / FRAME_MS * tracks;
+    size_t stride =
+        offsetof(struct omsp_fork_frame, payload) + omsp_stream_bytes_max(&fork->format);
 
-        /* Made at the first shortage only: most streams never have one. */
-        fork->queue = omsp_zalloc_array(room ? room : 1, sizeof(*fork->queue));
-        fork->queue_room = fork->queue ? (room ? room : 1) : 0;
-    }
+    fork->queue_stride = (stride + 7) & ~(size_t)7;
+    fork->queue = omsp_zalloc_array(room ? room : 1, fork->queue_stride);
+    fork->queue_room = fork->queue ? (room ? room : 1) : 0;
+}
+
+static void enqueue(struct omsp_fork *fork, unsigned track, uint64_t timestamp_ms,
+                    struct omsp_span payload)
+{
+    struct omsp_fork_frame *frame;
+
+    if (!fork->queue)
+        make_queue(fork);
     if (fork->queue_fill == fork->queue_room) {
         fork->frames_dropped++;
         if (!fork->overflow_told && !fork->redialing) {
@@ -163,37 +190,63 @@ static void enqueue(struct omsp_fork *fork, const struct omsp_fork_frame *frame)
         }
         if (!fork->queue_room)
             return;
-        fork->queue_first = (fork->queue_first + 1) % fork->queue_room;
-        fork->queue_fill--;
+        drop_first(fork);
     }
-    fork->queue[(fork->queue_first + fork->queue_fill++) % fork->queue_room] = *frame;
+    frame = queued(fork, fork->queue_fill++);
+    frame->timestamp_ms = timestamp_ms;
+    frame->track = (uint8_t)track;
+    frame->len = (uint16_t)payload.len;
+    memcpy(frame->payload, payload.ptr, payload.len);
+}
+
+/* The track's frame in the stream's format: the codes themselves, or what is then in room. */
+static struct omsp_span encode(struct omsp_fork *fork, struct omsp_fork_track *track,
+                               uint64_t timestamp_ms, uint8_t room[OMSP_STREAM_BYTES_MAX])
+{
+    bool joins = timestamp_ms == track->encoded_ms;
+
+    if (!track->encoder)
+        return omsp_span(track->frame, OMSP_FORK_FRAME);
+    if (fork->fresh & track->which)
+        omsp_stream_encoder_reset(track->encoder);
+    fork->fresh &= ~track->which;
+    track->encoded_ms = timestamp_ms + FRAME_MS;
+    return omsp_span(room, omsp_stream_encode(track->encoder, track->frame, joins, room));
+}
+
+/* fork->lock held. True: the link thread is to be told. */
+static bool hand_over(struct omsp_fork *fork, struct omsp_fork_track *track, uint64_t timestamp_ms)
+{
+    bool idle = fork->out_at == fork->out_len && omsp_list_empty(&fork->notes) && !fork->queue_fill;
+    uint8_t room[OMSP_STREAM_BYTES_MAX];
+    struct omsp_span payload;
+
+    if (!fork->open && !fork->redialing)
+        return false;
+    payload = encode(fork, track, timestamp_ms, room);
+    if (!payload.len) {
+        fork->frames_dropped++;
+        return false;
+    }
+    if (fork->open && fork->tcp && fork->tcp->send_anywhere && idle && !fork->stalled) {
+        make_media(fork, track->which, timestamp_ms, payload);
+        send_bytes(fork, fork->out, fork->out_len, &fork->out_at);
+        return false;
+    }
+    enqueue(fork, track->which, timestamp_ms, payload);
+    return fork->open && fork->tcp && !fork->tcp->send_anywhere && !fork->stalled;
 }
 
 static void emit(struct omsp_fork *fork, struct omsp_fork_track *track)
 {
-    struct omsp_fork_frame frame = {.timestamp_ms = track->timestamp_ms,
-                                    .track = (uint8_t)track->which};
-    bool elsewhere = false;
+    uint64_t timestamp_ms = track->timestamp_ms;
+    bool elsewhere;
 
-    memcpy(frame.payload, track->frame, OMSP_FORK_FRAME);
     track->fill = 0;
     track->timestamp_ms += FRAME_MS;
     track->next_ms = track->timestamp_ms;
     omsp_lock_acquire(&fork->lock);
-    if (fork->open) {
-        bool idle =
-            fork->out_at == fork->out_len && omsp_list_empty(&fork->notes) && !fork->queue_fill;
-
-        if (fork->tcp && fork->tcp->send_anywhere && idle && !fork->stalled) {
-            make_media(fork, &frame);
-            send_bytes(fork, fork->out, fork->out_len, &fork->out_at);
-        } else {
-            enqueue(fork, &frame);
-            elsewhere = fork->tcp && !fork->tcp->send_anywhere && !fork->stalled;
-        }
-    } else if (fork->redialing) {
-        enqueue(fork, &frame);
-    }
+    elsewhere = hand_over(fork, track, timestamp_ms);
     omsp_lock_release(&fork->lock);
     if (elsewhere)
         omsp_fork_kick(fork);

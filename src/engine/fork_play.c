@@ -7,7 +7,6 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "media/g711.h"
 #include "media/telephone_event.h"
 
 #include <string.h>
@@ -66,51 +65,64 @@ void omsp_fork_echo_marks(struct omsp_fork *fork)
 }
 
 /* fork->lock held. */
-static bool play(struct omsp_fork *fork, const uint8_t *codes, size_t count)
+static bool has_room(struct omsp_fork *fork, size_t samples)
 {
-    int16_t pcm[OMSP_FORK_FRAME];
-
     if (!fork->play.data && omsp_pcm_ring_init(&fork->play, PLAY_SAMPLES))
         return false;
-    if (fork->play.room - fork->play.fill < count)
-        return false;
-    while (count) {
-        size_t take = count < OMSP_FORK_FRAME ? count : OMSP_FORK_FRAME;
-
-        omsp_ulaw_decode(pcm, codes, take);
-        omsp_pcm_ring_put(&fork->play, pcm, take);
-        fork->play_put += take;
-        codes += take;
-        count -= take;
-    }
-    return true;
+    return fork->play.room - fork->play.fill >= samples;
 }
 
-/* fork->lock held. */
+/* Decoded without the lock: the media worker does not wait for it. What is room before is room
+ * then, for only this thread fills it. */
+static bool play(struct omsp_fork *fork, struct omsp_span payload)
+{
+    int16_t pcm[OMSP_STREAM_PIECE_MAX];
+    size_t count;
+    bool room;
+
+    if (omsp_stream_samples(fork->decoder, payload, &count))
+        return false;
+    omsp_lock_acquire(&fork->lock);
+    room = has_room(fork, count);
+    omsp_lock_release(&fork->lock);
+    while (room && payload.len) {
+        if (omsp_stream_decode(fork->decoder, &payload, pcm, &count))
+            return false;
+        omsp_lock_acquire(&fork->lock);
+        fork->play_put += omsp_pcm_ring_put(&fork->play, pcm, count);
+        omsp_lock_release(&fork->lock);
+    }
+    return room;
+}
+
 static bool add_mark(struct omsp_fork *fork, const char *name)
 {
     size_t len = strlen(name);
-    struct omsp_fork_mark *mark;
+    struct omsp_fork_mark *mark = omsp_alloc(sizeof(*mark) + len);
     unsigned count = 0;
 
-    omsp_list_each(link, &fork->marks) count++;
-    if (count == MAX_MARKS)
-        return false;
-    mark = omsp_alloc(sizeof(*mark) + len);
     if (!mark)
         return false;
-    mark->at = fork->play_put;
     mark->len = len;
     memcpy(mark->name, name, len);
-    omsp_list_insert(&fork->marks, &mark->link);
-    return true;
+    omsp_lock_acquire(&fork->lock);
+    omsp_list_each(link, &fork->marks) count++;
+    mark->at = fork->play_put;
+    if (count < MAX_MARKS)
+        omsp_list_insert(&fork->marks, &mark->link);
+    omsp_lock_release(&fork->lock);
+    if (count == MAX_MARKS)
+        omsp_free(mark);
+    return count < MAX_MARKS;
 }
 
-/* fork->lock held. */
 static void clear(struct omsp_fork *fork)
 {
+    omsp_stream_decoder_reset(fork->decoder);
+    omsp_lock_acquire(&fork->lock);
     omsp_pcm_ring_clear(&fork->play);
     fork->play_got = fork->play_put;
+    omsp_lock_release(&fork->lock);
 }
 
 static void bad(struct omsp_fork *fork)
@@ -134,14 +146,12 @@ void omsp_fork_heard(struct omsp_fork *fork, struct omsp_span text)
         bad(fork);
         return;
     }
-    omsp_lock_acquire(&fork->lock);
     if (message.kind == OMSP_MS_MEDIA)
-        good = play(fork, message.payload, message.payload_len);
+        good = play(fork, omsp_span(message.payload, message.payload_len));
     else if (message.kind == OMSP_MS_MARK)
         good = add_mark(fork, message.mark);
     else
         clear(fork);
-    omsp_lock_release(&fork->lock);
     if (!good)
         bad(fork);
     omsp_free(message.payload);

@@ -19,7 +19,7 @@
 #include "wire/url.h"
 #include "wire/websocket.h"
 
-#define OMSP_FORK_FRAME 160 /* µ-law bytes of 20 ms */
+#define OMSP_FORK_FRAME OMSP_STREAM_FRAME /* µ-law bytes of 20 ms */
 
 /* One direction's audio on its way into frames. Session lock. */
 struct omsp_fork_track {
@@ -27,15 +27,18 @@ struct omsp_fork_track {
     bool running;   /* timestamps follow on from the last frame */
     uint8_t frame[OMSP_FORK_FRAME];
     unsigned fill;
-    uint64_t timestamp_ms; /* of the frame being filled, since the stream's start */
-    uint64_t next_ms;      /* never go back behind this */
-    uint64_t origin_us;    /* of the stream that next_ms belongs to */
+    uint64_t timestamp_ms;               /* of the frame being filled, since the stream's start */
+    uint64_t next_ms;                    /* never go back behind this */
+    uint64_t origin_us;                  /* of the stream that next_ms belongs to */
+    struct omsp_stream_encoder *encoder; /* NULL: payloads are the codes */
+    uint64_t encoded_ms;                 /* the frame that follows on what it was given */
 };
 
 struct omsp_fork_frame {
     uint64_t timestamp_ms;
+    uint16_t len;
     uint8_t track;
-    uint8_t payload[OMSP_FORK_FRAME];
+    uint8_t payload[]; /* omsp_stream_bytes_max */
 };
 
 /* A control message that waits for its turn; sequence numbers are given when it is made. */
@@ -70,6 +73,7 @@ struct omsp_fork {
     unsigned reconnects_max; /* set with the stream, under the address lock */
     bool callback_get, bidirectional;
     bool of_terminal; /* a WebSocket terminal's connection: tells no events of its own */
+    struct omsp_stream_format format;
 
     /* address lock */
     bool over;                    /* its media stream ended: only a start, with a new SID, revives
@@ -102,7 +106,8 @@ struct omsp_fork {
     struct omsp_link notes; /* control messages, before media */
     size_t note_at;         /* of the first, sent already */
     unsigned note_count;
-    struct omsp_fork_frame *queue; /* made at the first shortage */
+    uint8_t *queue;      /* of struct omsp_fork_frame, made at the first shortage */
+    size_t queue_stride; /* bytes from frame to frame */
     unsigned queue_room, queue_first, queue_fill;
     bool overflow_told;
     uint32_t masks[16];
@@ -128,6 +133,7 @@ struct omsp_fork {
     struct omsp_link marks;      /* struct omsp_fork_mark, in order */
     uint64_t play_put, play_got; /* samples since the start */
     bool marks_due;              /* some were passed: the link thread echoes them */
+    unsigned fresh;              /* tracks whose next frame is the first that a consumer hears */
 
     /* link thread */
     struct omsp_link_task task;
@@ -144,9 +150,10 @@ struct omsp_fork {
     struct omsp_ws_parser parser;
     int end_error;
     bool close_sent, bad_told;
-    bool redial_due;    /* DEAD: goes on to WAITING */
-    unsigned attempts;  /* to dial again, in a row */
-    uint64_t opened_us; /* the connection */
+    struct omsp_stream_decoder *decoder; /* bidirectional */
+    bool redial_due;                     /* DEAD: goes on to WAITING */
+    unsigned attempts;                   /* to dial again, in a row */
+    uint64_t opened_us;                  /* the connection */
 };
 
 /* ---- fork.c ---------------------------------------------------------------------------------- */
