@@ -134,7 +134,8 @@ static void new_sid(struct omsp_fork *fork)
     fork->last_error = 0;
 }
 
-/* All that a format needs, so that media never waits for memory. */
+/* All that a format needs, so that media never waits for memory. A terminal, to which tracks may be
+ * added, has µ-law, which needs nothing. */
 static enum omsp_status make_coders(struct omsp_fork *fork)
 {
     enum omsp_status status = omsp_stream_format_check(&fork->format);

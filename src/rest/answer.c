@@ -98,6 +98,8 @@ static void describe(const char *account_sid, const struct omsp_fork_info *info,
     add_text(live, "connection", "Connection", connection_of(info->state));
     add_text(live, "track", "Track", track_of(info->tracks));
     live->all[live->count++] = two_way;
+    add_text(live, "encoding", "Encoding", omsp_stream_encoding_name(info->format.encoding));
+    add_number(live, "sample_rate", "SampleRate", info->format.rate);
     add_number(live, "frames_sent", "FramesSent", (double)info->frames_sent);
     add_number(live, "frames_dropped", "FramesDropped", (double)info->frames_dropped);
     add_number(live, "bytes_sent", "BytesSent", (double)info->bytes_sent);

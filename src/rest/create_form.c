@@ -193,6 +193,24 @@ static enum omsp_status read_reconnects(const char *text, int *out, struct omsp_
     return OMSP_OK;
 }
 
+/* Beyond Twilio: what payloads are made of, both ways. */
+static enum omsp_status read_format(const char *encoding, const char *rate,
+                                    struct omsp_stream_format *out, struct omsp_rest_error *error)
+{
+    static const unsigned rates[] = {8000, 16000, 24000};
+    char text[8];
+
+    for (unsigned i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+        snprintf(text, sizeof(text), "%u", rates[i]);
+        if ((!rate || strcmp(rate, text) == 0) &&
+            omsp_stream_format_read(encoding, rates[i], out) == OMSP_OK)
+            return OMSP_OK;
+    }
+    return omsp_rest_refuse(error, 400, OMSP_REST_BAD_PARAMETER,
+                            "Encoding: must be audio/x-mulaw, audio/x-l16 or audio/opus; "
+                            "SampleRate: 8000, 16000 or 24000, of audio/x-mulaw 8000");
+}
+
 enum omsp_status omsp_create_form_read(const struct omsp_form_field *fields, unsigned count,
                                        unsigned flags, struct omsp_create_form *out,
                                        struct omsp_rest_error *error)
@@ -220,5 +238,9 @@ enum omsp_status omsp_create_form_read(const struct omsp_form_field *fields, uns
     if (!(flags & OMSP_CREATE_EXTENSIONS))
         return OMSP_OK;
     status = read_reconnects(given(fields, count, "Reconnects"), &out->options.reconnects, error);
+    if (status != OMSP_OK)
+        return status;
+    status = read_format(given(fields, count, "Encoding"), given(fields, count, "SampleRate"),
+                         &out->options.format, error);
     return status == OMSP_OK ? read_authorization(fields, count, out, error) : status;
 }

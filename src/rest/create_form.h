@@ -9,7 +9,8 @@
 #include "wire/form.h"
 
 #define OMSP_CREATE_STRICT_URL 1u /* a query in Url is an error; else it is cut off */
-#define OMSP_CREATE_EXTENSIONS 2u /* AuthorizationBearerToken, AuthorizationBasic, Reconnects */
+/* AuthorizationBearerToken, AuthorizationBasic, Reconnects, Encoding, SampleRate */
+#define OMSP_CREATE_EXTENSIONS 2u
 
 #define OMSP_CREATE_SECRET_MAX 1024 /* bytes of an Authorization… field */
 

@@ -110,18 +110,21 @@ START_TEST(statistics_are_live_numbers)
     info.messages_received = 4;
     info.messages_bad = 5;
     info.reconnects = 6;
+    info.format = (struct omsp_stream_format){OMSP_STREAM_L16, 16000};
     info.queue_ms = 60;
     info.round_trip_us = 1500;
     info.last_error = 31930;
     expect_inside(OMSP_FORMAT_JSON, &info, true,
                   ",\"statistics\":{\"connection\":\"open\",\"track\":\"both_tracks\","
-                  "\"bidirectional\":true,\"frames_sent\":1234567890123,\"frames_dropped\":2,"
+                  "\"bidirectional\":true,\"encoding\":\"audio/x-l16\",\"sample_rate\":16000,"
+                  "\"frames_sent\":1234567890123,\"frames_dropped\":2,"
                   "\"bytes_sent\":3,\"messages_received\":4,\"messages_bad\":5,\"reconnects\":6,"
                   "\"queue_ms\":60,"
                   "\"round_trip_ms\":1.5,\"last_error\":31930}}");
     expect_inside(OMSP_FORMAT_XML, &info, true,
                   "<Statistics><Connection>open</Connection><Track>both_tracks</Track>"
-                  "<Bidirectional>true</Bidirectional><FramesSent>1234567890123</FramesSent>");
+                  "<Bidirectional>true</Bidirectional><Encoding>audio/x-l16</Encoding>"
+                  "<SampleRate>16000</SampleRate><FramesSent>1234567890123</FramesSent>");
 }
 END_TEST
 

@@ -276,12 +276,50 @@ START_TEST(reconnects_are_an_extension_from_0_to_100)
 }
 END_TEST
 
-OMSP_SUITE("rest_create_form", TEST(reconnects_are_an_extension_from_0_to_100),
-           TEST(url_alone_is_enough), TEST(everything_at_once), TEST(url_is_required),
-           TEST(a_query_is_cut_or_refused), TEST(urls_are_bounded_and_clean),
-           TEST(names_are_bounded_and_clean), TEST(tracks_are_the_three),
-           TEST(callbacks_are_absolute_http), TEST(parameters_are_sparse_and_ordered_by_index),
-           TEST(odd_parameters_are_skipped),
+START_TEST(payload_formats_are_an_extension)
+{
+    static const char *const names[] = {"audio/x-mulaw", "audio/x-l16", "audio/opus"};
+    static const char *const rates[] = {"8000", "16000", "24000"};
+    static const char *const no_rates[] = {"0",     "12000", "48000",  "08000",
+                                           "8000 ", "+8000", "8000.0", "4294975296"};
+
+    ck_assert_int_eq(READ(0, URL, "Encoding", "audio/x-l16", "SampleRate", "16000"), OMSP_OK);
+    ck_assert_int_eq(form.options.format.encoding, OMSP_STREAM_ULAW);
+    ck_assert_int_eq(READ(0, URL, "Encoding", "what", "SampleRate", "ever"), OMSP_OK);
+    for (unsigned e = 0; e < 3; e++) {
+        ck_assert_int_eq(READ(OMSP_CREATE_EXTENSIONS, URL, "Encoding", names[e]), OMSP_OK);
+        ck_assert_uint_eq(form.options.format.encoding, e);
+        ck_assert_uint_eq(form.options.format.rate, 8000);
+        for (unsigned r = 0; r < 3; r++) {
+            enum omsp_status status =
+                READ(OMSP_CREATE_EXTENSIONS, URL, "Encoding", names[e], "SampleRate", rates[r]);
+
+            if (!e && r) {
+                refused(status, 20001);
+                continue;
+            }
+            ck_assert_int_eq(status, OMSP_OK);
+            ck_assert_uint_eq(form.options.format.encoding, e);
+            ck_assert_uint_eq(form.options.format.rate, 8000 * (r + 1));
+        }
+        for (unsigned r = 0; r < sizeof(no_rates) / sizeof(no_rates[0]); r++)
+            refused(
+                READ(OMSP_CREATE_EXTENSIONS, URL, "Encoding", names[e], "SampleRate", no_rates[r]),
+                20001);
+    }
+    ck_assert_int_eq(READ(OMSP_CREATE_EXTENSIONS, URL, "Encoding", "", "SampleRate", ""), OMSP_OK);
+    ck_assert_int_eq(form.options.format.encoding, OMSP_STREAM_ULAW);
+    refused(READ(OMSP_CREATE_EXTENSIONS, URL, "Encoding", "audio/L16"), 20001);
+    refused(READ(OMSP_CREATE_EXTENSIONS, URL, "SampleRate", "16000"), 20001);
+}
+END_TEST
+
+OMSP_SUITE("rest_create_form", TEST(payload_formats_are_an_extension),
+           TEST(reconnects_are_an_extension_from_0_to_100), TEST(url_alone_is_enough),
+           TEST(everything_at_once), TEST(url_is_required), TEST(a_query_is_cut_or_refused),
+           TEST(urls_are_bounded_and_clean), TEST(names_are_bounded_and_clean),
+           TEST(tracks_are_the_three), TEST(callbacks_are_absolute_http),
+           TEST(parameters_are_sparse_and_ordered_by_index), TEST(odd_parameters_are_skipped),
            TEST(of_two_parameters_with_one_name_the_higher_index_counts), TEST(all_ninety_nine_fit),
            TEST(of_a_field_given_twice_the_last_counts), TEST(authorization_is_an_extension),
            TEST(authorization_is_bounded))
