@@ -134,20 +134,6 @@ static void new_sid(struct omsp_fork *fork)
     fork->last_error = 0;
 }
 
-/* All that a format needs, so that media never waits for memory. A terminal, to which tracks may be
- * added, has µ-law, which needs nothing. */
-static enum omsp_status make_coders(struct omsp_fork *fork)
-{
-    enum omsp_status status = omsp_stream_format_check(&fork->format);
-
-    for (unsigned i = 0; !status && i < 2; i++)
-        if (fork->tracks_wanted & fork->tracks[i].which)
-            status = omsp_stream_encoder_create(&fork->format, &fork->tracks[i].encoder);
-    if (!status && fork->bidirectional)
-        status = omsp_stream_decoder_create(&fork->format, &fork->decoder);
-    return status;
-}
-
 static enum omsp_status make_fork(struct omsp_call *call, struct omsp_links *links,
                                   const struct omsp_fork_options *options, struct omsp_fork **out)
 {
@@ -171,7 +157,6 @@ static enum omsp_status make_fork(struct omsp_call *call, struct omsp_links *lin
     fork->tracks[1].which = OMSP_TRACK_OUTBOUND;
     fork->callback_get = options->callback_get;
     fork->bidirectional = options->bidirectional;
-    fork->format = options->format;
     fork->updated_us = ports->wall_us(ports->ctx);
     fork->mask_next = sizeof(fork->masks) / sizeof(fork->masks[0]);
     new_sid(fork);
@@ -184,8 +169,6 @@ static enum omsp_status make_fork(struct omsp_call *call, struct omsp_links *lin
         status = copy(&fork->authorization, options->authorization);
     if (!status)
         status = copy_params(fork, options);
-    if (!status)
-        status = make_coders(fork);
     if (status) {
         omsp_fork_unref(fork);
         return status;
@@ -234,6 +217,7 @@ static enum omsp_status check_callback(const struct omsp_links *links, const cha
 enum omsp_status omsp_fork_check_options(const struct omsp_links *links,
                                          const struct omsp_fork_options *options, int *error)
 {
+    struct omsp_stream_format format = options->format;
     enum omsp_status status = check_url(links, options->url, error);
 
     if (status)
@@ -250,6 +234,8 @@ enum omsp_status omsp_fork_check_options(const struct omsp_links *links,
     if (options->param_count > OMSP_FORK_MAX_PARAMS ||
         options->reconnects < OMSP_FORK_RECONNECTS_OFF ||
         options->reconnects > OMSP_FORK_MAX_RECONNECTS)
+        return OMSP_INVALID;
+    if (omsp_stream_format_check(&format))
         return OMSP_INVALID;
     for (unsigned i = 0; i < options->param_count; i++)
         if (!options->params[i].name || !options->params[i].value ||
@@ -326,6 +312,22 @@ static enum omsp_status make_stream(struct omsp_call *call, struct omsp_links *l
     return OMSP_OK;
 }
 
+/* Address lock. All that a format needs is made here, so that media never waits for memory. */
+static enum omsp_status make_coders(struct omsp_fork *fork, const struct omsp_stream_format *wanted)
+{
+    bool says = wanted->encoding != OMSP_STREAM_ULAW || wanted->rate;
+    enum omsp_status status;
+
+    fork->format = says ? *wanted : fork->call->format;
+    status = omsp_stream_format_check(&fork->format);
+    for (unsigned i = 0; !status && i < 2; i++)
+        if (fork->tracks_wanted & fork->tracks[i].which)
+            status = omsp_stream_encoder_create(&fork->format, &fork->tracks[i].encoder);
+    if (!status && fork->bidirectional)
+        status = omsp_stream_decoder_create(&fork->format, &fork->decoder);
+    return status;
+}
+
 /* Address lock. */
 static enum omsp_status begin(struct omsp_stream *stream, const struct omsp_fork_options *options,
                               enum omsp_cause cause, const struct omsp_websocket *replaced)
@@ -338,6 +340,8 @@ static enum omsp_status begin(struct omsp_stream *stream, const struct omsp_fork
     if (call->state != OMSP_CALL_CONNECTED || !call->session)
         return OMSP_WRONG_STATE;
     status = check_room(call, options, replaced);
+    if (!status)
+        status = make_coders(stream->fork, &options->format);
     if (status)
         return status;
     stream->fork->stream = stream;
@@ -390,6 +394,19 @@ enum omsp_status omsp_call_set_reconnects(struct omsp_call *call, unsigned recon
     return OMSP_OK;
 }
 
+enum omsp_status omsp_call_set_format(struct omsp_call *call,
+                                      const struct omsp_stream_format *format)
+{
+    struct omsp_stream_format checked = *format;
+
+    if (omsp_stream_format_check(&checked))
+        return OMSP_INVALID;
+    omsp_call_enter(call);
+    call->format = checked;
+    omsp_call_leave(call);
+    return OMSP_OK;
+}
+
 /* ---- a terminal's ---------------------------------------------------------------------------- */
 
 enum omsp_status omsp_fork_open(struct omsp_call *call, const struct omsp_fork_options *options,
@@ -421,6 +438,8 @@ enum omsp_status omsp_fork_add_track(struct omsp_fork *fork, unsigned track)
     if (fork->tracks_wanted & track)
         return OMSP_OK;
     status = check_room(fork->call, &more, NULL);
+    if (!status && !fork->tracks[track - 1].encoder)
+        status = omsp_stream_encoder_create(&fork->format, &fork->tracks[track - 1].encoder);
     if (status)
         return status;
     omsp_lock_acquire(&fork->lock);

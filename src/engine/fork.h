@@ -39,8 +39,8 @@ struct omsp_fork_options { /* all strings UTF-8, copied; NULL where absent */
     bool callback_get;         /* else POST */
     bool bidirectional;        /* <Connect><Stream>: the consumer's audio is played into the call */
     const char *authorization; /* beyond Twilio: value of an Authorization header, or NULL */
-    struct omsp_stream_format
-        format; /* of what is sent and taken; zeros, as Twilio: µ-law, 8 kHz */
+    /* Beyond Twilio: of what is sent and taken; zeros: as the call says. */
+    struct omsp_stream_format format;
     /* Beyond Twilio: a connection that broke after the stream had started is dialled again, so
      * often in a row; the SID and the media clock go on. At most OMSP_FORK_MAX_RECONNECTS; 0: as
      * the call says (omsp_call_set_reconnects); OMSP_FORK_RECONNECTS_OFF: never. Which ends pass,
@@ -88,6 +88,11 @@ enum omsp_status omsp_call_fork(struct omsp_call *call, const struct omsp_fork_o
 /* What options.reconnects 0 means for this call's forks from now on; 0 (the default): off.
  * OMSP_INVALID: more than OMSP_FORK_MAX_RECONNECTS. */
 enum omsp_status omsp_call_set_reconnects(struct omsp_call *call, unsigned reconnects);
+
+/* What options.format of zeros means for this call's forks from now on; zeros (the default): µ-law.
+ * OMSP_INVALID: there is no such format. */
+enum omsp_status omsp_call_set_format(struct omsp_call *call,
+                                      const struct omsp_stream_format *format);
 
 /* By SID (hex digits of any case), else by the name of the newest fork that has it; a stopped one
  * is found as long as the call is not shut down. A reference, or NULL. */

@@ -17,6 +17,7 @@
 #include "engine/runner.h"
 #include "engine/tally.h"
 #include "engine/worker.h"
+#include "media/stream_codec.h"
 #include "wire/sdp.h"
 
 #include <stdatomic.h>
@@ -128,7 +129,8 @@ struct omsp_call {
     unsigned codec_count;
     unsigned ptime_ms;
     unsigned media_timeout_ms;
-    unsigned reconnects; /* of forks that do not say */
+    unsigned reconnects;              /* of forks that do not say */
+    struct omsp_stream_format format; /* likewise */
     unsigned quality_interval_ms;
     struct omsp_addr advertised;       /* family 0: the bound one */
     struct omsp_call_stats last_stats; /* once shut down */

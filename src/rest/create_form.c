@@ -200,6 +200,8 @@ static enum omsp_status read_format(const char *encoding, const char *rate,
     static const unsigned rates[] = {8000, 16000, 24000};
     char text[8];
 
+    if (!encoding && !rate)
+        return OMSP_OK; /* as the call says */
     for (unsigned i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
         snprintf(text, sizeof(text), "%u", rates[i]);
         if ((!rate || strcmp(rate, text) == 0) &&

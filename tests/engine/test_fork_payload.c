@@ -184,6 +184,33 @@ START_TEST(a_format_that_does_not_exist_makes_no_stream)
 }
 END_TEST
 
+START_TEST(a_stream_that_does_not_say_takes_the_call_s_format)
+{
+    static const struct omsp_stream_format bad = {OMSP_STREAM_OPUS, 44100}, says_nothing,
+                                           ulaw = {OMSP_STREAM_ULAW, 8000};
+    struct fixture f;
+    struct consumer *c = &f.consumer;
+
+    open_fixture(&f, 800);
+    connect_fixture(&f);
+    ck_assert_int_eq(omsp_call_set_format(f.b, &bad), OMSP_INVALID);
+    ck_assert_int_eq(omsp_call_set_format(f.b, &formats[1]), OMSP_OK);
+    fork_as(&f, &says_nothing, OMSP_TRACK_INBOUND, false);
+    omsp_stream_release(f.fork);
+    ck_assert_ptr_nonnull(
+        strstr(c->messages[1].text, "\"encoding\":\"audio/x-l16\",\"sampleRate\":16000"));
+    fork_as(&f, &ulaw, OMSP_TRACK_INBOUND, false);
+    omsp_stream_release(f.fork);
+    ck_assert_ptr_nonnull(strstr(c->messages[c->count - 1].text, "\"encoding\":\"audio/x-mulaw\""));
+    ck_assert_int_eq(omsp_call_set_format(f.b, &says_nothing), OMSP_OK);
+    fork_as(&f, &says_nothing, OMSP_TRACK_INBOUND, false);
+    ck_assert_ptr_nonnull(strstr(c->messages[c->count - 1].text, "\"encoding\":\"audio/x-mulaw\""));
+    while ((int)rig_event(&f.rig).kind != -1)
+        ;
+    close_fixture(&f);
+}
+END_TEST
+
 START_TEST(a_pause_jumps_the_clock_as_ever_and_what_follows_is_clean)
 {
     struct fixture f;
@@ -424,6 +451,7 @@ END_TEST
 
 OMSP_SUITE("fork_payload", TEST(what_is_announced_is_what_comes),
            TEST(a_format_that_does_not_exist_makes_no_stream),
+           TEST(a_stream_that_does_not_say_takes_the_call_s_format),
            TEST(a_pause_jumps_the_clock_as_ever_and_what_follows_is_clean),
            TEST(both_tracks_have_a_coder_each),
            TEST(a_reader_that_stalls_loses_the_oldest_and_then_hears_whole_payloads),

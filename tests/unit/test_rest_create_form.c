@@ -309,6 +309,7 @@ START_TEST(payload_formats_are_an_extension)
     }
     ck_assert_int_eq(READ(OMSP_CREATE_EXTENSIONS, URL, "Encoding", "", "SampleRate", ""), OMSP_OK);
     ck_assert_int_eq(form.options.format.encoding, OMSP_STREAM_ULAW);
+    ck_assert_uint_eq(form.options.format.rate, 0);
     refused(READ(OMSP_CREATE_EXTENSIONS, URL, "Encoding", "audio/L16"), 20001);
     refused(READ(OMSP_CREATE_EXTENSIONS, URL, "SampleRate", "16000"), 20001);
 }
