@@ -118,13 +118,16 @@ void omsp_call_release(struct omsp_call *call)
     omsp_free(call);
 }
 
-enum omsp_status omsp_call_shutdown(struct omsp_call *call)
+enum omsp_status omsp_call_shutdown_keeping(struct omsp_call *call,
+                                            struct omsp_stream *forks[OMSP_CALL_MAX_FORKS],
+                                            unsigned *count)
 {
     struct omsp_address *address = call->address;
-    struct omsp_stream *streams[OMSP_CALL_MAX_STREAMS + OMSP_CALL_MAX_FORKS];
+    struct omsp_stream *streams[OMSP_CALL_MAX_STREAMS];
     struct omsp_session *session;
-    unsigned count;
+    unsigned stream_count;
 
+    *count = 0;
     omsp_lock_acquire(&address->lock);
     if (call->shut) {
         omsp_lock_release(&address->lock);
@@ -140,9 +143,10 @@ enum omsp_status omsp_call_shutdown(struct omsp_call *call)
     if (session)
         omsp_session_get_stats(session, &call->last_stats);
     call->session = NULL;
-    count = call->stream_count + call->fork_count;
-    memcpy(streams, call->streams, call->stream_count * sizeof(streams[0]));
-    memcpy(streams + call->stream_count, call->forks, call->fork_count * sizeof(streams[0]));
+    stream_count = call->stream_count;
+    *count = call->fork_count;
+    memcpy(streams, call->streams, stream_count * sizeof(streams[0]));
+    memcpy(forks, call->forks, *count * sizeof(forks[0]));
     call->stream_count = call->fork_count = 0;
     omsp_list_remove(&call->link);
     omsp_lock_release(&address->lock);
@@ -151,10 +155,21 @@ enum omsp_status omsp_call_shutdown(struct omsp_call *call)
         omsp_session_end(session);
     omsp_address_signal(address);
     atomic_fetch_sub(&address->engine->calls, 1);
-    while (count)
-        omsp_stream_release(streams[--count]);
+    while (stream_count)
+        omsp_stream_release(streams[--stream_count]);
     omsp_call_release(call);
     return OMSP_OK;
+}
+
+enum omsp_status omsp_call_shutdown(struct omsp_call *call)
+{
+    struct omsp_stream *forks[OMSP_CALL_MAX_FORKS];
+    unsigned count;
+    enum omsp_status status = omsp_call_shutdown_keeping(call, forks, &count);
+
+    while (count)
+        omsp_stream_release(forks[--count]);
+    return status;
 }
 
 void omsp_call_enter(struct omsp_call *call)

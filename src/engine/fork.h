@@ -20,6 +20,7 @@
 
 #define OMSP_FORK_MAX_PARAMS     99
 #define OMSP_CALL_MAX_TRACKS     4
+#define OMSP_CALL_MAX_FORKS      64 /* stopped ones included */
 #define OMSP_FORK_MAX_RECONNECTS 100
 #define OMSP_FORK_RECONNECTS_OFF (-1)
 #define OMSP_FORK_NAME_MAX       255 /* bytes of UTF-8 */
@@ -99,6 +100,12 @@ enum omsp_status omsp_call_set_format(struct omsp_call *call,
 struct omsp_stream *omsp_call_find_fork(struct omsp_call *call, const char *sid_or_name);
 /* A call of this engine that is not shut down; a reference, or NULL. */
 struct omsp_call *omsp_engine_find_call(struct omsp_engine *engine, const char *sid);
+
+/* omsp_call_shutdown that hands over its references on the call's forks, stopped by it or before,
+ * oldest first: for whoever has to tell of their ends afterwards. */
+enum omsp_status omsp_call_shutdown_keeping(struct omsp_call *call,
+                                            struct omsp_stream *forks[OMSP_CALL_MAX_FORKS],
+                                            unsigned *count);
 
 enum omsp_fork_state {
     OMSP_FORK_CONNECTING, /* again, too */

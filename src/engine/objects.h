@@ -10,6 +10,7 @@
 #define OMSP_ENGINE_OBJECTS_H
 
 #include "engine/engine.h"
+#include "engine/fork.h"
 
 #include "base/list.h"
 #include "base/sid.h"
@@ -100,7 +101,6 @@ struct omsp_stream {
 
 #define OMSP_CALL_MAX_STREAMS 4
 #define OMSP_CALL_MAX_CODECS  8
-#define OMSP_CALL_MAX_FORKS   64 /* stopped ones included */
 
 struct omsp_session;
 

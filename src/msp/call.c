@@ -80,8 +80,18 @@ bool msp_call_shut(struct msp_call *call)
 {
     bool first;
 
+    struct omsp_stream *forks[OMSP_CALL_MAX_FORKS];
+    unsigned count;
+
     unlink_call(call);
-    first = omsp_call_shutdown(call->engine) == OMSP_OK;
+    /* Held until they are entered: whoever reads an event of the shutdown looks here after it. */
+    AcquireSRWLockExclusive(&call->ended_lock);
+    first = omsp_call_shutdown_keeping(call->engine, forks, &count) == OMSP_OK;
+    if (first) {
+        memcpy(call->ended, forks, count * sizeof(forks[0]));
+        call->ended_count = count;
+    }
+    ReleaseSRWLockExclusive(&call->ended_lock);
     msp_call_drop_sockets(call);
     return first;
 }
@@ -95,6 +105,8 @@ static void call_destroy(struct com_object *object)
         msp_identity_forget(omsp_call_id(self->engine), object);
         for (unsigned i = 0; i < self->stream_count; i++)
             omsp_stream_release(self->streams[i]);
+        for (unsigned i = 0; i < self->ended_count; i++)
+            omsp_stream_release(self->ended[i]);
         omsp_call_set_hardware(self->engine, NULL, NULL);
         omsp_call_release(self->engine);
     }
@@ -146,6 +158,7 @@ static HRESULT construct(struct msp_call *self, struct msp_address *address, MSP
 
     InitializeSRWLock(&self->lock);
     InitializeSRWLock(&self->sockets_lock);
+    InitializeSRWLock(&self->ended_lock);
     omsp_list_init(&self->link);
     msp_address_ref(address);
     self->address = address;

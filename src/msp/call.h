@@ -7,6 +7,7 @@
 
 #include "base/list.h"
 #include "com/object.h"
+#include "engine/fork.h"
 #include "msp/msp.h"
 #include "msp/vtable.h"
 #include "openmsp/openmsp.h"
@@ -46,6 +47,11 @@ struct msp_call {
     LONG ptime_ms, timeout_ms, reconnects;
     SRWLOCK sockets_lock; /* before the engine's; sockets */
     struct msp_socket sockets[MSP_CALL_MAX_SOCKETS];
+    /* The media streams that it had when it was shut down, so that the events of their ends find
+     * them as they find the call's own streams. ended_lock: before the engine's. */
+    SRWLOCK ended_lock;
+    struct omsp_stream *ended[OMSP_CALL_MAX_FORKS]; /* a reference each */
+    unsigned ended_count;
     bool tsp_spoke; /* a TSP spoke first about this call: it may be spoken to (mspi.md 6.4) */
 };
 

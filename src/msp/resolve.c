@@ -25,16 +25,31 @@ static struct com_object *living(uint32_t id)
     return object;
 }
 
+/* A reference, or NULL. */
+static struct omsp_stream *find_ended(struct msp_call *call, uint32_t id)
+{
+    struct omsp_stream *found = NULL;
+
+    AcquireSRWLockShared(&call->ended_lock);
+    for (unsigned i = 0; i < call->ended_count && !found; i++)
+        if (omsp_stream_id(call->ended[i]) == id)
+            found = call->ended[i];
+    if (found)
+        omsp_stream_ref(found);
+    ReleaseSRWLockShared(&call->ended_lock);
+    return found;
+}
+
 static HRESULT find_stream(struct msp_call *call, uint32_t id, ITStream **out)
 {
-    struct omsp_stream **forks;
+    struct omsp_stream **forks, *ended;
     unsigned count;
     HRESULT hr;
 
     for (unsigned i = 0; i < call->stream_count; i++)
         if (omsp_stream_id(call->streams[i]) == id)
             return msp_stream_wrap(call, call->streams[i], out);
-    /* A media stream; one that a client holds is found also when its call is shut down. */
+    /* A media stream: one that a client holds, that the call has, or had when it was shut down. */
     *out = counted(living(id), &IID_ITStream);
     if (*out)
         return S_OK;
@@ -46,6 +61,11 @@ static HRESULT find_stream(struct msp_call *call, uint32_t id, ITStream **out)
         if (omsp_stream_id(forks[i]) == id)
             hr = msp_stream_wrap(call, forks[i], out);
     msp_call_forks_drop(forks, count);
+    ended = hr == S_FALSE ? find_ended(call, id) : NULL;
+    if (ended) {
+        hr = msp_stream_wrap(call, ended, out);
+        omsp_stream_release(ended);
+    }
     return hr;
 }
 

@@ -528,6 +528,46 @@ START_TEST(a_connection_that_breaks_is_made_again_when_asked_for)
 }
 END_TEST
 
+START_TEST(the_end_with_its_call_is_told_also_of_a_stream_that_nobody_holds)
+{
+    struct bench bench;
+    IOpenMSPMediaStream *stream;
+    BSTR sid = NULL, told = NULL;
+    bool inactive = false;
+    MSP_EVENT_INFO info;
+
+    open_bench(&bench);
+    stream = created(&bench, NULL, NULL);
+    await_event(&bench, stream, CALL_NEW_STREAM, CALL_CAUSE_LOCAL_REQUEST);
+    await_event(&bench, stream, CALL_STREAM_ACTIVE, CALL_CAUSE_LOCAL_REQUEST);
+    ck_assert_hr(IOpenMSPMediaStream_get_Sid(stream, &sid), S_OK);
+    ck_assert_uint_eq(IOpenMSPMediaStream_Release(stream), 0);
+    ck_assert_hr(IOpenMSPCall_Close(bench.a), S_OK);
+    while (media_event(&bench.media, &info)) {
+        IOpenMSPMediaStream *of = NULL;
+
+        if (info.Event != ME_CALL_EVENT)
+            continue;
+        if (SUCCEEDED(ITStream_QueryInterface(info.MSP_CALL_EVENT_INFO.pStream,
+                                              &IID_IOpenMSPMediaStream, (void **)&of))) {
+            ck_assert_int_eq(info.MSP_CALL_EVENT_INFO.Type, CALL_STREAM_INACTIVE);
+            ck_assert_hr(IOpenMSPMediaStream_get_Sid(of, &told), S_OK);
+            ck_assert(!wcscmp(sid, told));
+            expect_state(of, L"stopped");
+            SysFreeString(told);
+            kit_release(of);
+            inactive = true;
+        }
+        kit_release(info.MSP_CALL_EVENT_INFO.pStream);
+        if (info.MSP_CALL_EVENT_INFO.pTerminal)
+            kit_release(info.MSP_CALL_EVENT_INFO.pTerminal);
+    }
+    ck_assert(inactive);
+    SysFreeString(sid);
+    close_bench(&bench); /* with the check that nothing is left */
+}
+END_TEST
+
 START_TEST(null_outs_are_pointer_errors)
 {
     struct bench bench;
@@ -882,6 +922,7 @@ OMSP_SUITE("media_stream", TEST(class_tables_are_sound),
            TEST(remove_stream_stops_a_media_stream), TEST(arguments_are_judged_one_by_one),
            TEST(parameters_are_arrays_of_pairs), TEST(what_breaks_it_is_told_by_number),
            TEST(a_connection_that_breaks_is_made_again_when_asked_for),
+           TEST(the_end_with_its_call_is_told_also_of_a_stream_that_nobody_holds),
            TEST(null_outs_are_pointer_errors), TEST(after_close_only_the_last_word_is_there),
            TEST(twiml_starts_and_stops), TEST(twiml_that_is_not_ours_does_nothing),
            TEST(settings_are_given_once_and_sign),
