@@ -27,7 +27,7 @@ curl:   port/ base/ $portable <curl/curl.h>
 win:    curl/ port/ base/ <*>
 posix:  curl/ port/ base/ <*>
 com:    base/ <*>
-msp:    com/ engine/engine.h engine/device.h engine/fork.h engine/quality.h engine/samples.h core/ wire/tsp_message.h wire/twiml.h port/ports.h base/ openmsp/ <*>
+msp:    com/ engine/engine.h engine/bridge.h engine/device.h engine/fork.h engine/quality.h engine/samples.h core/ wire/tsp_message.h wire/twiml.h port/ports.h base/ openmsp/ <*>
 dll:    base/ media/ wire/ core/ port/ engine/ win/ com/ msp/ rest/ openmsp/ <*>
 app:    openmsp/ <*>
 TABLE

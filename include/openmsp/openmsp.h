@@ -64,6 +64,12 @@ DEFINE_GUID(IID_IOpenMSPWebSocketTerminal, 0x6fc4e38e, 0xc8bc, 0x48b6, 0xb2, 0x1
  * ITTerminalSupport::CreateTerminal */
 DEFINE_GUID(CLSID_OpenMSPWebSocketTerminal, 0x017c9e82, 0x9045, 0x492a, 0x85, 0x65, 0x30, 0x12,
             0xe9, 0xff, 0xa1, 0xfd);
+/* {BC2B8F77-5595-4B8C-868E-9162FE97A480}: another, audio, TD_BIDIRECTIONAL: two calls of one
+ * address that hear each other. An ITMultiTrackTerminal with four tracks in this order: a render
+ * and a capture track for the streams of the one call, and the same for the other. What a render
+ * track hears, the other pair's capture track says. The calls may come and go. */
+DEFINE_GUID(CLSID_OpenMSPBridgeTerminal, 0xbc2b8f77, 0x5595, 0x4b8c, 0x86, 0x8e, 0x91, 0x62, 0xfe,
+            0x97, 0xa4, 0x80);
 
 /* lEventCode of private events (ME_PRIVATE_EVENT, ITPrivateEvent::EventCode). */
 #define OPENMSP_PRIVATE_DIGIT 1 /* the far end began to press a key (RFC 4733) */

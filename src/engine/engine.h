@@ -212,6 +212,8 @@ enum omsp_terminal_kind {
     OMSP_TERMINAL_SAMPLES,       /* the program itself: engine/samples.h */
     OMSP_TERMINAL_WEBSOCKET,     /* a consumer of media streams: engine/fork.h */
     OMSP_TERMINAL_DEVICE,        /* static: an audio device (engine/device.h) */
+    OMSP_TERMINAL_BRIDGE,        /* parent of four ends: engine/bridge.h */
+    OMSP_TERMINAL_BRIDGE_END,
 };
 
 void omsp_terminal_ref(struct omsp_terminal *terminal);

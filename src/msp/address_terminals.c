@@ -7,6 +7,7 @@
 
 #include "com/collection.h"
 #include "com/enumerator.h"
+#include "engine/bridge.h"
 #include "msp/pluggable.h"
 #include "msp/websocket.h"
 
@@ -25,6 +26,7 @@ static const struct dynamic_class {
     {&CLSID_msp_file_playback, TD_CAPTURE, omsp_file_player_create},
     {&CLSID_msp_file_recording, TD_RENDER, omsp_file_recorder_create},
     {&CLSID_OpenMSPWebSocketTerminal, TD_BIDIRECTIONAL, NULL},
+    {&CLSID_OpenMSPBridgeTerminal, TD_BIDIRECTIONAL, omsp_bridge_create},
 };
 
 #define DYNAMIC_CLASSES (sizeof(dynamic_classes) / sizeof(dynamic_classes[0]))

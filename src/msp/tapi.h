@@ -55,5 +55,6 @@ EXTERN_C const CLSID CLSID_msp_media_streaming; /* {E2F7AEF7-4971-11D1-A671-0060
 EXTERN_C const CLSID CLSID_msp_microphone;      /* {AAF578EF-DC70-11D0-8ED3-00C04FB6809F} */
 EXTERN_C const CLSID CLSID_msp_speakers;        /* {AAF578F0-DC70-11D0-8ED3-00C04FB6809F} */
 EXTERN_C const CLSID CLSID_msp_playback_track;  /* ours: TAPI names none for playback's tracks */
+EXTERN_C const CLSID CLSID_msp_bridge_end;      /* ours, too */
 
 #endif

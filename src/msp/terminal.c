@@ -42,6 +42,13 @@ HRESULT STDMETHODCALLTYPE msp_terminal_get_name(ITTerminal *iface, BSTR *out)
     case OMSP_TERMINAL_DEVICE:
         *out = msp_bstr(omsp_device_name(of(iface)->engine));
         return *out ? S_OK : E_OUTOFMEMORY;
+    case OMSP_TERMINAL_BRIDGE:
+        name = L"Bridge Terminal";
+        break;
+    case OMSP_TERMINAL_BRIDGE_END:
+        name = omsp_terminal_direction(of(iface)->engine) == OMSP_CAPTURE ? L"Bridge, speaking end"
+                                                                          : L"Bridge, hearing end";
+        break;
     }
     *out = SysAllocString(name);
     return *out ? S_OK : E_OUTOFMEMORY;
@@ -92,6 +99,12 @@ HRESULT STDMETHODCALLTYPE msp_terminal_get_class(ITTerminal *iface, BSTR *out)
     case OMSP_TERMINAL_DEVICE:
         class = omsp_terminal_direction(of(iface)->engine) == OMSP_CAPTURE ? &CLSID_msp_microphone
                                                                            : &CLSID_msp_speakers;
+        break;
+    case OMSP_TERMINAL_BRIDGE:
+        class = &CLSID_OpenMSPBridgeTerminal;
+        break;
+    case OMSP_TERMINAL_BRIDGE_END:
+        class = &CLSID_msp_bridge_end;
         break;
     }
     *out = msp_guid_bstr(class);
@@ -209,6 +222,10 @@ static const struct com_class *class_of(const struct omsp_terminal *engine)
         return &msp_player_class;
     case OMSP_TERMINAL_FILE_RECORDER:
         return &msp_recorder_class;
+    case OMSP_TERMINAL_BRIDGE:
+        return &msp_bridge_class;
+    case OMSP_TERMINAL_BRIDGE_END:
+        return &msp_bridge_end_class;
     case OMSP_TERMINAL_TRACK:
     case OMSP_TERMINAL_SAMPLES:
     case OMSP_TERMINAL_WEBSOCKET:
@@ -218,6 +235,18 @@ static const struct com_class *class_of(const struct omsp_terminal *engine)
     }
     return &msp_track_class;
 }
+
+/* Every class around a terminal of the engine, and its ITTerminal. */
+static const struct {
+    const struct com_class *class;
+    ITTerminal *(*slot)(struct com_object *object);
+} wrappers[] = {
+    {&msp_track_class, msp_track_terminal},   {&msp_player_class, msp_file_terminal},
+    {&msp_recorder_class, msp_file_terminal}, {&msp_device_class, msp_device_terminal},
+    {&msp_bridge_class, msp_bridge_terminal}, {&msp_bridge_end_class, msp_bridge_terminal},
+};
+
+#define WRAPPERS (sizeof(wrappers) / sizeof(wrappers[0]))
 
 static HRESULT make(void *ctx, struct com_object **out)
 {
@@ -235,29 +264,22 @@ HRESULT msp_terminal_wrap(MSP_HANDLE token, struct omsp_terminal *terminal, ITTe
     *out = NULL;
     if (hr != S_OK)
         return hr;
-    if (object->class == &msp_device_class)
-        *out = msp_device_terminal(object);
-    else
-        *out = object->class == &msp_track_class ? msp_track_terminal(object)
-                                                 : msp_file_terminal(object);
+    for (size_t i = 0; i < WRAPPERS; i++)
+        if (object->class == wrappers[i].class)
+            *out = wrappers[i].slot(object);
     return S_OK;
 }
 
 HRESULT msp_terminal_from_interface(IUnknown *unknown, struct omsp_terminal **out)
 {
-    struct com_object *object;
+    struct com_object *object = NULL;
     ITTerminal *terminal;
 
     *out = NULL;
     if (!unknown || FAILED(IUnknown_QueryInterface(unknown, &IID_ITTerminal, (void **)&terminal)))
         return TAPI_E_INVALIDTERMINAL;
-    object = com_object_cast(&msp_track_class, terminal);
-    if (!object)
-        object = com_object_cast(&msp_player_class, terminal);
-    if (!object)
-        object = com_object_cast(&msp_recorder_class, terminal);
-    if (!object)
-        object = com_object_cast(&msp_device_class, terminal);
+    for (size_t i = 0; i < WRAPPERS && !object; i++)
+        object = com_object_cast(wrappers[i].class, terminal);
     if (object) {
         *out = ((struct msp_terminal *)object)->engine;
         omsp_terminal_ref(*out);

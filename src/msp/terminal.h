@@ -62,6 +62,13 @@ ITTerminal *msp_file_terminal(struct com_object *object);
 ITTerminal *msp_track_terminal(struct com_object *object);
 ITTerminal *msp_device_terminal(struct com_object *object); /* terminal_device.c */
 
+/* ---- terminal_bridge.c ----------------------------------------------------------------------- */
+
+extern const struct com_class msp_bridge_class, msp_bridge_end_class;
+ITTerminal *msp_bridge_terminal(struct com_object *object);
+/* terminal_file.c */
+extern const struct com_dispatch msp_multitrack_dispatch;
+
 /* ---- terminal_playlist.c -------------------------------------------------------------------- */
 
 struct msp_playlist {

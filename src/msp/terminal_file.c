@@ -315,7 +315,7 @@ static const struct com_member playback_members[] = {
     COM_PUT(ITMediaPlayback, 0x40001, PlayList, COM_IN_VARIANT("PlayListVariant")),
 };
 
-static const struct com_dispatch multitrack_dispatch =
+const struct com_dispatch msp_multitrack_dispatch =
     COM_DISPATCH_TABLE(&IID_ITMultiTrackTerminal, "ITMultiTrackTerminal", multitrack_members);
 static const struct com_dispatch control_dispatch =
     COM_DISPATCH_TABLE(&IID_ITMediaControl, "ITMediaControl", control_members);
@@ -330,11 +330,11 @@ COM_VTABLE(terminal_vtable, ITTerminal, struct msp_file, terminal, &msp_terminal
            .get_TerminalClass = msp_terminal_get_class,
            .get_MediaType = msp_terminal_get_media_type,
            .get_Direction = msp_terminal_get_direction);
-COM_VTABLE(multitrack_vtable, ITMultiTrackTerminal, struct msp_file, tracks, &multitrack_dispatch,
-           COM_DISPATCH_SLOTS(ITMultiTrackTerminal), .get_TrackTerminals = get_tracks,
-           .EnumerateTrackTerminals = enumerate_tracks, .CreateTrackTerminal = create_track,
-           .get_MediaTypesInUse = get_media_in_use, .get_DirectionsInUse = get_directions_in_use,
-           .RemoveTrackTerminal = remove_track);
+COM_VTABLE(multitrack_vtable, ITMultiTrackTerminal, struct msp_file, tracks,
+           &msp_multitrack_dispatch, COM_DISPATCH_SLOTS(ITMultiTrackTerminal),
+           .get_TrackTerminals = get_tracks, .EnumerateTrackTerminals = enumerate_tracks,
+           .CreateTrackTerminal = create_track, .get_MediaTypesInUse = get_media_in_use,
+           .get_DirectionsInUse = get_directions_in_use, .RemoveTrackTerminal = remove_track);
 COM_VTABLE(media_vtable, ITMediaControl, struct msp_file, media, &control_dispatch,
            COM_DISPATCH_SLOTS(ITMediaControl), .Start = start, .Stop = stop, .Pause = pause_file,
            .get_MediaState = get_media_state);
