@@ -195,6 +195,10 @@ DECLARE_INTERFACE_(IOpenMSPMediaStream, IDispatch)
     STDMETHOD(get_Bidirectional)(THIS_ VARIANT_BOOL * value) PURE;
     /* Connections after the first (IOpenMSPCall::MaxReconnects). */
     STDMETHOD(get_Reconnects)(THIS_ double *value) PURE;
+    /* What payloads are made of, as mediaFormat says it: "audio/x-mulaw", "audio/x-l16",
+     * "audio/opus"; samples a second. */
+    STDMETHOD(get_Encoding)(THIS_ BSTR * name) PURE;
+    STDMETHOD(get_SampleRate)(THIS_ LONG * rate) PURE;
 };
 
     /* ---- IOpenMSPCall
@@ -286,6 +290,12 @@ DECLARE_INTERFACE_(IOpenMSPCall, IDispatch)
      * from now on, by whichever door. 0 (the default): never. E_INVALIDARG: not 0 to 100. */
     STDMETHOD(get_MaxReconnects)(THIS_ LONG * count) PURE;
     STDMETHOD(put_MaxReconnects)(THIS_ LONG count) PURE;
+    /* Beyond Twilio: what payloads of this call's media streams are made of, both ways: an encoding
+     * as IOpenMSPMediaStream::Encoding, NULL or "": "audio/x-mulaw"; 8000, 16000 or 24000 samples a
+     * second, 0: 8000; "audio/x-mulaw" has 8000 alone (the default). Holds for streams made from
+     * now on, by whichever door, that do not say for themselves. E_INVALIDARG: there is no such
+     * format. */
+    STDMETHOD(SetMediaFormat)(THIS_ BSTR name, LONG rate) PURE;
 };
 
     /* ---- IOpenMSPAddress
@@ -432,6 +442,7 @@ DECLARE_INTERFACE_(IOpenMSPWebSocketTerminal, IDispatch)
 #define IOpenMSPCall_ExecuteTwiML(p, a)       (p)->lpVtbl->ExecuteTwiML(p, a)
 #define IOpenMSPCall_get_MaxReconnects(p, a)  (p)->lpVtbl->get_MaxReconnects(p, a)
 #define IOpenMSPCall_put_MaxReconnects(p, a)  (p)->lpVtbl->put_MaxReconnects(p, a)
+#define IOpenMSPCall_SetMediaFormat(p, a, b)  (p)->lpVtbl->SetMediaFormat(p, a, b)
 
 #define IOpenMSPMediaStream_QueryInterface(p, a, b)     (p)->lpVtbl->QueryInterface(p, a, b)
 #define IOpenMSPMediaStream_AddRef(p)                   (p)->lpVtbl->AddRef(p)
@@ -453,6 +464,8 @@ DECLARE_INTERFACE_(IOpenMSPWebSocketTerminal, IDispatch)
 #define IOpenMSPMediaStream_get_MessagesBad(p, a)      (p)->lpVtbl->get_MessagesBad(p, a)
 #define IOpenMSPMediaStream_get_Bidirectional(p, a)    (p)->lpVtbl->get_Bidirectional(p, a)
 #define IOpenMSPMediaStream_get_Reconnects(p, a)       (p)->lpVtbl->get_Reconnects(p, a)
+#define IOpenMSPMediaStream_get_Encoding(p, a)         (p)->lpVtbl->get_Encoding(p, a)
+#define IOpenMSPMediaStream_get_SampleRate(p, a)       (p)->lpVtbl->get_SampleRate(p, a)
 
 #define IOpenMSPAddress_QueryInterface(p, a, b)   (p)->lpVtbl->QueryInterface(p, a, b)
 #define IOpenMSPAddress_AddRef(p)                 (p)->lpVtbl->AddRef(p)

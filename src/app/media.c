@@ -167,9 +167,20 @@ static bool begin_twiml(IOpenMSPCall *call, const wchar_t *path)
     return !failed(hr, "--twiml", path);
 }
 
+static bool set_format(IOpenMSPCall *call, const struct media_options *options)
+{
+    BSTR encoding = options->encoding ? SysAllocString(options->encoding) : NULL;
+    HRESULT hr = IOpenMSPCall_SetMediaFormat(call, encoding, options->sample_rate);
+
+    SysFreeString(encoding);
+    return !failed(hr, "--encoding, --sample-rate", options->encoding);
+}
+
 bool media_begin(IOpenMSPCall *call, const struct media_options *options)
 {
     if (failed(IOpenMSPCall_put_MaxReconnects(call, options->reconnects), "--reconnects", NULL))
+        return false;
+    if ((options->encoding || options->sample_rate) && !set_format(call, options))
         return false;
     if (options->stream && !begin_stream(call, options))
         return false;

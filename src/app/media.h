@@ -11,7 +11,7 @@
 bool media_configure(IOpenMSPAddress *address, const struct media_options *options);
 /* The REST server, when --rest is there; reports its URL. */
 bool media_serve(IOpenMSPAddress *address, const struct media_options *options);
-/* --reconnects, --stream and --twiml, on a connected call. */
+/* --reconnects, --encoding, --sample-rate, --stream and --twiml, on a connected call. */
 bool media_begin(IOpenMSPCall *call, const struct media_options *options);
 
 #endif

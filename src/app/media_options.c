@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-enum kind { TEXT, FLAG, PARAM, KEY, RECONNECTS };
+enum kind { TEXT, FLAG, PARAM, KEY, RECONNECTS, RATE };
 
 static const struct option {
     const wchar_t *name;
@@ -16,6 +16,8 @@ static const struct option {
     {L"--param", PARAM, 0},
     {L"--status-callback", TEXT, offsetof(struct media_options, callback)},
     {L"--reconnects", RECONNECTS, 0},
+    {L"--encoding", TEXT, offsetof(struct media_options, encoding)},
+    {L"--sample-rate", RATE, 0},
     {L"--twiml", TEXT, offsetof(struct media_options, twiml)},
     {L"--rest", TEXT, offsetof(struct media_options, rest)},
     {L"--account", TEXT, offsetof(struct media_options, account)},
@@ -43,6 +45,14 @@ bool media_option_known(const wchar_t *name, bool *takes_value)
     return option != NULL;
 }
 
+static bool take_number(const wchar_t *value, long most, long *out)
+{
+    wchar_t *end;
+
+    *out = wcstol(value, &end, 10);
+    return *value >= '0' && *value <= '9' && !*end && *out <= most;
+}
+
 bool media_option_take(struct media_options *options, const wchar_t *name, const wchar_t *value,
                        const char **why)
 {
@@ -62,13 +72,12 @@ bool media_option_take(struct media_options *options, const wchar_t *name, const
             return false;
         options->params[options->param_count++] = value;
         return true;
-    case RECONNECTS: {
-        wchar_t *end;
-
+    case RECONNECTS:
         *why = "--reconnects is 0 to 100";
-        options->reconnects = wcstol(value, &end, 10);
-        return *value >= '0' && *value <= '9' && !*end && options->reconnects <= 100;
-    }
+        return take_number(value, 100, &options->reconnects);
+    case RATE:
+        *why = "--sample-rate is 8000, 16000 or 24000";
+        return take_number(value, 24000, &options->sample_rate);
     case KEY:
         *why = "--api-key is SK...:SECRET without a comma, at most 16 times";
         if (options->key_count == MEDIA_MAX_KEYS || !wcschr(value, ':') || wcschr(value, ','))

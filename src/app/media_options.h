@@ -16,6 +16,8 @@ struct media_options { /* NULL: not given */
     const wchar_t *params[MEDIA_MAX_PARAMS]; /* NAME=VALUE */
     unsigned param_count;
     long reconnects; /* 0: none */
+    const wchar_t *encoding;
+    long sample_rate; /* 0: the encoding's first */
     const wchar_t *rest, *account, *token_file, *ca_file;
     const wchar_t *keys[MEDIA_MAX_KEYS]; /* SK…:SECRET */
     unsigned key_count;

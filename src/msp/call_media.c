@@ -204,6 +204,23 @@ HRESULT STDMETHODCALLTYPE msp_call_put_reconnects(IOpenMSPCall *iface, LONG coun
     return S_OK;
 }
 
+HRESULT STDMETHODCALLTYPE msp_call_set_media_format(IOpenMSPCall *iface, BSTR encoding, LONG rate)
+{
+    struct msp_call *self = self_of(iface);
+    struct omsp_stream_format format;
+    char *name = NULL;
+    HRESULT hr;
+
+    if (msp_call_is_shut(self))
+        return E_UNEXPECTED;
+    hr = msp_optional_text(encoding, &name);
+    if (SUCCEEDED(hr) && (rate < 0 || omsp_stream_format_read(name, (unsigned)rate, &format) ||
+                          omsp_call_set_format(self->engine, &format)))
+        hr = E_INVALIDARG;
+    omsp_free(name);
+    return hr;
+}
+
 HRESULT STDMETHODCALLTYPE msp_call_find_media_stream(IOpenMSPCall *iface, BSTR sid_or_name,
                                                      IOpenMSPMediaStream **out)
 {

@@ -347,4 +347,5 @@ MSP_VTABLE(msp_call_open_vtable, IOpenMSPCall, struct msp_call, open, &msp_dispa
            .FindMediaStream = msp_call_find_media_stream,
            .get_MediaStreams = msp_call_media_streams, .ExecuteTwiML = msp_call_execute_twiml,
            .get_MaxReconnects = msp_call_get_reconnects,
-           .put_MaxReconnects = msp_call_put_reconnects);
+           .put_MaxReconnects = msp_call_put_reconnects,
+           .SetMediaFormat = msp_call_set_media_format);

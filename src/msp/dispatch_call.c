@@ -69,6 +69,7 @@ static const struct com_member open_members[] = {
     COM_METHOD(IOpenMSPCall, 0x00f10014, ExecuteTwiML, COM_IN_BSTR("document")),
     COM_GET(IOpenMSPCall, 0x00f10015, MaxReconnects, COM_RETVAL_LONG),
     COM_PUT(IOpenMSPCall, 0x00f10015, MaxReconnects, COM_IN_LONG("count")),
+    COM_METHOD(IOpenMSPCall, 0x00f10016, SetMediaFormat, COM_IN_BSTR("name"), COM_IN_LONG("rate")),
 };
 const struct com_dispatch msp_dispatch_IOpenMSPCall =
     COM_DISPATCH_TABLE(&IID_IOpenMSPCall, "IOpenMSPCall", open_members);

@@ -69,6 +69,7 @@ TEXT_GETTER(StreamName, info.name)
 TEXT_GETTER(Url, info.url)
 TEXT_GETTER(Tracks, tracks_name(info.tracks))
 TEXT_GETTER(State, state_name(info.state))
+TEXT_GETTER(Encoding, omsp_stream_encoding_name(info.format.encoding))
 #undef TEXT_GETTER
 
 #define NUMBER_GETTER(name, type, field)                                                           \
@@ -94,6 +95,7 @@ NUMBER_GETTER(RoundTripMicroseconds, double, round_trip_us)
 NUMBER_GETTER(MessagesReceived, double, messages_received)
 NUMBER_GETTER(MessagesBad, double, messages_bad)
 NUMBER_GETTER(Reconnects, double, reconnects)
+NUMBER_GETTER(SampleRate, LONG, format.rate)
 #undef NUMBER_GETTER
 
 static HRESULT STDMETHODCALLTYPE media_get_Call(IOpenMSPMediaStream *iface, IOpenMSPCall **out)
@@ -136,6 +138,8 @@ static const struct com_member members[] = {
     COM_GET(IOpenMSPMediaStream, 0x00f2000e, MessagesBad, COM_RETVAL_DOUBLE),
     COM_GET(IOpenMSPMediaStream, 0x00f2000f, Bidirectional, COM_RETVAL_BOOL),
     COM_GET(IOpenMSPMediaStream, 0x00f20010, Reconnects, COM_RETVAL_DOUBLE),
+    COM_GET(IOpenMSPMediaStream, 0x00f20011, Encoding, COM_RETVAL_BSTR),
+    COM_GET(IOpenMSPMediaStream, 0x00f20012, SampleRate, COM_RETVAL_LONG),
 };
 const struct com_dispatch msp_dispatch_IOpenMSPMediaStream =
     COM_DISPATCH_TABLE(&IID_IOpenMSPMediaStream, "IOpenMSPMediaStream", members);
@@ -150,4 +154,5 @@ MSP_VTABLE(msp_media_stream_vtable, IOpenMSPMediaStream, struct msp_stream, medi
            .get_RoundTripMicroseconds = media_get_RoundTripMicroseconds,
            .get_MessagesReceived = media_get_MessagesReceived, .get_Call = media_get_Call,
            .get_MessagesBad = media_get_MessagesBad, .get_Bidirectional = media_get_Bidirectional,
-           .get_Reconnects = media_get_Reconnects);
+           .get_Reconnects = media_get_Reconnects, .get_Encoding = media_get_Encoding,
+           .get_SampleRate = media_get_SampleRate);

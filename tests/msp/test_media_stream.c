@@ -915,8 +915,55 @@ START_TEST(one_dispatch_answers_for_both_interfaces)
 }
 END_TEST
 
-OMSP_SUITE("media_stream", TEST(class_tables_are_sound),
-           TEST(a_stream_is_made_carries_audio_and_stops),
+START_TEST(payloads_are_of_the_format_that_the_call_says)
+{
+    static const struct {
+        const wchar_t *encoding;
+        LONG rate;
+    } none[] = {{L"audio/x-mulaw", 16000},
+                {NULL, 16000},
+                {L"audio/x-l16", 44100},
+                {L"audio/L16", 8000},
+                {L"audio/opus", -1}};
+    struct bench bench;
+    IOpenMSPMediaStream *stream;
+    ITStream *control;
+    BSTR text = NULL;
+    LONG rate = -1;
+
+    open_bench(&bench);
+    for (unsigned i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        text = none[i].encoding ? SysAllocString(none[i].encoding) : NULL;
+        ck_assert_hr(IOpenMSPCall_SetMediaFormat(bench.a, text, none[i].rate), E_INVALIDARG);
+        SysFreeString(text);
+    }
+    ck_assert_hr(IOpenMSPCall_SetMediaFormat(bench.a, NULL, 0), S_OK);
+    text = SysAllocString(L"audio/x-l16");
+    ck_assert_hr(IOpenMSPCall_SetMediaFormat(bench.a, text, 16000), S_OK);
+    SysFreeString(text);
+    stream = created(&bench, NULL, NULL);
+    await_event(&bench, stream, CALL_NEW_STREAM, CALL_CAUSE_LOCAL_REQUEST);
+    await_event(&bench, stream, CALL_STREAM_ACTIVE, CALL_CAUSE_LOCAL_REQUEST);
+    ck_assert_hr(IOpenMSPMediaStream_get_Encoding(stream, NULL), E_POINTER);
+    ck_assert_hr(IOpenMSPMediaStream_get_Encoding(stream, &text), S_OK);
+    ck_assert(!wcscmp(text, L"audio/x-l16"));
+    SysFreeString(text);
+    ck_assert_hr(IOpenMSPMediaStream_get_SampleRate(stream, &rate), S_OK);
+    ck_assert_int_eq(rate, 16000);
+    consumer_await(&bench.consumer,
+                   "\"mediaFormat\":{\"encoding\":\"audio/x-l16\",\"sampleRate\":16000,", 1);
+    consumer_await(&bench.consumer, "\"event\":\"media\"", 3);
+    control = kit_query(stream, &IID_ITStream);
+    ck_assert_hr(ITStream_StopStream(control), S_OK);
+    await_event(&bench, stream, CALL_STREAM_INACTIVE, CALL_CAUSE_LOCAL_REQUEST);
+    kit_release(control);
+    kit_release(stream);
+    close_bench(&bench);
+}
+END_TEST
+
+OMSP_SUITE("media_stream", TEST(payloads_are_of_the_format_that_the_call_says),
+           TEST(class_tables_are_sound), TEST(a_stream_is_made_carries_audio_and_stops),
            TEST(pause_and_start_are_those_of_itstream), TEST(only_media_streams_have_the_interface),
            TEST(terminals_are_not_for_media_streams), TEST(streams_are_found_by_sid_and_by_name),
            TEST(remove_stream_stops_a_media_stream), TEST(arguments_are_judged_one_by_one),

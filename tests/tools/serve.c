@@ -13,6 +13,7 @@
  *   --play FILE.wav       what every far end hears
  *   --twiml FILE.xml      carried out on every call once it is connected
  *   --reconnects N        of streams that do not say
+ *   --encoding E, --sample-rate R  likewise
  *   --json                said for likeness' sake: the output always is one JSON object a line
  *
  * Exit status: 0 ended by a signal, 1 failed, 2 wrong usage.
@@ -40,7 +41,9 @@
 #define DISCARD_PORT 9 /* no address: the calls send to whoever sends to them */
 
 struct arguments {
-    unsigned calls, first_port, last_port, reconnects;
+    unsigned calls, first_port, last_port, reconnects, sample_rate;
+    const char *encoding;
+    struct omsp_stream_format format;
     const char *token_file, *ca_file, *play, *twiml_file;
     uint8_t codec;
     struct omsp_rest_config rest;
@@ -105,6 +108,8 @@ static bool take(struct arguments *args, const char *name, char *value)
                args->calls <= MAX_CALLS;
     if (!strcmp(name, "--reconnects"))
         return sscanf(value, "%u%c", &args->reconnects, &rest) == 1;
+    if (!strcmp(name, "--sample-rate"))
+        return sscanf(value, "%u%c", &args->sample_rate, &rest) == 1;
     if (!strcmp(name, "--rtp-ports"))
         return parse_ports(args, value);
     if (!strcmp(name, "--rest"))
@@ -113,6 +118,8 @@ static bool take(struct arguments *args, const char *name, char *value)
         args->rest.account_sid = value;
     else if (!strcmp(name, "--token-file"))
         args->token_file = value;
+    else if (!strcmp(name, "--encoding"))
+        args->encoding = value;
     else if (!strcmp(name, "--ca"))
         args->ca_file = value;
     else if (!strcmp(name, "--play"))
@@ -163,6 +170,10 @@ static bool parse(struct arguments *args, int argc, char **argv)
         !args->token_file) {
         fprintf(stderr, "omsp-serve: --calls, --rtp-ports, --rest, --account and --token-file "
                         "are needed\n");
+        return false;
+    }
+    if (omsp_stream_format_read(args->encoding, args->sample_rate, &args->format)) {
+        fprintf(stderr, "omsp-serve: --encoding and --sample-rate do not go together\n");
         return false;
     }
     if (args->calls > (args->last_port - args->first_port + 1) / 2) {
@@ -336,7 +347,8 @@ static bool open_call(struct host *host, const struct arguments *args)
     host->count++;
     if (failed(omsp_call_bind(hosted->call, &local), "--rtp-ports"))
         return false;
-    if (failed(omsp_call_set_reconnects(hosted->call, args->reconnects), "--reconnects"))
+    if (failed(omsp_call_set_reconnects(hosted->call, args->reconnects), "--reconnects") ||
+        failed(omsp_call_set_format(hosted->call, &args->format), "--encoding"))
         return false;
     if (args->play && failed(play(host, hosted, args->play), args->play))
         return false;

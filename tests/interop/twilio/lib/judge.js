@@ -4,14 +4,15 @@
 // is wrong. Keeps the audio: per track the pieces with their timestamps.
 const assert = require("node:assert/strict");
 
-const FRAME = 160;
+const ULAW = { encoding: "audio/x-mulaw", sampleRate: 8000, channels: 1 };
 const STEP = 20;
 const DIGITS = /^(0|[1-9][0-9]*)$/;
 
 class Judge {
-    // bidirectional: marks and key presses may come
-    constructor({ bidirectional = false } = {}) {
+    // bidirectional: marks and key presses may come; format: the mediaFormat that was asked for
+    constructor({ bidirectional = false, format = ULAW } = {}) {
         this.bidirectional = bidirectional;
+        this.format = format;
         this.state = "open";
         this.messages = 0;
         this.sequence = 0;
@@ -74,7 +75,7 @@ class Judge {
         assert.equal(start.streamSid, message.streamSid);
         assert.ok(start.tracks.length > 0);
         for (const track of start.tracks) assert.match(track, /^(inbound|outbound)$/);
-        assert.deepEqual(start.mediaFormat, { encoding: "audio/x-mulaw", sampleRate: 8000, channels: 1 });
+        assert.deepEqual(start.mediaFormat, this.format);
         for (const value of Object.values(start.customParameters)) assert.equal(typeof value, "string");
         for (const track of start.tracks) {
             this.tracks[track] = { chunk: 0, timestamp: -1, first: 0, lost_ms: 0, jumps: 0, pieces: [] };
@@ -95,10 +96,19 @@ class Judge {
         assert.equal(media.chunk, String(++track.chunk), "chunks without a hole");
         assert.equal(typeof media.timestamp, "string");
         assert.match(media.timestamp, DIGITS);
-        assert.equal(bytes.length, FRAME, "160 bytes");
+        this.#frame(bytes.length);
         assert.equal(media.payload, bytes.toString("base64"), "padded standard base64");
         this.#clock(track, Number(media.timestamp));
         track.pieces.push(bytes);
+    }
+
+    // What 20 ms are in this format.
+    #frame(length) {
+        const { encoding, sampleRate } = this.format;
+
+        if (encoding === "audio/x-mulaw") assert.equal(length, 160, "160 bytes");
+        else if (encoding === "audio/x-l16") assert.equal(length, sampleRate / 25, "two bytes a sample");
+        else assert.ok(length > 0 && length <= 320, "a packet");
     }
 
     #clock(track, timestamp) {
