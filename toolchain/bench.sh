@@ -1,34 +1,43 @@
 #!/usr/bin/env bash
-# Sets up whatever is missing, builds the benchmarks natively and runs them. Each prints one JSON object
-# a line (kept in build/bench.jsonl); a table closes the run. Peers run in the same process; one that
-# is missing is named as missing. Absolute times are this machine's: read the ratios.
+# Sets up whatever is missing, builds the benchmarks, runs the portable ones natively and those of COM
+# under Wine. Each prints one JSON object a line (kept in build/bench.jsonl); a table closes the run.
+# Peers run in the same process; one that is missing is named as missing. Absolute times are this
+# machine's: read the ratios.
 #
-#   bench.sh [--only REGEX]      only the programs whose name matches
+#   bench.sh [--only REGEX] [--native]
+#
+#   --only REGEX  only the programs whose name matches
+#   --native      nothing under Wine
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
 
-only=.
+only=. native=''
 while [ $# -gt 0 ]; do
     case $1 in
     --only)
         only=${2?--only wants a regular expression}
         shift
         ;;
+    --native) native=1 ;;
     *) die "unknown option $1" ;;
     esac
     shift
 done
 
 cd "$OMSP_TOP" || exit 1
-bash "$here/bootstrap.sh" --native-only --bench || die "the set-up failed"
+presets=(native)
+[ -n "$native" ] || presets+=(mingw-x64)
+bash "$here/bootstrap.sh" ${native:+--native-only} --bench || die "the set-up failed"
 mkdir -p build
-cmake --preset native -DOMSP_BENCH=ON >build/bench.log 2>&1 &&
-    cmake --build build/native --target benchmarks -- -j"$(nproc)" >>build/bench.log 2>&1 ||
-    {
-        tail -n 40 build/bench.log
-        die "the build failed"
-    }
+for preset in "${presets[@]}"; do
+    cmake --preset "$preset" -DOMSP_BENCH=ON >build/bench.log 2>&1 &&
+        cmake --build "build/$preset" --target benchmarks -- -j"$(nproc)" >>build/bench.log 2>&1 ||
+        {
+            tail -n 40 build/bench.log
+            die "the build of $preset failed"
+        }
+done
 
 # The last processor alone, where that can be asked for: fewer moves, less spread.
 pin=()
@@ -43,6 +52,14 @@ for source in tests/bench/bench_*.c; do
     step "$name${pin:+ (pinned)}"
     timeout 600 "${pin[@]}" "build/native/bench/$name" </dev/null | tee -a build/bench.jsonl ||
         { warn "$name failed"; failed=$((failed + 1)); }
+done
+for source in tests/bench/pe/bench_*.c; do
+    name=${source##*/} name=${name%.c}
+    [ -z "$native" ] && grep -qE -- "$only" <<<"$name" || continue
+    ran=$((ran + 1))
+    step "$name under Wine${pin:+ (pinned)}"
+    "${pin[@]}" bash "$here/run-wine.sh" x64 "build/mingw-x64/bench/$name.exe" | tr -d '\r' |
+        tee -a build/bench.jsonl || { warn "$name failed"; failed=$((failed + 1)); }
 done
 [ $ran -gt 0 ] || {
     say "no benchmarks yet"
