@@ -10,10 +10,14 @@
 
 static HANDLE quit;
 
+/* Ctrl-C and Ctrl-Break; the console's close, the end of the session, shutdown. Of the last three
+ * the system ends the process once the handler returned, or a few seconds later: it waits here
+ * until main ends the process, with everything stopped and told. */
 static BOOL WINAPI on_control(DWORD kind)
 {
-    (void)kind;
     SetEvent(quit);
+    if (kind == CTRL_CLOSE_EVENT || kind == CTRL_LOGOFF_EVENT || kind == CTRL_SHUTDOWN_EVENT)
+        Sleep(INFINITE);
     return TRUE;
 }
 

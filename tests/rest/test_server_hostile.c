@@ -223,6 +223,45 @@ START_TEST(a_header_beyond_all_bounds)
 }
 END_TEST
 
+/* What libmicrohttpd answers before it asks anybody: the status is right, the body its own HTML,
+ * the connection ends. docs/choices.md lists these. */
+START_TEST(what_the_library_answers_by_itself)
+{
+    static const struct {
+        const char *request;
+        int status; /* 0: none, the connection just ends */
+    } cases[] = {
+        {"POST " REST_STREAMS ".json HTTP/2.0\r\nHost: h\r\n\r\n", 505},
+        {"POST " REST_STREAMS ".json HTTX/1.1\r\nHost: h\r\n\r\n", 400},
+        {"POST " REST_STREAMS ".json\r\nHost: h\r\n\r\n", 400},
+        {"POST\r\n\r\n", 0},
+        {" \r\n\r\n", 0},
+        {HEAD "Content-Length: ten\r\n\r\n", 400},
+        {HEAD "Content-Length: -1\r\n\r\n", 400},
+        {HEAD "Content-Length: 99999999999999999999\r\n\r\n", 413},
+        {HEAD "No colon\r\n\r\n", 400},
+    };
+
+    set_up();
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct http_answer answer;
+        int status = 0;
+
+        http_close(&rig.client);
+        http_open(&rig.client, omsp_rest_address(rig.server));
+        ck_assert(http_puts(&rig.client, cases[i].request));
+        if (http_read(&rig.client, &answer, false)) {
+            status = answer.status;
+            ck_assert(!strstr(answer.body, "AC"));
+            http_free(&answer);
+        }
+        ck_assert_msg(status == cases[i].status, "case %zu: %d", i, status);
+        ck_assert_msg(http_ends(&rig.client), "case %zu stays open", i);
+    }
+    tear_down(); /* served as ever, and nothing is left */
+}
+END_TEST
+
 /* Two readers of such a request could disagree about where it ends. */
 START_TEST(ambiguous_framing_is_refused)
 {
@@ -427,9 +466,10 @@ OMSP_SUITE("rest_server_hostile", TEST(forms_of_every_malformation),
            TEST(other_body_types_are_refused), TEST(a_body_of_a_megabyte),
            TEST(a_chunked_body_of_a_megabyte), TEST(a_chunked_form_is_read),
            TEST(who_asks_before_sending_is_told_at_once), TEST(ten_thousand_headers),
-           TEST(a_header_beyond_all_bounds), TEST(ambiguous_framing_is_refused),
-           TEST(headers_that_never_end), TEST(a_first_line_that_never_ends),
-           TEST(a_body_that_never_ends), TEST(a_body_that_nobody_wants_and_that_never_ends),
+           TEST(a_header_beyond_all_bounds), TEST(what_the_library_answers_by_itself),
+           TEST(ambiguous_framing_is_refused), TEST(headers_that_never_end),
+           TEST(a_first_line_that_never_ends), TEST(a_body_that_never_ends),
+           TEST(a_body_that_nobody_wants_and_that_never_ends),
            TEST(a_second_request_that_never_ends), TEST(an_idle_connection_ends),
            TEST(connections_are_bounded), TEST(any_bytes_are_survived),
            TEST(truncated_at_every_byte))

@@ -54,7 +54,7 @@ class Stream {
     }
 }
 
-// options: bidirectional; tls: { key, cert }; host: the name in the URL
+// options: bidirectional, resumed; port: 0, any; tls: { key, cert }; host: the name in the URL
 class Consumer {
     constructor(options = {}) {
         this.options = options;
@@ -73,7 +73,7 @@ class Consumer {
     async open() {
         await new Promise((resolve, reject) => {
             this.server.once("error", reject);
-            this.server.listen(0, "127.0.0.1", resolve);
+            this.server.listen(this.options.port ?? 0, "127.0.0.1", resolve);
         });
         this.port = this.server.address().port;
         this.url = `${this.options.tls ? "wss" : "ws"}://${this.options.host ?? "127.0.0.1"}:${this.port}/stream`;
