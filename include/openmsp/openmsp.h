@@ -353,15 +353,18 @@ DECLARE_INTERFACE_(IOpenMSPAddress, IDispatch)
 
 #undef INTERFACE
 #define INTERFACE IOpenMSPWebSocketTerminal
-/* A dynamic terminal (CLSID_OpenMSPWebSocketTerminal, audio, TD_BIDIRECTIONAL) that makes a media
- * stream of the call whose streams it is selected on: on the render stream what the far end says
- * (inbound), on the capture stream what it hears (outbound), on both of one call both tracks over
- * one connection. The media stream begins when the call is connected and the terminal selected, and
- * stops when the terminal is unselected. Selecting or unselecting on the second stream while it
- * runs replaces it by one with the new tracks. It takes the call's audio whether or not that stream
- * runs, and is not made again after its consumer closed it or the call was disconnected.
- * ITStream::SelectTerminal adds CreateMediaStream's errors, TAPI_E_MAXTERMINALS after four, and
- * TAPI_E_TERMINALINUSE. Setters: TAPI_E_WRONG_STATE while selected. */
+/* A dynamic terminal (CLSID_OpenMSPWebSocketTerminal, audio, TD_BIDIRECTIONAL) that sends a call's
+ * audio to a WebSocket consumer: on the render stream what the far end says (inbound), on the
+ * capture stream what it hears (outbound), on both of one call both tracks over one connection. A
+ * track's audio flows while its stream runs. The connection is made when the first of the streams
+ * starts or pauses in a connected call, lasts through pause and hold, and ends when all are
+ * stopped, unselected or disconnected. Selecting it on the second stream after `start` was sent
+ * makes a new connection with both tracks. When the connection fails or the consumer closes it,
+ * CALL_TERMINAL_FAIL is told, and CALL_STREAM_FAIL of a stream that has no other terminal; the
+ * next StartStream connects anew. One that is stopped by REST or by its MediaStream stops the
+ * streams that have no other terminal.
+ * ITStream::SelectTerminal adds CreateMediaStream's errors, TAPI_E_MAXTERMINALS beyond four tracks,
+ * and TAPI_E_TERMINALINUSE on another call. Setters: TAPI_E_WRONG_STATE while selected. */
 DECLARE_INTERFACE_(IOpenMSPWebSocketTerminal, IDispatch)
 {
     OPENMSP_DISPATCH_METHODS
@@ -376,10 +379,12 @@ DECLARE_INTERFACE_(IOpenMSPWebSocketTerminal, IDispatch)
     STDMETHOD(put_StatusCallbackMethod)(THIS_ BSTR method) PURE;
     /* E_INVALIDARG: no name, or more than 99. */
     STDMETHOD(AddParameter)(THIS_ BSTR name, BSTR value) PURE;
-    /* The one it made last. TAPI_E_NOITEMS: none yet, or the call is gone. */
+    /* Its last connection: for numbers and for stopping it. It is not among ITStreamControl's
+     * streams, has no events, and does not start again once stopped. TAPI_E_NOITEMS: none yet, or
+     * the call is gone. */
     STDMETHOD(get_MediaStream)(THIS_ IOpenMSPMediaStream * *stream) PURE;
-    /* What making it answered, an HRESULT: the only word of it when the call was connected after
-     * the selection. */
+    /* How the last try to connect went, or why the connection was lost, an HRESULT; the number is
+     * MediaStream's LastError. */
     STDMETHOD(get_LastResult)(THIS_ LONG * result) PURE;
 };
 #undef INTERFACE

@@ -122,6 +122,7 @@ struct omsp_fork_info {
     unsigned tracks;
     bool bidirectional;
     struct omsp_stream_format format;
+    bool of_terminal; /* a WebSocket terminal's connection, no stream of the call's own */
     enum omsp_fork_state state;
     int64_t updated_us; /* wall clock of the last change of state */
     int last_error;     /* 319xx, 0 */

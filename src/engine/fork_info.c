@@ -71,6 +71,7 @@ enum omsp_status omsp_stream_fork_info(struct omsp_stream *stream, struct omsp_f
     copy_text(out->url, sizeof(out->url), fork->url);
     out->bidirectional = fork->bidirectional;
     out->format = fork->format;
+    out->of_terminal = fork->of_terminal;
     omsp_lock_acquire(&fork->lock);
     out->tracks = fork->tracks_wanted;
     copy_text(out->sid, sizeof(out->sid), fork->sid);

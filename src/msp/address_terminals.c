@@ -8,8 +8,8 @@
 #include "com/collection.h"
 #include "com/enumerator.h"
 #include "engine/bridge.h"
+#include "engine/fork.h"
 #include "msp/pluggable.h"
-#include "msp/websocket.h"
 
 static struct msp_address *self_of(ITTerminalSupport2 *iface)
 {
@@ -20,12 +20,11 @@ static struct msp_address *self_of(ITTerminalSupport2 *iface)
 static const struct dynamic_class {
     const CLSID *clsid;
     TERMINAL_DIRECTION direction;
-    /* NULL: the WebSocket terminal, of which the engine knows nothing. */
     enum omsp_status (*create)(struct omsp_address *address, struct omsp_terminal **out);
 } dynamic_classes[] = {
     {&CLSID_msp_file_playback, TD_CAPTURE, omsp_file_player_create},
     {&CLSID_msp_file_recording, TD_RENDER, omsp_file_recorder_create},
-    {&CLSID_OpenMSPWebSocketTerminal, TD_BIDIRECTIONAL, NULL},
+    {&CLSID_OpenMSPWebSocketTerminal, TD_BIDIRECTIONAL, omsp_websocket_create},
     {&CLSID_OpenMSPBridgeTerminal, TD_BIDIRECTIONAL, omsp_bridge_create},
 };
 
@@ -135,8 +134,6 @@ static HRESULT STDMETHODCALLTYPE terminals_CreateTerminal(ITTerminalSupport2 *if
         return TAPI_E_INVALIDMEDIATYPE;
     if (direction != class->direction)
         return TAPI_E_INVALIDDIRECTION;
-    if (!class->create)
-        return msp_websocket_create(msp_address_token(self), out);
     hr = msp_hresult(class->create(msp_address_engine(self), &terminal));
     if (FAILED(hr))
         return hr;

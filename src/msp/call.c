@@ -92,7 +92,6 @@ bool msp_call_shut(struct msp_call *call)
         call->ended_count = count;
     }
     ReleaseSRWLockExclusive(&call->ended_lock);
-    msp_call_drop_sockets(call);
     return first;
 }
 
@@ -157,7 +156,6 @@ static HRESULT construct(struct msp_call *self, struct msp_address *address, MSP
     HRESULT hr;
 
     InitializeSRWLock(&self->lock);
-    InitializeSRWLock(&self->sockets_lock);
     InitializeSRWLock(&self->ended_lock);
     omsp_list_init(&self->link);
     msp_address_ref(address);

@@ -14,15 +14,6 @@
 
 #define MSP_CALL_MAX_STREAMS 4
 #define MSP_CALL_MAX_CODECS  8
-#define MSP_CALL_MAX_SOCKETS 4 /* each has a track at least, and a call four */
-
-/* A WebSocket terminal that is selected on the call (call_sockets.c). */
-struct msp_socket {
-    struct msp_websocket *terminal; /* claimed; NULL: free */
-    unsigned tracks;                /* OMSP_TRACK_* of the streams that it is selected on */
-    struct omsp_stream *stream;     /* its media stream; a reference, or NULL */
-    bool tried;                     /* one was made, or could not be made */
-};
 
 struct msp_call {
     struct com_object object;
@@ -45,8 +36,6 @@ struct msp_call {
     uint8_t codecs[MSP_CALL_MAX_CODECS];
     unsigned codec_count;
     LONG ptime_ms, timeout_ms, reconnects;
-    SRWLOCK sockets_lock; /* before the engine's; sockets */
-    struct msp_socket sockets[MSP_CALL_MAX_SOCKETS];
     /* The media streams that it had when it was shut down, so that the events of their ends find
      * them as they find the call's own streams. ended_lock: before the engine's. */
     SRWLOCK ended_lock;
@@ -111,11 +100,6 @@ HRESULT STDMETHODCALLTYPE msp_call_put_reconnects(IOpenMSPCall *iface, LONG coun
 HRESULT STDMETHODCALLTYPE msp_call_set_media_format(IOpenMSPCall *iface, BSTR encoding, LONG rate);
 /* call_twiml.c */
 HRESULT STDMETHODCALLTYPE msp_call_execute_twiml(IOpenMSPCall *iface, BSTR document);
-
-/* call_sockets.c. The call may have been connected: selections that waited for it begin. */
-void msp_call_connected(struct msp_call *call);
-/* Ends all selections. */
-void msp_call_drop_sockets(struct msp_call *call);
 
 /* The engine's answer to making a media stream (openmsp.h). */
 HRESULT msp_fork_hresult(enum omsp_status status);

@@ -110,7 +110,8 @@ static HRESULT wrap_all(struct msp_call *self, struct wrapped *all)
     for (unsigned i = 0; i < self->stream_count && SUCCEEDED(hr); i++)
         hr = wrap_one(self, self->streams[i], all);
     for (unsigned i = 0; i < count && SUCCEEDED(hr); i++)
-        if (omsp_stream_fork_info(forks[i], &info) == OMSP_OK && info.state != OMSP_FORK_STOPPED)
+        if (omsp_stream_fork_info(forks[i], &info) == OMSP_OK && !info.of_terminal &&
+            info.state != OMSP_FORK_STOPPED)
             hr = wrap_one(self, forks[i], all);
     msp_call_forks_drop(forks, count);
     return hr;

@@ -113,8 +113,6 @@ static HRESULT STDMETHODCALLTYPE open_SetPeer(IOpenMSPCall *iface, BSTR text, LO
         hr = E_INVALIDARG;
     if (SUCCEEDED(hr))
         hr = msp_hresult(omsp_call_set_peer(self->engine, &addr, (uint8_t)type));
-    if (SUCCEEDED(hr))
-        msp_call_connected(self);
     return hr;
 }
 
@@ -243,8 +241,6 @@ static HRESULT STDMETHODCALLTYPE open_put_RemoteDescription(IOpenMSPCall *iface,
         return hr;
     hr = msp_hresult(omsp_call_set_remote_sdp(self->engine, utf8, strlen(utf8)));
     omsp_free(utf8);
-    if (SUCCEEDED(hr))
-        msp_call_connected(self);
     return hr;
 }
 
@@ -296,8 +292,6 @@ static HRESULT STDMETHODCALLTYPE open_Connect(IOpenMSPCall *iface)
 
     if (SUCCEEDED(hr))
         hr = msp_hresult(omsp_call_connect(self->engine));
-    if (SUCCEEDED(hr))
-        msp_call_connected(self);
     return hr;
 }
 

@@ -12,7 +12,6 @@
 #include "msp/classes.h"
 #include "msp/stream.h"
 #include "msp/terminal.h"
-#include "msp/websocket.h"
 
 #define SELF(iface) COM_SELF(iface, struct msp_stream, stream)
 
@@ -99,45 +98,25 @@ static HRESULT usable_terminal(struct msp_stream *self, ITTerminal *terminal,
     return SUCCEEDED(hr) ? msp_terminal_from_interface((IUnknown *)terminal, out) : hr;
 }
 
-/* A WebSocket terminal goes on the call's two audio streams, and is none of the engine's. */
-static HRESULT select_socket(struct msp_stream *self, ITTerminal *terminal,
-                             struct msp_websocket *socket)
-{
-    HRESULT hr = check_address(self, terminal);
-
-    if (FAILED(hr))
-        return hr;
-    if (omsp_stream_is_fork(self->engine) || omsp_stream_media(self->engine) != OMSP_MEDIA_AUDIO)
-        return TAPI_E_INVALIDTERMINAL;
-    return msp_call_select_socket(self->call, omsp_stream_direction(self->engine), socket);
-}
-
 static HRESULT STDMETHODCALLTYPE select_terminal(ITStream *iface, ITTerminal *terminal)
 {
     struct msp_stream *self = SELF(iface);
     struct omsp_terminal *engine = NULL;
-    struct msp_websocket *socket;
+    enum omsp_status status;
     HRESULT hr;
 
     if (!terminal)
         return E_POINTER;
     if (msp_stream_is_shut(self))
         return E_UNEXPECTED;
-    socket = msp_websocket_from(terminal);
-    if (socket) {
-        hr = select_socket(self, terminal, socket);
-        msp_websocket_release(socket);
-        return hr;
-    }
     hr = usable_terminal(self, terminal, &engine);
     if (FAILED(hr))
         return hr;
-    /* A file terminal's tracks go on streams, never the terminal itself (mspi.md 4.3 b). */
-    if (omsp_terminal_get_kind(engine) == OMSP_TERMINAL_FILE_PLAYER ||
-        omsp_terminal_get_kind(engine) == OMSP_TERMINAL_FILE_RECORDER)
-        hr = TAPI_E_INVALIDTERMINAL;
-    else
-        hr = msp_hresult(omsp_stream_select(self->engine, engine));
+    /* A file terminal's tracks go on streams, never the terminal itself (mspi.md 4.3 b): the engine
+     * refuses it. */
+    status = omsp_stream_select(self->engine, engine);
+    hr = omsp_terminal_get_kind(engine) == OMSP_TERMINAL_WEBSOCKET ? msp_fork_hresult(status)
+                                                                   : msp_hresult(status);
     omsp_terminal_release(engine);
     return hr;
 }
@@ -146,22 +125,12 @@ static HRESULT STDMETHODCALLTYPE unselect_terminal(ITStream *iface, ITTerminal *
 {
     struct msp_stream *self = SELF(iface);
     struct omsp_terminal *engine = NULL;
-    struct msp_websocket *socket;
     HRESULT hr;
 
     if (!terminal)
         return E_POINTER;
     if (msp_stream_is_shut(self))
         return E_UNEXPECTED;
-    socket = msp_websocket_from(terminal);
-    if (socket) {
-        hr =
-            omsp_stream_is_fork(self->engine)
-                ? TAPI_E_INVALIDTERMINAL
-                : msp_call_unselect_socket(self->call, omsp_stream_direction(self->engine), socket);
-        msp_websocket_release(socket);
-        return hr;
-    }
     hr = msp_terminal_from_interface((IUnknown *)terminal, &engine);
     if (FAILED(hr))
         return hr;
@@ -171,28 +140,22 @@ static HRESULT STDMETHODCALLTYPE unselect_terminal(ITStream *iface, ITTerminal *
 }
 
 /* The selected terminals of now; *count interfaces, each counted. */
-#define MAX_SELECTED (OMSP_STREAM_MAX_TERMINALS + MSP_CALL_MAX_SOCKETS)
-
-static HRESULT selected(struct msp_stream *self, ITTerminal *out[MAX_SELECTED], unsigned *count)
+static HRESULT selected(struct msp_stream *self, ITTerminal *out[OMSP_STREAM_MAX_TERMINALS],
+                        unsigned *count)
 {
     struct omsp_terminal *engines[OMSP_STREAM_MAX_TERMINALS];
     unsigned n = omsp_stream_terminals(self->engine, engines, OMSP_STREAM_MAX_TERMINALS);
-    HRESULT hr;
 
     if (n > OMSP_STREAM_MAX_TERMINALS)
         n = OMSP_STREAM_MAX_TERMINALS;
     *count = n;
-    hr = msp_terminals_wrap(msp_address_token(msp_call_address(self->call)), engines, n, out);
-    if (SUCCEEDED(hr) && !omsp_stream_is_fork(self->engine) &&
-        omsp_stream_media(self->engine) == OMSP_MEDIA_AUDIO)
-        *count += msp_call_sockets(self->call, omsp_stream_direction(self->engine), out + n);
-    return hr;
+    return msp_terminals_wrap(msp_address_token(msp_call_address(self->call)), engines, n, out);
 }
 
 static HRESULT STDMETHODCALLTYPE enumerate_terminals(ITStream *iface, IEnumTerminal **out)
 {
     struct msp_stream *self = SELF(iface);
-    ITTerminal *terminals[MAX_SELECTED];
+    ITTerminal *terminals[OMSP_STREAM_MAX_TERMINALS];
     unsigned count;
     HRESULT hr;
 
@@ -213,7 +176,7 @@ static HRESULT STDMETHODCALLTYPE enumerate_terminals(ITStream *iface, IEnumTermi
 static HRESULT STDMETHODCALLTYPE get_terminals(ITStream *iface, VARIANT *out)
 {
     struct msp_stream *self = SELF(iface);
-    ITTerminal *terminals[MAX_SELECTED];
+    ITTerminal *terminals[OMSP_STREAM_MAX_TERMINALS];
     unsigned count;
     HRESULT hr;
 

@@ -7,7 +7,6 @@
 
 #include "com/dispatch.h"
 #include "engine/device.h"
-#include "openmsp/openmsp.h"
 
 static struct msp_terminal *of(void *iface)
 {
@@ -228,10 +227,11 @@ static const struct com_class *class_of(const struct omsp_terminal *engine)
         return &msp_bridge_end_class;
     case OMSP_TERMINAL_TRACK:
     case OMSP_TERMINAL_SAMPLES:
-    case OMSP_TERMINAL_WEBSOCKET:
         break;
     case OMSP_TERMINAL_DEVICE:
         return &msp_device_class;
+    case OMSP_TERMINAL_WEBSOCKET:
+        return &msp_websocket_class;
     }
     return &msp_track_class;
 }
@@ -241,9 +241,10 @@ static const struct {
     const struct com_class *class;
     ITTerminal *(*slot)(struct com_object *object);
 } wrappers[] = {
-    {&msp_track_class, msp_track_terminal},   {&msp_player_class, msp_file_terminal},
-    {&msp_recorder_class, msp_file_terminal}, {&msp_device_class, msp_device_terminal},
-    {&msp_bridge_class, msp_bridge_terminal}, {&msp_bridge_end_class, msp_bridge_terminal},
+    {&msp_track_class, msp_track_terminal},         {&msp_player_class, msp_file_terminal},
+    {&msp_recorder_class, msp_file_terminal},       {&msp_device_class, msp_device_terminal},
+    {&msp_bridge_class, msp_bridge_terminal},       {&msp_bridge_end_class, msp_bridge_terminal},
+    {&msp_websocket_class, msp_websocket_terminal},
 };
 
 #define WRAPPERS (sizeof(wrappers) / sizeof(wrappers[0]))

@@ -9,6 +9,7 @@
 #include "com/dispatch.h"
 #include "com/object.h"
 #include "msp/msp.h"
+#include "openmsp/openmsp.h"
 
 /* First member of every terminal class. A wrapper holds no state of the terminal's but what only
  * COM knows (the play list as the client wrote it). */
@@ -68,6 +69,12 @@ extern const struct com_class msp_bridge_class, msp_bridge_end_class;
 ITTerminal *msp_bridge_terminal(struct com_object *object);
 /* terminal_file.c */
 extern const struct com_dispatch msp_multitrack_dispatch;
+
+/* ---- terminal_websocket.c -------------------------------------------------------------------- */
+
+extern const struct com_class msp_websocket_class;
+extern const struct com_dispatch msp_dispatch_IOpenMSPWebSocketTerminal;
+ITTerminal *msp_websocket_terminal(struct com_object *object);
 
 /* ---- terminal_playlist.c -------------------------------------------------------------------- */
 

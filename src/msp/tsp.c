@@ -160,8 +160,6 @@ static HRESULT answer(struct msp_call *call, const struct omsp_tsp_message *in)
 
     memset(&out, 0, sizeof(out));
     status = obey(call, in, &out, &text);
-    if (status == OMSP_OK)
-        msp_call_connected(call);
     out.sequence = in->sequence;
     if (!out.type || status != OMSP_OK) {
         out.type = OMSP_TSP_RESULT;

@@ -102,9 +102,11 @@ static inline void close_bench(struct bench *bench)
     end_bench(bench);
 }
 
-/* The next event of this stream, whatever others there are; within a bound. */
-static inline void await_event(struct bench *bench, void *stream, MSP_CALL_EVENT type,
-                               MSP_CALL_EVENT_CAUSE cause)
+/* The next event of this stream, whatever others there are; within a bound. terminal NULL:
+ * any, and any error. */
+static inline void await_terminal_event(struct bench *bench, void *stream, MSP_CALL_EVENT type,
+                                        MSP_CALL_EVENT_CAUSE cause, HRESULT error,
+                                        ITTerminal *terminal)
 {
     ULONGLONG give_up = GetTickCount64() + CONSUMER_WAIT_MS;
     ITStream *wanted = kit_query(stream, &IID_ITStream);
@@ -120,6 +122,8 @@ static inline void await_event(struct bench *bench, void *stream, MSP_CALL_EVENT
         }
         if (info.Event == ME_CALL_EVENT) {
             right = info.MSP_CALL_EVENT_INFO.pStream == wanted;
+            if (right && terminal)
+                ck_assert_ptr_eq(info.MSP_CALL_EVENT_INFO.pTerminal, terminal);
             kit_release(info.MSP_CALL_EVENT_INFO.pStream);
             if (info.MSP_CALL_EVENT_INFO.pTerminal)
                 kit_release(info.MSP_CALL_EVENT_INFO.pTerminal);
@@ -127,10 +131,18 @@ static inline void await_event(struct bench *bench, void *stream, MSP_CALL_EVENT
         if (right) {
             ck_assert_int_eq(info.MSP_CALL_EVENT_INFO.Type, type);
             ck_assert_int_eq(info.MSP_CALL_EVENT_INFO.Cause, cause);
+            if (terminal)
+                ck_assert_hr(info.MSP_CALL_EVENT_INFO.hrError, error);
             break;
         }
     }
     kit_release(wanted);
+}
+
+static inline void await_event(struct bench *bench, void *stream, MSP_CALL_EVENT type,
+                               MSP_CALL_EVENT_CAUSE cause)
+{
+    await_terminal_event(bench, stream, type, cause, S_OK, NULL);
 }
 
 #endif

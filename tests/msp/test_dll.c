@@ -9,7 +9,7 @@
 #include "com/dispatch.h"
 #include "msp/call.h"
 #include "msp/stream.h"
-#include "msp/websocket.h"
+#include "msp/terminal.h"
 
 START_TEST(registration_free_by_clsid_and_by_name)
 {

@@ -1,9 +1,9 @@
-/* The WebSocket terminal: its properties, its selection, the media stream that follows. */
+/* The WebSocket terminal: its properties, its selection, what its streams tell. */
 #include "msp/stream_bench.h"
 
 #include "com/dispatch.h"
 #include "engine/fork.h"
-#include "msp/websocket.h"
+#include "msp/terminal.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define CLASS        L"{017C9E82-9045-492A-8565-3012E9FFA1FD}"
@@ -190,7 +190,7 @@ START_TEST(selection_streams_and_unselection_stops)
     render = media_stream(bench.a, RENDER);
     ck_assert_hr(ITStream_UnselectTerminal(render, websocket.terminal), TAPI_E_INVALIDTERMINAL);
     ck_assert_hr(ITStream_SelectTerminal(render, websocket.terminal), S_OK);
-    ck_assert_hr(ITStream_SelectTerminal(render, websocket.terminal), TAPI_E_TERMINALINUSE);
+    ck_assert_hr(ITStream_SelectTerminal(render, websocket.terminal), TAPI_E_INVALIDTERMINAL);
     ck_assert_int_eq(media_state(websocket.terminal), TS_INUSE);
     ck_assert_hr(ITStream_EnumerateTerminals(render, &list), S_OK);
     ck_assert_hr(IEnumTerminal_Next(list, 1, &listed, NULL), S_OK);
@@ -201,12 +201,14 @@ START_TEST(selection_streams_and_unselection_stops)
 
     stream = stream_of(&websocket);
     expect(stream->lpVtbl->get_Tracks, stream, L"inbound");
-    await_event(&bench, stream, CALL_NEW_STREAM, CALL_CAUSE_LOCAL_REQUEST);
-    await_event(&bench, stream, CALL_STREAM_ACTIVE, CALL_CAUSE_LOCAL_REQUEST);
+    await_terminal_event(&bench, render, CALL_STREAM_ACTIVE, CALL_CAUSE_LOCAL_REQUEST, S_OK,
+                         websocket.terminal);
     consumer_await(&bench.consumer, "\"customParameters\":{\"from\":\"terminal\"}", 1);
     consumer_await(&bench.consumer, "\"event\":\"media\"", 5);
+    expect(stream->lpVtbl->get_State, stream, L"in-progress");
     ck_assert_hr(ITStream_UnselectTerminal(render, websocket.terminal), S_OK);
-    await_event(&bench, stream, CALL_STREAM_INACTIVE, CALL_CAUSE_LOCAL_REQUEST);
+    await_terminal_event(&bench, render, CALL_STREAM_INACTIVE, CALL_CAUSE_LOCAL_REQUEST, S_OK,
+                         websocket.terminal);
     consumer_await(&bench.consumer, "\"event\":\"stop\"", 1);
     expect(stream->lpVtbl->get_State, stream, L"stopped");
     ck_assert_int_eq(media_state(websocket.terminal), TS_NOTINUSE);
@@ -234,18 +236,147 @@ START_TEST(both_streams_are_both_tracks_of_one_connection)
     ck_assert_hr(ITStream_SelectTerminal(capture, websocket.terminal), S_OK);
     first = stream_of(&websocket);
     expect(first->lpVtbl->get_Tracks, first, L"outbound");
+    consumer_await(&bench.consumer, "\"tracks\":[\"outbound\"]", 1);
+    /* Too late for this connection's start: another one. */
     ck_assert_hr(ITStream_SelectTerminal(render, websocket.terminal), S_OK);
     second = stream_of(&websocket);
     ck_assert_ptr_ne(first, second);
     expect(first->lpVtbl->get_State, first, L"stopped");
     expect(second->lpVtbl->get_Tracks, second, L"both");
+    expect(second->lpVtbl->get_StreamName, second, L"one");
+    consumer_await(&bench.consumer, "\"tracks\":[\"inbound\",\"outbound\"]", 1);
+    consumer_await(&bench.consumer, "\"track\":\"inbound\"", 5);
+    kit_release(first);
+    ck_assert_hr(ITStream_UnselectTerminal(capture, websocket.terminal), S_OK);
+    first = stream_of(&websocket);
+    ck_assert_ptr_eq(first, second);
+    expect(second->lpVtbl->get_State, second, L"in-progress");
     kit_release(first);
     kit_release(second);
-    ck_assert_hr(ITStream_UnselectTerminal(capture, websocket.terminal), S_OK);
-    second = stream_of(&websocket);
-    expect(second->lpVtbl->get_Tracks, second, L"inbound");
-    kit_release(second);
     kit_release(capture);
+    kit_release(render);
+    drop(&websocket);
+    close_bench(&bench);
+}
+END_TEST
+
+START_TEST(the_streams_states_are_the_tracks)
+{
+    struct bench bench;
+    struct websocket websocket;
+    IOpenMSPMediaStream *stream;
+    ITStream *render, *capture;
+    unsigned inbound, outbound;
+
+    open_bench(&bench);
+    websocket = made(&bench);
+    ck_assert_hr(put_url(&websocket, bench.consumer.url), S_OK);
+    render = media_stream(bench.a, RENDER);
+    capture = media_stream(bench.a, CAPTURE);
+    ck_assert_hr(ITStream_SelectTerminal(capture, websocket.terminal), S_OK);
+    ck_assert_hr(ITStream_SelectTerminal(render, websocket.terminal), S_OK);
+    stream = stream_of(&websocket);
+    consumer_await(&bench.consumer, "\"track\":\"inbound\"", 5);
+    ck_assert_hr(ITStream_PauseStream(render), S_OK);
+    await_terminal_event(&bench, render, CALL_STREAM_ACTIVE, CALL_CAUSE_LOCAL_REQUEST, S_OK,
+                         websocket.terminal);
+    await_terminal_event(&bench, render, CALL_STREAM_INACTIVE, CALL_CAUSE_LOCAL_REQUEST, S_OK,
+                         websocket.terminal);
+    /* What was sent before the pause has come when what is sent behind it comes. */
+    outbound = consumer_count(&bench.consumer, "\"track\":\"outbound\"");
+    consumer_await(&bench.consumer, "\"track\":\"outbound\"", outbound + 10);
+    inbound = consumer_count(&bench.consumer, "\"track\":\"inbound\"");
+    consumer_await(&bench.consumer, "\"track\":\"outbound\"", outbound + 30);
+    ck_assert_uint_eq(consumer_count(&bench.consumer, "\"track\":\"inbound\""), inbound);
+    ck_assert_hr(ITStream_StartStream(render), S_OK);
+    consumer_await(&bench.consumer, "\"track\":\"inbound\"", inbound + 5);
+    ck_assert_hr(ITStream_StopStream(capture), S_OK);
+    ck_assert_int_eq(media_state(websocket.terminal), TS_INUSE);
+    expect(stream->lpVtbl->get_State, stream, L"in-progress");
+    ck_assert_hr(ITStream_StopStream(render), S_OK);
+    ck_assert_int_eq(media_state(websocket.terminal), TS_NOTINUSE);
+    expect(stream->lpVtbl->get_State, stream, L"stopped");
+    consumer_await(&bench.consumer, "\"event\":\"stop\"", 1);
+    kit_release(stream);
+    kit_release(capture);
+    kit_release(render);
+    drop(&websocket);
+    close_bench(&bench);
+}
+END_TEST
+
+START_TEST(its_connection_is_no_stream_of_the_call_but_is_stopped_as_one)
+{
+    struct bench bench;
+    struct websocket websocket;
+    IOpenMSPMediaStream *stream, *found;
+    ITStreamControl *control;
+    IEnumStream *list;
+    ITStream *render, *media, *listed[4];
+    ULONG count = 0;
+    LONG result = 0;
+    BSTR name = SysAllocString(L"mine");
+
+    open_bench(&bench);
+    websocket = made(&bench);
+    ck_assert_hr(put_url(&websocket, bench.consumer.url), S_OK);
+    ck_assert_hr(IOpenMSPWebSocketTerminal_put_StreamName(websocket.socket, name), S_OK);
+    render = media_stream(bench.a, RENDER);
+    ck_assert_hr(ITStream_SelectTerminal(render, websocket.terminal), S_OK);
+    stream = stream_of(&websocket);
+    control = kit_query(bench.a, &IID_ITStreamControl);
+    ck_assert_hr(ITStreamControl_EnumerateStreams(control, &list), S_OK);
+    ck_assert_hr(IEnumStream_Next(list, 4, listed, &count), S_FALSE);
+    ck_assert_uint_eq(count, 2);
+    kit_release(listed[0]);
+    kit_release(listed[1]);
+    kit_release(list);
+    kit_release(control);
+    ck_assert_hr(IOpenMSPCall_FindMediaStream(bench.a, name, &found), S_OK);
+    ck_assert_ptr_eq(found, stream);
+    kit_release(found);
+    SysFreeString(name);
+    await_terminal_event(&bench, render, CALL_STREAM_ACTIVE, CALL_CAUSE_LOCAL_REQUEST, S_OK,
+                         websocket.terminal);
+    consumer_await(&bench.consumer, "\"event\":\"media\"", 1);
+    media = kit_query(stream, &IID_ITStream);
+    ck_assert_hr(ITStream_StopStream(media), S_OK);
+    await_terminal_event(&bench, render, CALL_STREAM_INACTIVE, CALL_CAUSE_LOCAL_REQUEST, S_OK,
+                         websocket.terminal);
+    ck_assert_hr(ITStream_StartStream(media), TAPI_E_WRONG_STATE);
+    kit_release(media);
+    kit_release(stream);
+    ck_assert_hr(ITStream_StartStream(render), S_OK);
+    consumer_await(&bench.consumer, "\"event\":\"start\"", 2);
+    ck_assert_hr(IOpenMSPWebSocketTerminal_get_LastResult(websocket.socket, &result), S_OK);
+    ck_assert_hr(result, S_OK);
+    kit_release(render);
+    drop(&websocket);
+    close_bench(&bench);
+}
+END_TEST
+
+START_TEST(a_consumer_that_is_not_there_is_a_terminal_that_failed)
+{
+    struct bench bench;
+    struct websocket websocket;
+    ITStream *render;
+    LONG result = 0;
+
+    open_bench(&bench);
+    websocket = made(&bench);
+    ck_assert_hr(put_url(&websocket, L"ws://127.0.0.1:1/"), S_OK);
+    render = media_stream(bench.a, RENDER);
+    ck_assert_hr(ITStream_SelectTerminal(render, websocket.terminal), S_OK);
+    await_terminal_event(&bench, render, CALL_STREAM_ACTIVE, CALL_CAUSE_LOCAL_REQUEST, S_OK,
+                         websocket.terminal);
+    await_terminal_event(&bench, render, CALL_TERMINAL_FAIL, CALL_CAUSE_CONNECT_FAIL,
+                         HRESULT_FROM_WIN32(WSAEHOSTUNREACH), websocket.terminal);
+    await_terminal_event(&bench, render, CALL_STREAM_FAIL, CALL_CAUSE_CONNECT_FAIL,
+                         HRESULT_FROM_WIN32(WSAEHOSTUNREACH), websocket.terminal);
+    ck_assert_int_eq(media_state(websocket.terminal), TS_NOTINUSE);
+    ck_assert_hr(IOpenMSPWebSocketTerminal_get_LastResult(websocket.socket, &result), S_OK);
+    ck_assert_hr(result, HRESULT_FROM_WIN32(WSAEHOSTUNREACH));
     kit_release(render);
     drop(&websocket);
     close_bench(&bench);
@@ -255,11 +386,10 @@ END_TEST
 START_TEST(a_selection_waits_for_the_call)
 {
     struct bench bench;
-    struct websocket websocket, wrong;
+    struct websocket websocket;
     IOpenMSPMediaStream *stream = NULL;
     IOpenMSPCall *call;
     ITStream *render, *capture;
-    LONG result = 0;
 
     open_bench(&bench);
     call = media_call(&bench.media, TAPIMEDIATYPE_AUDIO);
@@ -267,12 +397,10 @@ START_TEST(a_selection_waits_for_the_call)
     render = media_stream(call, RENDER);
     capture = media_stream(call, CAPTURE);
     websocket = made(&bench);
-    wrong = made(&bench);
     ck_assert_hr(put_url(&websocket, bench.consumer.url), S_OK);
-    ck_assert_hr(put_url(&wrong, L"nonsense"), S_OK);
     ck_assert_hr(ITStream_SelectTerminal(render, websocket.terminal), S_OK);
     ck_assert_hr(ITStream_SelectTerminal(capture, websocket.terminal), S_OK);
-    ck_assert_hr(ITStream_SelectTerminal(capture, wrong.terminal), S_OK);
+    ck_assert_int_eq(media_state(websocket.terminal), TS_NOTINUSE);
     ck_assert_hr(IOpenMSPWebSocketTerminal_get_MediaStream(websocket.socket, &stream),
                  TAPI_E_NOITEMS);
     connect_to(call, bench.b);
@@ -280,8 +408,6 @@ START_TEST(a_selection_waits_for_the_call)
     expect(stream->lpVtbl->get_Tracks, stream, L"both");
     consumer_await(&bench.consumer, "\"event\":\"start\"", 1);
     ck_assert_uint_eq(consumer_count(&bench.consumer, "\"event\":\"connected\""), 1);
-    ck_assert_hr(IOpenMSPWebSocketTerminal_get_LastResult(wrong.socket, &result), S_OK);
-    ck_assert_hr(result, E_INVALIDARG);
     ck_assert_hr(IOpenMSPCall_Close(call), S_OK);
     expect(stream->lpVtbl->get_State, stream, L"stopped");
     ck_assert_int_eq(media_state(websocket.terminal), TS_NOTINUSE);
@@ -289,7 +415,6 @@ START_TEST(a_selection_waits_for_the_call)
     kit_release(render);
     kit_release(capture);
     kit_release(call);
-    drop(&wrong);
     drop(&websocket);
     close_bench(&bench);
 }
@@ -383,5 +508,8 @@ OMSP_SUITE("websocket terminal", TEST(class_tables_are_sound), TEST(it_is_a_dyna
            TEST(properties_are_kept_until_it_is_selected),
            TEST(selection_streams_and_unselection_stops),
            TEST(both_streams_are_both_tracks_of_one_connection),
+           TEST(the_streams_states_are_the_tracks),
+           TEST(its_connection_is_no_stream_of_the_call_but_is_stopped_as_one),
+           TEST(a_consumer_that_is_not_there_is_a_terminal_that_failed),
            TEST(a_selection_waits_for_the_call), TEST(what_cannot_be_made_is_not_selected),
            TEST(a_call_released_without_close_lets_go))
