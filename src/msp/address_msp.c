@@ -34,6 +34,8 @@ static HRESULT STDMETHODCALLTYPE msp_CreateMSPCall(ITMSPAddress *iface, MSP_HAND
     if (!out)
         return E_POINTER;
     *out = NULL;
+    if (!outer) /* calls of their own are IOpenMSPAddress's */
+        return E_POINTER;
     hr = msp_address_check_live(self);
     if (SUCCEEDED(hr))
         hr = msp_call_create(self, token, media, outer, &call);

@@ -15,6 +15,8 @@
 #include "openmsp/openmsp.h"
 #include "port/ports.h"
 
+#include <stdlib.h>
+
 /* ---- before and after ------------------------------------------------------------------------ */
 
 static inline void kit_begin(void)
@@ -53,14 +55,28 @@ static inline ITMSPAddress *kit_live(HANDLE event)
     return address;
 }
 
+/* The inner of a call whose outer is a block of memory for the rest of the program. */
 static inline IUnknown *kit_call(ITMSPAddress *address, DWORD media)
 {
-    IUnknown *call = NULL;
+    struct outer *outer = malloc(sizeof(*outer));
 
+    ck_assert_ptr_nonnull(outer);
+    outer_init(outer);
     ck_assert_hr(address->lpVtbl->CreateMSPCall(address, (MSP_HANDLE)(ULONG_PTR)0x1234, 0, media,
-                                                NULL, &call),
+                                                &outer->iface, &outer->inner),
                  S_OK);
-    return call;
+    return outer->inner;
+}
+
+/* A call without TAPI. */
+static inline IUnknown *kit_standalone(ITMSPAddress *address, LONG media)
+{
+    IOpenMSPAddress *open = kit_query(address, &IID_IOpenMSPAddress);
+    IOpenMSPCall *call = NULL;
+
+    ck_assert_hr(IOpenMSPAddress_CreateCall(open, media, &call), S_OK);
+    kit_release(open);
+    return (IUnknown *)call;
 }
 
 /* Every interface reachable from every other, one IUnknown for all. */

@@ -96,6 +96,7 @@ static void check_not_live(ITMSPAddress *address)
     BYTE buffer[sizeof(MSP_EVENT_INFO)], data[1] = {0};
     IOpenMSPCall *call = (void *)&call;
     IUnknown *unknown = (void *)&unknown;
+    struct outer outer;
     IEnumTerminal *terminals = (void *)&terminals;
     IEnumTerminalClass *classes = (void *)&classes;
     IEnumPluggableSuperclassInfo *superclasses = (void *)&superclasses;
@@ -106,9 +107,10 @@ static void check_not_live(ITMSPAddress *address)
     double count = 1;
     VARIANT variant;
 
-    ck_assert_hr(
-        address->lpVtbl->CreateMSPCall(address, NULL, 0, TAPIMEDIATYPE_AUDIO, NULL, &unknown),
-        E_UNEXPECTED);
+    outer_init(&outer);
+    ck_assert_hr(address->lpVtbl->CreateMSPCall(address, NULL, 0, TAPIMEDIATYPE_AUDIO, &outer.iface,
+                                                &unknown),
+                 E_UNEXPECTED);
     ck_assert_ptr_null(unknown);
     ck_assert_hr(address->lpVtbl->ShutdownMSPCall(address, (IUnknown *)address), E_UNEXPECTED);
     ck_assert_hr(address->lpVtbl->ReceiveTSPData(address, NULL, data, 1), E_UNEXPECTED);
@@ -229,10 +231,13 @@ static void initialize_once(void *ctx)
 
     if (SUCCEEDED(hr)) {
         IUnknown *call = NULL;
+        struct outer outer;
 
+        outer_init(&outer);
         hr = address->lpVtbl->Initialize(address, (MSP_HANDLE)ctx);
         if (SUCCEEDED(hr)) {
-            hr = address->lpVtbl->CreateMSPCall(address, NULL, 0, TAPIMEDIATYPE_AUDIO, NULL, &call);
+            hr = address->lpVtbl->CreateMSPCall(address, NULL, 0, TAPIMEDIATYPE_AUDIO, &outer.iface,
+                                                &call);
             ck_assert(SUCCEEDED(hr) == (call != NULL));
             if (call)
                 kit_release(call);
@@ -267,6 +272,8 @@ START_TEST(null_outs_are_pointer_errors)
     ITMSPAddress *address;
     ITTerminalSupport2 *support;
     IOpenMSPAddress *open;
+    IUnknown *call = (void *)&call;
+    struct outer outer;
     BYTE data[1] = {0};
 
     kit_begin();
@@ -274,7 +281,12 @@ START_TEST(null_outs_are_pointer_errors)
     address = kit_live(event);
     support = kit_query(address, &IID_ITTerminalSupport2);
     open = kit_query(address, &IID_IOpenMSPAddress);
-    ck_assert_hr(address->lpVtbl->CreateMSPCall(address, NULL, 0, 8, NULL, NULL), E_POINTER);
+    outer_init(&outer);
+    ck_assert_hr(address->lpVtbl->CreateMSPCall(address, NULL, 0, 8, &outer.iface, NULL),
+                 E_POINTER);
+    ck_assert_hr(address->lpVtbl->CreateMSPCall(address, NULL, 0, 8, NULL, &call), E_POINTER);
+    ck_assert_ptr_null(call);
+    ck_assert_int_eq(outer.refs, 1);
     ck_assert_hr(address->lpVtbl->ShutdownMSPCall(address, NULL), E_POINTER);
     ck_assert_hr(address->lpVtbl->ReceiveTSPData(address, NULL, NULL, 16), E_POINTER);
     ck_assert_hr(address->lpVtbl->ReceiveTSPData(address, (IUnknown *)address, data, 1),
@@ -328,9 +340,13 @@ START_TEST(calls_are_made_for_the_media_we_have)
     address = kit_live(event);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         IUnknown *call = (void *)&call;
+        struct outer outer;
 
-        ck_assert_hr(address->lpVtbl->CreateMSPCall(address, NULL, 0, cases[i].media, NULL, &call),
-                     cases[i].hr);
+        outer_init(&outer);
+        ck_assert_hr(
+            address->lpVtbl->CreateMSPCall(address, NULL, 0, cases[i].media, &outer.iface, &call),
+            cases[i].hr);
+        ck_assert_int_eq(outer.refs, 1);
         ck_assert((call != NULL) == SUCCEEDED(cases[i].hr));
         if (call)
             ck_assert_uint_eq(kit_release(call), 0);

@@ -26,7 +26,7 @@ static void open_bench_for(struct bench *bench, DWORD media)
     kit_begin();
     bench->event = kit_event();
     bench->address = kit_live(bench->event);
-    bench->call = kit_call(bench->address, media);
+    bench->call = kit_standalone(bench->address, (LONG)media);
     bench->open = kit_query(bench->call, &IID_IOpenMSPCall);
     bench->control = kit_query(bench->call, &IID_ITStreamControl);
 }
@@ -165,7 +165,7 @@ START_TEST(streams_are_fixed_and_arguments_come_first)
 
     open_bench(&bench);
     other = bench;
-    other.call = kit_call(bench.address, 8);
+    other.call = kit_standalone(bench.address, 8);
     other.control = kit_query(other.call, &IID_ITStreamControl);
     ck_assert_hr(bench.control->lpVtbl->CreateStream(bench.control, 8, TD_RENDER, NULL), E_POINTER);
     ck_assert_hr(bench.control->lpVtbl->CreateStream(bench.control, 0x8008, TD_RENDER, &stream),
@@ -315,7 +315,7 @@ START_TEST(listen_says_why_it_cannot)
     ck_assert_msg(!wcsncmp(local, L"127.0.0.1:", 10) && wcslen(local) > 10, "%ls", local);
     ck_assert_hr(with_text(methods->Listen, bench.open, L"127.0.0.1"), TAPI_E_WRONG_STATE);
 
-    call = kit_call(bench.address, 8);
+    call = kit_standalone(bench.address, 8);
     second = kit_query(call, &IID_IOpenMSPCall);
     ck_assert_hr(second->lpVtbl->Listen(second, local), HRESULT_FROM_WIN32(WSAEADDRINUSE));
     kit_release(second);
@@ -623,7 +623,7 @@ START_TEST(a_thousand_calls_leave_nothing)
     address = kit_live(event);
     for (int round = 0; round < 10; round++) {
         for (size_t i = 0; i < COUNT(calls); i++)
-            calls[i] = kit_call(address, 0x8008);
+            calls[i] = kit_standalone(address, 0x8008);
         for (size_t i = 0; i < COUNT(calls); i++) {
             if ((i + (size_t)round) % 2)
                 ck_assert_hr(address->lpVtbl->ShutdownMSPCall(address, calls[i]), S_OK);

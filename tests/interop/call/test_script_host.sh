@@ -47,6 +47,11 @@ port=$(free_port)
 cscript jscript "$interop/drive.js" "127.0.0.1:$port" 127.0.0.1:9
 lines jscript
 
+cscript walk "$interop/walk.vbs" "$(win "$work/played.wav")" "$(win "$work/walked.wav")"
+lines walk
+cscript jwalk "$interop/walk.js" "$(win "$work/played.wav")"
+lines jwalk
+
 port=$(free_port) there=$(free_port)
 peer_start sample-peer --listen "$there" --to "$port" --play "$work/said.wav" --for 60
 cscript sample "$interop/../../../samples/receive.vbs" "127.0.0.1:$port" "127.0.0.1:$there" \
@@ -63,4 +68,5 @@ wine_run after cscript.exe //nologo "$(win "$interop/drive.js")" 127.0.0.1:1 127
 check "unregistered at the end" [ "$(grep -c "done" "$work/after.out")" = 0 ]
 
 suite_end script-host "$work/vbscript.out" "$work/vbscript.err" "$work/jscript.out" "$work/jscript.err" \
+    "$work/walk.out" "$work/walk.err" "$work/jwalk.out" "$work/jwalk.err" \
     "$work/sample.out" "$work/sample.err" "$work/register.err"
