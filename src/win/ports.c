@@ -73,6 +73,7 @@ const struct omsp_ports *omsp_system_ports(void)
         .file = {.open = omsp_win_file_open},
         .tcp_loop_create = tcp_loop_create,
         .http_create = http_create,
+        .audio_create = omsp_win_audio_create,
     };
 
     return &ports;
