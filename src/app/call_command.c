@@ -63,6 +63,13 @@ static bool open_call(struct call *call, const struct options *options)
     if (options->record &&
         failed(hosted_call_record(&call->hosted, options->record), "--record", options->record))
         return false;
+    if (options->mic && failed(hosted_call_device(&call->hosted, TD_CAPTURE, options->mic_name),
+                               "--mic", options->mic_name))
+        return false;
+    if (options->speaker &&
+        failed(hosted_call_device(&call->hosted, TD_RENDER, options->speaker_name), "--speaker",
+               options->speaker_name))
+        return false;
     hosted_call_tell_ready(&call->hosted);
     return media_serve(call->provider.address, &options->media) &&
            !failed(hosted_call_connect(&call->hosted, options->peer, options->payload_type),

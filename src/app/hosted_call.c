@@ -4,6 +4,7 @@
  */
 #include "app/hosted_call.h"
 
+#include "app/devices.h"
 #include "app/report.h"
 
 static HRESULT find_streams(struct hosted_call *call)
@@ -127,6 +128,16 @@ HRESULT hosted_call_record(struct hosted_call *call, const wchar_t *path)
     return SUCCEEDED(hr) ? select_track(call, TD_RENDER, track) : hr;
 }
 
+HRESULT hosted_call_device(struct hosted_call *call, TERMINAL_DIRECTION direction,
+                           const wchar_t *name)
+{
+    HRESULT hr = device_find(call->address, direction, name, &call->devices[direction]);
+
+    if (SUCCEEDED(hr))
+        hr = ITStream_SelectTerminal(call->streams[direction], call->devices[direction]);
+    return hr;
+}
+
 static HRESULT listen(struct hosted_call *call, const wchar_t *address)
 {
     BSTR text = SysAllocString(address ? address : L"127.0.0.1");
@@ -190,6 +201,7 @@ void hosted_call_close(struct hosted_call *call)
     for (int i = 0; i < 2; i++) {
         RELEASE(call->controls[i]);
         RELEASE(call->terminals[i]);
+        RELEASE(call->devices[i]);
         RELEASE(call->streams[i]);
     }
     RELEASE(call->call);

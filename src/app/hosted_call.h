@@ -10,6 +10,7 @@ struct hosted_call {
     ITStream *streams[2]; /* by TD_CAPTURE, TD_RENDER */
     ITTerminal *terminals[2];
     ITMediaControl *controls[2];
+    ITTerminal *devices[2];
 };
 
 /* Makes the call and binds it; local NULL: 127.0.0.1, any port. To be closed also on failure. */
@@ -17,6 +18,9 @@ HRESULT hosted_call_open(struct hosted_call *call, IOpenMSPAddress *address, con
 /* A file to the capture stream, or from the render stream; before or after connecting. */
 HRESULT hosted_call_play(struct hosted_call *call, const wchar_t *path);
 HRESULT hosted_call_record(struct hosted_call *call, const wchar_t *path);
+/* A device to or from the stream of this direction; name as device_find's. */
+HRESULT hosted_call_device(struct hosted_call *call, TERMINAL_DIRECTION direction,
+                           const wchar_t *name);
 HRESULT hosted_call_connect(struct hosted_call *call, const wchar_t *peer, int payload_type);
 /* The line that tells its address and SID. */
 void hosted_call_tell_ready(struct hosted_call *call);

@@ -1,5 +1,6 @@
 /* openmsp.exe: a console telephony application on the provider's public interfaces. */
 #include "app/call_command.h"
+#include "app/devices.h"
 #include "app/report.h"
 #include "app/serve_command.h"
 #include "app/tapi.h"
@@ -50,6 +51,19 @@ static int run(enum command command, int argc, wchar_t **argv)
     return status;
 }
 
+static int run_devices(bool json)
+{
+    int status;
+
+    if (FAILED(CoInitializeEx(NULL, COINIT_MULTITHREADED))) {
+        fprintf(stderr, "openmsp: COM cannot be initialised\n");
+        return 1;
+    }
+    status = devices_command(json);
+    CoUninitialize();
+    return status;
+}
+
 static int run_protect(const wchar_t *path)
 {
     HRESULT hr = token_protect(path);
@@ -70,6 +84,10 @@ int main(void)
         status = run(COMMAND_CALL, argc - 2, argv + 2);
     } else if (argc >= 2 && !wcscmp(argv[1], L"serve")) {
         status = run(COMMAND_SERVE, argc - 2, argv + 2);
+    } else if (argc == 2 && !wcscmp(argv[1], L"devices")) {
+        status = run_devices(false);
+    } else if (argc == 3 && !wcscmp(argv[1], L"devices") && !wcscmp(argv[2], L"--json")) {
+        status = run_devices(true);
     } else if (argc == 3 && !wcscmp(argv[1], L"protect")) {
         status = run_protect(argv[2]);
     } else if (argc == 2 && (!wcscmp(argv[1], L"--help") || !wcscmp(argv[1], L"-h"))) {

@@ -7,6 +7,7 @@
 const char options_usage[] =
     "usage: openmsp call --peer IP:PORT [options]\n"
     "       openmsp serve --calls N --rtp-ports A-B --rest IP:PORT [options]\n"
+    "       openmsp devices [--json]\n"
     "       openmsp protect FILE\n"
     "       openmsp --help | --version\n"
     "\n"
@@ -17,6 +18,8 @@ const char options_usage[] =
     "  --codec NAME       pcmu (default) or pcma\n"
     "  --play FILE.wav    what the far end hears\n"
     "  --record FILE.wav  where what the far end says is written\n"
+    "  --mic [NAME]       the far end hears this microphone (none named: the default one)\n"
+    "  --speaker [NAME]   the far end is heard there\n"
     "  --for SECONDS      how long (default: until Ctrl-C or the script's quit)\n"
     "  --script STEPS     e.g. \"wait 1000; stop render; wait 500; start render; quit\"\n"
     "                     wait MS | start|stop|pause render|capture|all | quit\n"
@@ -47,15 +50,31 @@ const char options_usage[] =
     "  --calls N          1 (default) to 1000\n"
     "  --rtp-ports A-B    the first call listens on A (even), the next on A+2\n"
     "\n"
+    "devices: microphones and speakers; what --mic and --speaker find by a part of the name.\n"
+    "\n"
     "protect: encrypts a token file in place for this Windows user.\n"
     "\n"
     "Exit status: 0 done, 1 failed, 2 wrong usage.\n";
 
-enum option { LISTEN, PEER, CODEC, PLAY, RECORD, FOR, SCRIPT, JSON, CALLS, PORTS, OPTIONS };
+enum option {
+    LISTEN,
+    PEER,
+    CODEC,
+    PLAY,
+    RECORD,
+    FOR,
+    SCRIPT,
+    JSON,
+    CALLS,
+    PORTS,
+    MIC,
+    SPEAKER,
+    OPTIONS
+};
 
 static const wchar_t *const names[OPTIONS] = {
-    L"--listen", L"--peer",   L"--codec", L"--play",  L"--record",
-    L"--for",    L"--script", L"--json",  L"--calls", L"--rtp-ports",
+    L"--listen", L"--peer", L"--codec", L"--play",      L"--record", L"--for",
+    L"--script", L"--json", L"--calls", L"--rtp-ports", L"--mic",    L"--speaker",
 };
 
 static bool is_for(enum option option, enum command command)
@@ -65,6 +84,8 @@ static bool is_for(enum option option, enum command command)
     case RECORD:
     case FOR:
     case SCRIPT:
+    case MIC:
+    case SPEAKER:
         return command == COMMAND_CALL;
     case CALLS:
     case PORTS:
@@ -145,6 +166,14 @@ static bool take(struct options *options, enum option option, const wchar_t *val
     case PORTS:
         *why = "--rtp-ports takes A-B, A even and below B";
         return parse_ports(options, value);
+    case MIC:
+        options->mic = true;
+        options->mic_name = value;
+        return true;
+    case SPEAKER:
+        options->speaker = true;
+        options->speaker_name = value;
+        return true;
     default:
         options->json = true;
         return true;
@@ -188,6 +217,9 @@ bool options_parse(struct options *options, enum command command, int argc, wcha
         }
         if (!of_media)
             has_value = option != JSON;
+        /* The name of a device may be left out. */
+        if (!of_media && (option == MIC || option == SPEAKER))
+            has_value = i + 1 < argc && wcsncmp(argv[i + 1], L"--", 2);
         if (has_value && i + 1 == argc) {
             snprintf(message, sizeof(message), "%ls needs a value", name);
             *why = message;

@@ -15,7 +15,9 @@ struct options {
     const wchar_t *peer;
     int payload_type;             /* 0 PCMU, 8 PCMA */
     const wchar_t *play, *record; /* NULL: none */
-    double seconds;               /* 0: until quit */
+    bool mic, speaker;
+    const wchar_t *mic_name, *speaker_name; /* NULL: the default device */
+    double seconds;                         /* 0: until quit */
     struct script script;
     struct media_options media;
     unsigned calls, first_port, last_port; /* serve */

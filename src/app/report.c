@@ -216,6 +216,48 @@ void report_digit(const char *call, char digit)
     say(line);
 }
 
+void report_terminal(bool arrived, bool capture, const wchar_t *name)
+{
+    unsigned long at;
+    char line[512];
+
+    if (!wait_until_ready())
+        return;
+    at = elapsed_ms();
+    if (as_json) {
+        cJSON *object = object_of("event");
+
+        cJSON_AddStringToObject(object, "event", arrived ? "AE_NEWTERMINAL" : "AE_REMOVETERMINAL");
+        cJSON_AddStringToObject(object, "direction", capture ? "capture" : "render");
+        add_wide(object, "name", name);
+        cJSON_AddNumberToObject(object, "t_ms", at);
+        say_json(object);
+        return;
+    }
+    snprintf(line, sizeof(line), "%7.3f s  %s %s %.300ls", (double)at / 1000,
+             capture ? "microphone" : "speaker", arrived ? "there:" : "gone:", name);
+    say(line);
+}
+
+void report_device(bool capture, const wchar_t *name, LONG wave_id, bool is_default)
+{
+    char line[512];
+
+    if (as_json) {
+        cJSON *object = object_of("device");
+
+        cJSON_AddStringToObject(object, "direction", capture ? "capture" : "render");
+        add_wide(object, "name", name);
+        cJSON_AddNumberToObject(object, "wave_id", wave_id);
+        cJSON_AddBoolToObject(object, "default", is_default);
+        say_json(object);
+        return;
+    }
+    snprintf(line, sizeof(line), "%-10s %c %.300ls", capture ? "microphone" : "speaker",
+             is_default ? '*' : ' ', name);
+    say(line);
+}
+
 void report_result(const char *op, const char *stream, HRESULT hr)
 {
     char line[256], words[128];

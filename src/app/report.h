@@ -18,6 +18,9 @@ void report_rest(const wchar_t *url);
 void report_media_event(int event, int cause, const char *call, const char *stream, HRESULT hr);
 void report_file_event(int state, int cause, const char *call, const char *terminal, HRESULT hr);
 void report_digit(const char *call, char digit); /* '0' to '9', '*', '#', 'A' to 'D' */
+/* `arrived` or gone. */
+void report_terminal(bool arrived, bool capture, const wchar_t *name);
+void report_device(bool capture, const wchar_t *name, LONG wave_id, bool is_default);
 void report_result(const char *op, const char *stream, HRESULT hr);
 
 struct report_stats {

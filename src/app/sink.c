@@ -175,6 +175,30 @@ static void report_private(IDispatch *object)
     ITPrivateEvent_Release(event);
 }
 
+/* Only devices that come and go are told of an address. */
+static void report_address(IDispatch *object)
+{
+    ITAddressEvent *event;
+    ADDRESS_EVENT what = AE_STATE;
+    ITTerminal *terminal = NULL;
+    TERMINAL_DIRECTION direction = TD_CAPTURE;
+    BSTR name = NULL;
+
+    if (FAILED(IDispatch_QueryInterface(object, &IID_ITAddressEvent, (void **)&event)))
+        return;
+    ITAddressEvent_get_Event(event, &what);
+    ITAddressEvent_get_Terminal(event, &terminal);
+    if (terminal && (what == AE_NEWTERMINAL || what == AE_REMOVETERMINAL)) {
+        ITTerminal_get_Direction(terminal, &direction);
+        ITTerminal_get_Name(terminal, &name);
+        report_terminal(what == AE_NEWTERMINAL, direction == TD_CAPTURE, name ? name : L"");
+        SysFreeString(name);
+    }
+    if (terminal)
+        ITTerminal_Release(terminal);
+    ITAddressEvent_Release(event);
+}
+
 static HRESULT STDMETHODCALLTYPE sink_event(ITTAPIEventNotification *iface, TAPI_EVENT kind,
                                             IDispatch *object)
 {
@@ -184,6 +208,8 @@ static HRESULT STDMETHODCALLTYPE sink_event(ITTAPIEventNotification *iface, TAPI
         report_media(object);
     else if (kind == TE_FILETERMINAL)
         report_file(object);
+    else if (kind == TE_ADDRESS)
+        report_address(object);
     else if (kind == TE_PRIVATE)
         report_private(object);
     SetEvent(((struct sink *)iface)->came);

@@ -8,8 +8,8 @@
 
 #include "base/alloc.h"
 
-#include <ksmedia.h>
 #include <mmreg.h>
+#include <string.h>
 
 /* What the device may hold: enough for a thread that comes late, and heard as delay. 100 ns. */
 #define BUFFER_TIME 300000
@@ -20,6 +20,15 @@
 #ifndef AUDCLNT_STREAMFLAGS_SRC_DEFAULT_QUALITY
 #define AUDCLNT_STREAMFLAGS_SRC_DEFAULT_QUALITY 0x08000000
 #endif
+
+/* KSDATAFORMAT_SUBTYPE_PCM and _IEEE_FLOAT, which no library of mingw-w64 holds: the tag in front
+ * of what all such GUIDs end in. */
+static bool is_subtype(const GUID *format, WORD tag)
+{
+    const GUID subtype = {tag, 0x0000, 0x0010, {0x80, 0x00, 0x00, 0xaa, 0x00, 0x38, 0x9b, 0x71}};
+
+    return IsEqualGUID(format, &subtype);
+}
 
 enum omsp_status win_audio_status(HRESULT hr)
 {
@@ -53,9 +62,9 @@ static bool understood(const WAVEFORMATEX *format, struct omsp_audio_frames *out
     WORD tag = format->wFormatTag;
 
     if (tag == WAVE_FORMAT_EXTENSIBLE && format->cbSize >= sizeof(*more) - sizeof(*format)) {
-        if (IsEqualGUID(&more->SubFormat, &KSDATAFORMAT_SUBTYPE_IEEE_FLOAT))
+        if (is_subtype(&more->SubFormat, WAVE_FORMAT_IEEE_FLOAT))
             tag = WAVE_FORMAT_IEEE_FLOAT;
-        else if (IsEqualGUID(&more->SubFormat, &KSDATAFORMAT_SUBTYPE_PCM))
+        else if (is_subtype(&more->SubFormat, WAVE_FORMAT_PCM))
             tag = WAVE_FORMAT_PCM;
     }
     out->channels = format->nChannels;
@@ -169,12 +178,15 @@ static HRESULT serve_render(struct win_stream *stream)
 
 static HRESULT serve_capture(struct win_stream *stream)
 {
-    for (;;) {
+    for (bool any = false;; any = true) {
         UINT32 count, size;
         DWORD flags;
         BYTE *from;
         HRESULT hr = IAudioCaptureClient_GetNextPacketSize(stream->capture, &size);
 
+        /* Under Wine only the padding tells that the device is gone. */
+        if (SUCCEEDED(hr) && !size && !any)
+            hr = IAudioClient_GetCurrentPadding(stream->client, &size);
         if (FAILED(hr) || !size)
             return hr;
         hr = IAudioCaptureClient_GetBuffer(stream->capture, &from, &count, &flags, NULL, NULL);

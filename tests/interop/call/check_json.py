@@ -45,6 +45,8 @@ SHAPES = {
              "cause": one_of(*FILE_CAUSES), "call": MAYBE_SID,
              "terminal": one_of("play", "record"), "hr": HR.match, "t_ms": number},
     "digit": {"event": one_of("DIGIT"), "call": SID, "digit": matches(r"[0-9*#A-D]$"), "t_ms": number},
+    "terminal": {"event": one_of("AE_NEWTERMINAL", "AE_REMOVETERMINAL"),
+                 "direction": one_of("capture", "render"), "name": matches(r".+"), "t_ms": number},
     "result": {"op": one_of("start", "stop", "pause"), "stream": one_of("capture", "render"),
                "hr": HR.match, "name": matches(r"[A-Z_0-9]*$")},
     "stats": {name: number for name in STATS},
@@ -54,7 +56,8 @@ SHAPES = {
 def kind_of(line):
     if line.get("type") != "event":
         return line.get("type")
-    return {"TE_FILETERMINAL": "file", "DIGIT": "digit"}.get(line.get("event"), "media")
+    return {"TE_FILETERMINAL": "file", "DIGIT": "digit", "AE_NEWTERMINAL": "terminal",
+            "AE_REMOVETERMINAL": "terminal"}.get(line.get("event"), "media")
 
 
 def main():
