@@ -72,6 +72,15 @@ static void fill_params(const struct omsp_sdp_agreed *agreed, struct omsp_sessio
     params->ptime_ms = agreed->ptime_ms;
 }
 
+/* The answer has no place for our audio (mspi.md 2.5). Address lock. */
+static void tell_not_used(struct omsp_call *call)
+{
+    for (unsigned i = 0; i < call->stream_count; i++)
+        if (call->streams[i]->media == OMSP_MEDIA_AUDIO)
+            omsp_stream_post(call->streams[i], OMSP_STREAM_NOT_USED, OMSP_CAUSE_REMOTE_REQUEST,
+                             OMSP_OK, 0);
+}
+
 static enum omsp_status negotiate(struct omsp_call *call, const struct omsp_sdp *remote)
 {
     struct omsp_sdp_session *sdp = call->sdp;
@@ -82,6 +91,8 @@ static enum omsp_status negotiate(struct omsp_call *call, const struct omsp_sdp 
 
     if (sdp->offering) {
         status = omsp_sdp_apply_answer(&sdp->caps, &sdp->local, remote, &agreed);
+        if (status == OMSP_BAD_MEDIA)
+            tell_not_used(call);
     } else {
         fill_caps(call, &caps);
         status = omsp_sdp_make_answer(&caps, sdp->described ? &sdp->local : NULL, remote,

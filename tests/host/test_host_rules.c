@@ -367,7 +367,85 @@ START_TEST(the_others_go_on_when_one_of_two_is_unselected)
 }
 END_TEST
 
-OMSP_SUITE("host-rules", TEST(a_manual_reset_event_serves_as_well),
+START_TEST(a_stream_that_the_peer_rejects_is_not_used)
+{
+    static const char answer[] = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\n"
+                                 "t=0 0\r\nm=audio 0 RTP/AVP 0\r\n";
+    struct host *host = host_open(true);
+    struct host_call *call = host_call_open(host, TAPIMEDIATYPE_AUDIO | TAPIMEDIATYPE_VIDEO);
+
+    host_configure(call, 20, 0);
+    free(host_local_sdp(call)); /* our offer */
+    host_tell(call, OMSP_TSP_REMOTE_SDP, answer, sizeof(answer) - 1, OMSP_TSP_BAD_MEDIA);
+    host_expect(call, HOST_CAPTURE, CALL_STREAM_NOT_USED, CALL_CAUSE_REMOTE_REQUEST, S_OK);
+    host_expect(call, HOST_RENDER, CALL_STREAM_NOT_USED, CALL_CAUSE_REMOTE_REQUEST, S_OK);
+    host_expect_nothing(call);
+    host_call_close(call);
+    host_close(host);
+}
+END_TEST
+
+/* Waits until this many more frames were recorded of what came. */
+static void hear(struct host_call *call, unsigned long long more)
+{
+    ULONGLONG give_up = GetTickCount64() + HOST_WAIT_MS;
+    struct omsp_tsp_stats stats = host_stats(call);
+    unsigned long long enough = HOST_COUNT(stats.frames_recorded) + more;
+
+    while (HOST_COUNT(stats.frames_recorded) < enough && GetTickCount64() < give_up)
+        stats = host_stats(call);
+    ck_assert(HOST_COUNT(stats.frames_recorded) >= enough);
+}
+
+START_TEST(a_paused_stream_sends_nothing_and_keeps_its_terminal)
+{
+    struct host *host = host_open(true);
+    struct host_call *a = host_call_open(host, TAPIMEDIATYPE_AUDIO);
+    struct host_call *b = host_call_open(host, TAPIMEDIATYPE_AUDIO);
+    struct host_file players[2], recorder;
+    struct omsp_tsp_stats stats;
+    unsigned long long sent, codec_sent;
+    TERMINAL_STATE state;
+
+    host_write_wav(L"pause-a.wav", 21, 80000, NULL);
+    host_write_wav(L"pause-b.wav", 22, 80000, NULL);
+    host_player(host, L"pause-a.wav", &players[0]);
+    host_player(host, L"pause-b.wav", &players[1]);
+    host_recorder(host, L"pause-out.wav", &recorder);
+    ck_assert_hr(ITStream_SelectTerminal(a->streams[HOST_CAPTURE], players[0].track), S_OK);
+    ck_assert_hr(ITStream_SelectTerminal(b->streams[HOST_CAPTURE], players[1].track), S_OK);
+    ck_assert_hr(ITStream_SelectTerminal(a->streams[HOST_RENDER], recorder.track), S_OK);
+    ck_assert_hr(ITMediaControl_Start(recorder.control), S_OK);
+    host_configure(a, 20, 0);
+    host_configure(b, 20, 0);
+    host_connect(a, b);
+    hear(a, 5);
+    ck_assert_hr(ITStream_PauseStream(a->streams[HOST_CAPTURE]), S_OK);
+    stats = host_stats(a);
+    sent = HOST_COUNT(stats.packets_sent);
+    codec_sent = HOST_COUNT(stats.bytes_sent);
+    hear(a, 20); /* the other direction goes on, and shows that time passed */
+    stats = host_stats(a);
+    ck_assert_msg(HOST_COUNT(stats.packets_sent) <= sent + 1, "%llu packets became %llu", sent,
+                  HOST_COUNT(stats.packets_sent));
+    ck_assert_hr(ITTerminal_get_State(players[0].track, &state), S_OK);
+    ck_assert_int_eq(state, TS_INUSE);
+    ck_assert_hr(ITStream_StartStream(a->streams[HOST_CAPTURE]), S_OK);
+    hear(a, 20);
+    stats = host_stats(a);
+    ck_assert(HOST_COUNT(stats.bytes_sent) > codec_sent + 160);
+    host_file_close(&players[0]);
+    host_file_close(&players[1]);
+    host_file_close(&recorder);
+    host_call_close(a);
+    host_call_close(b);
+    host_close(host);
+}
+END_TEST
+
+OMSP_SUITE("host-rules", TEST(a_stream_that_the_peer_rejects_is_not_used),
+           TEST(a_paused_stream_sends_nothing_and_keeps_its_terminal),
+           TEST(a_manual_reset_event_serves_as_well),
            TEST(initialize_and_shutdown_without_a_call_are_cheap),
            TEST(a_call_is_made_whatever_is_reserved), TEST(the_tsp_speaks_first),
            TEST(tsp_data_without_a_call_is_accepted),

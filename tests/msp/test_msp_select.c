@@ -194,7 +194,51 @@ START_TEST(a_selected_terminal_keeps_its_identity_while_somebody_holds_it)
 }
 END_TEST
 
-OMSP_SUITE("msp select", TEST(selection_refuses_in_the_documented_order),
+struct selecting {
+    ITStream *stream;
+    ITTerminal *track;
+};
+
+static void select_once(void *ctx)
+{
+    struct selecting *selecting = ctx;
+    HRESULT hr = ITStream_SelectTerminal(selecting->stream, selecting->track);
+    IEnumTerminal *all = NULL;
+
+    if (FAILED(hr)) {
+        ck_assert_hr(hr, E_OUTOFMEMORY);
+        ck_assert(omsp_test_alloc_failed());
+        return;
+    }
+    hr = ITStream_EnumerateTerminals(selecting->stream, &all);
+    ck_assert_hr(hr, omsp_test_alloc_failed() ? E_OUTOFMEMORY : S_OK);
+    if (all)
+        kit_release(all);
+    ck_assert_hr(ITStream_UnselectTerminal(selecting->stream, selecting->track), S_OK);
+}
+
+START_TEST(every_failing_allocation_of_a_selection_is_out_of_memory)
+{
+    struct selecting selecting;
+    struct media media;
+    IOpenMSPCall *call;
+    ITTerminal *player;
+
+    media_begin(&media);
+    call = media_call(&media, TAPIMEDIATYPE_AUDIO);
+    selecting.stream = media_stream(call, CAPTURE);
+    player = media_playing(&media, L"select-memory.wav", 800, &selecting.track);
+    select_once(&selecting);
+    ck_assert_int_gt(omsp_test_alloc_walk(select_once, &selecting), 0);
+    kit_release(selecting.track), kit_release(player);
+    kit_release(selecting.stream), kit_release(call);
+    media_end(&media);
+    media_delete(L"select-memory.wav");
+}
+END_TEST
+
+OMSP_SUITE("msp select", TEST(every_failing_allocation_of_a_selection_is_out_of_memory),
+           TEST(selection_refuses_in_the_documented_order),
            TEST(another_address_keeps_its_terminals),
            TEST(a_stream_takes_so_many_terminals_and_no_more),
            TEST(a_selected_terminal_keeps_its_identity_while_somebody_holds_it))
