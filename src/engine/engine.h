@@ -198,6 +198,15 @@ enum omsp_status omsp_stream_stop(struct omsp_stream *stream, enum omsp_cause ca
 enum omsp_status omsp_stream_select(struct omsp_stream *stream, struct omsp_terminal *terminal);
 /* OMSP_BAD_TERMINAL when it is not selected here. */
 enum omsp_status omsp_stream_unselect(struct omsp_stream *stream, struct omsp_terminal *terminal);
+/* Where this input (OMSP_IN_START, OMSP_IN_PAUSE, OMSP_IN_SELECT, OMSP_IN_READY) would take the
+ * stream if it came now; nothing changes. For OMSP_IN_SELECT also what omsp_stream_select would
+ * refuse the terminal for. */
+enum omsp_status omsp_stream_foresee(struct omsp_stream *stream, enum omsp_input input,
+                                     struct omsp_terminal *terminal, enum omsp_actual *to);
+/* A connected terminal broke by itself: TERMINAL_FAIL, cause BAD_DEVICE when why is OMSP_NODEVICE,
+ * else CONNECT_FAIL; and STREAM_FAIL when no other carries on. It stays selected.
+ * OMSP_WRONG_STATE: it is not connected. */
+enum omsp_status omsp_terminal_break(struct omsp_terminal *terminal, enum omsp_status why);
 /* Up to room references into out; answers how many are selected. */
 unsigned omsp_stream_terminals(struct omsp_stream *stream, struct omsp_terminal **out,
                                unsigned room);

@@ -36,6 +36,12 @@ enum omsp_status omsp_samples_get_format(struct omsp_terminal *terminal,
  * OMSP_NOMEM. */
 enum omsp_status omsp_samples_set_ring(struct omsp_terminal *terminal, unsigned ring_ms);
 
+/* Asked before each connection, NULL: never. Any answer but OMSP_OK refuses it, and the stream
+ * tells TERMINAL_FAIL with it. Under the address lock: it must only look at what the program
+ * decided before. Once, before the terminal is selected. */
+enum omsp_status omsp_samples_set_gate(struct omsp_terminal *terminal,
+                                       enum omsp_status (*gate)(void *ctx), void *ctx);
+
 /* Capture. Takes as many whole blocks as find room: *used bytes. It may be written to before the
  * stream runs: that is what the call will hear first. OMSP_FULL (nothing was taken, or the rest
  * was not), OMSP_EOF (after omsp_samples_end), OMSP_INVALID (less than a block). */

@@ -422,6 +422,40 @@ enum omsp_status omsp_stream_select(struct omsp_stream *stream, struct omsp_term
     return status;
 }
 
+enum omsp_status omsp_stream_foresee(struct omsp_stream *stream, enum omsp_input input,
+                                     struct omsp_terminal *terminal, enum omsp_actual *to)
+{
+    struct omsp_stream_plan plan;
+    struct omsp_terminal *part;
+    enum omsp_status status = OMSP_OK;
+
+    enter(stream);
+    plan = omsp_stream_plan(&stream->fsm, input, OMSP_CAUSE_LOCAL_REQUEST);
+    if (input == OMSP_IN_SELECT)
+        status = may_select(stream, terminal, &part);
+    leave(stream);
+    *to = plan.to;
+    return status ? status : plan.status;
+}
+
+enum omsp_status omsp_terminal_break(struct omsp_terminal *terminal, enum omsp_status why)
+{
+    struct omsp_address *address = terminal->address;
+    struct omsp_stream *stream;
+
+    omsp_lock_acquire(&address->lock);
+    stream = terminal->selected_on;
+    if (!stream || !atomic_load(&terminal->in_use)) {
+        omsp_lock_release(&address->lock);
+        return OMSP_WRONG_STATE;
+    }
+    omsp_stream_ref(stream);
+    omsp_stream_lose_terminal(stream, terminal, why);
+    leave(stream);
+    omsp_stream_release(stream);
+    return OMSP_OK;
+}
+
 static enum omsp_status unselect_locked(struct omsp_stream *stream, struct omsp_terminal *whole)
 {
     int place = place_of(stream, whole);

@@ -26,6 +26,8 @@ struct samples {
     struct omsp_lock watch;
     omsp_samples_fn fn;
     void *ctx;
+    enum omsp_status (*gate)(void *ctx);
+    void *gate_ctx;
 
     struct omsp_lock door;
     struct omsp_audio_format format;
@@ -129,7 +131,10 @@ static void drop_ring(struct samples *samples)
 static enum omsp_status samples_connect(struct omsp_terminal *terminal)
 {
     struct samples *samples = samples_of(terminal);
+    enum omsp_status status = samples->gate ? samples->gate(samples->gate_ctx) : OMSP_OK;
 
+    if (status)
+        return status;
     omsp_lock_acquire(&samples->lock);
     if (terminal->direction == OMSP_RENDER) {
         drop_ring(samples); /* of the connection before */
@@ -628,5 +633,17 @@ enum omsp_status omsp_samples_get_stats(struct omsp_terminal *terminal,
     out->underrun_us = samples->underrun_samples * 1000 / RATE_MS;
     out->discontinuities = samples->discontinuities;
     omsp_lock_release(&samples->lock);
+    return OMSP_OK;
+}
+
+enum omsp_status omsp_samples_set_gate(struct omsp_terminal *terminal,
+                                       enum omsp_status (*gate)(void *ctx), void *ctx)
+{
+    struct samples *samples = samples_of(terminal);
+
+    if (!samples)
+        return OMSP_BAD_TERMINAL;
+    samples->gate = gate;
+    samples->gate_ctx = ctx;
     return OMSP_OK;
 }

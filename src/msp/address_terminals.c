@@ -129,7 +129,7 @@ static HRESULT STDMETHODCALLTYPE terminals_CreateTerminal(ITTerminalSupport2 *if
         return E_INVALIDARG;
     class = find_class(&clsid);
     if (!class)
-        return TAPI_E_INVALIDTERMINALCLASS;
+        return msp_pluggable_create(&clsid, media, direction, msp_address_token(self), out);
     if (!(media & (TAPIMEDIATYPE_AUDIO | TAPIMEDIATYPE_MULTITRACK)))
         return TAPI_E_INVALIDMEDIATYPE;
     if (direction != class->direction)

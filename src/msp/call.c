@@ -5,6 +5,7 @@
 #include "msp/call.h"
 
 #include "msp/address.h"
+#include "msp/hosted.h"
 
 void msp_call_ref(struct msp_call *call)
 {
@@ -92,6 +93,7 @@ bool msp_call_shut(struct msp_call *call)
         call->ended_count = count;
     }
     ReleaseSRWLockExclusive(&call->ended_lock);
+    msp_hosted_drop(call);
     return first;
 }
 

@@ -5,6 +5,7 @@
 #include "msp/call.h"
 
 #include "base/alloc.h"
+#include "msp/hosted.h"
 
 static struct msp_call *self_of(IOpenMSPCall *iface)
 {
@@ -111,8 +112,11 @@ static HRESULT STDMETHODCALLTYPE open_SetPeer(IOpenMSPCall *iface, BSTR text, LO
         hr = E_INVALIDARG;
     if (SUCCEEDED(hr) && (type < 0 || type > 127))
         hr = E_INVALIDARG;
-    if (SUCCEEDED(hr))
-        hr = msp_hresult(omsp_call_set_peer(self->engine, &addr, (uint8_t)type));
+    if (FAILED(hr))
+        return hr;
+    msp_hosted_prepare(self, NULL, OMSP_IN_READY);
+    hr = msp_hresult(omsp_call_set_peer(self->engine, &addr, (uint8_t)type));
+    msp_hosted_settle(self);
     return hr;
 }
 
@@ -239,7 +243,9 @@ static HRESULT STDMETHODCALLTYPE open_put_RemoteDescription(IOpenMSPCall *iface,
     utf8 = msp_utf8(sdp, &hr);
     if (!utf8)
         return hr;
+    msp_hosted_prepare(self, NULL, OMSP_IN_READY);
     hr = msp_hresult(omsp_call_set_remote_sdp(self->engine, utf8, strlen(utf8)));
+    msp_hosted_settle(self);
     omsp_free(utf8);
     return hr;
 }
@@ -290,8 +296,11 @@ static HRESULT STDMETHODCALLTYPE open_Connect(IOpenMSPCall *iface)
     struct msp_call *self = self_of(iface);
     HRESULT hr = check(self);
 
-    if (SUCCEEDED(hr))
-        hr = msp_hresult(omsp_call_connect(self->engine));
+    if (FAILED(hr))
+        return hr;
+    msp_hosted_prepare(self, NULL, OMSP_IN_READY);
+    hr = msp_hresult(omsp_call_connect(self->engine));
+    msp_hosted_settle(self);
     return hr;
 }
 

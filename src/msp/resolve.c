@@ -4,6 +4,7 @@
  */
 #include "engine/device.h"
 #include "msp/call.h"
+#include "msp/hosted.h"
 
 static void *counted(struct com_object *object, REFIID iid)
 {
@@ -109,6 +110,8 @@ static HRESULT find_selected(struct msp_call *call, uint32_t id, ITTerminal **ou
 static HRESULT find_terminal(struct msp_call *call, uint32_t id, ITTerminal **out)
 {
     *out = counted(living(id), &IID_ITTerminal);
+    if (!*out)
+        *out = msp_hosted_terminal(id);
     if (*out)
         return S_OK;
     return call && id ? find_selected(call, id, out) : S_FALSE;

@@ -10,6 +10,7 @@
 #include "engine/fork.h"
 #include "msp/call.h"
 #include "msp/classes.h"
+#include "msp/hosted.h"
 #include "msp/stream.h"
 #include "msp/terminal.h"
 
@@ -44,58 +45,77 @@ static HRESULT STDMETHODCALLTYPE get_name(ITStream *iface, BSTR *out)
     return *out ? S_OK : E_OUTOFMEMORY;
 }
 
-static HRESULT STDMETHODCALLTYPE start(ITStream *iface)
+/* Terminals of other makers are connected before the engine is asked, and what they said is the
+ * answer when the engine could not go on without them. */
+static HRESULT move(struct msp_stream *self, enum omsp_input input,
+                    enum omsp_status (*door)(struct omsp_stream *stream, enum omsp_cause cause))
 {
-    struct msp_stream *self = SELF(iface);
+    HRESULT hosted, hr;
 
     if (msp_stream_is_shut(self))
         return E_UNEXPECTED;
-    return msp_hresult(omsp_stream_start(self->engine, OMSP_CAUSE_LOCAL_REQUEST));
+    hosted = input == OMSP_IN_STOP ? S_FALSE : msp_hosted_prepare(self->call, self->engine, input);
+    hr = msp_hresult(door(self->engine, OMSP_CAUSE_LOCAL_REQUEST));
+    msp_hosted_settle(self->call);
+    return FAILED(hr) && FAILED(hosted) ? hosted : hr;
+}
+
+static HRESULT STDMETHODCALLTYPE start(ITStream *iface)
+{
+    return move(SELF(iface), OMSP_IN_START, omsp_stream_start);
 }
 
 static HRESULT STDMETHODCALLTYPE pause_stream(ITStream *iface)
 {
-    struct msp_stream *self = SELF(iface);
-
-    if (msp_stream_is_shut(self))
-        return E_UNEXPECTED;
-    return msp_hresult(omsp_stream_pause(self->engine, OMSP_CAUSE_LOCAL_REQUEST));
+    return move(SELF(iface), OMSP_IN_PAUSE, omsp_stream_pause);
 }
 
 static HRESULT STDMETHODCALLTYPE stop(ITStream *iface)
 {
-    struct msp_stream *self = SELF(iface);
-
-    if (msp_stream_is_shut(self))
-        return E_UNEXPECTED;
-    return msp_hresult(omsp_stream_stop(self->engine, OMSP_CAUSE_LOCAL_REQUEST));
+    return move(SELF(iface), OMSP_IN_STOP, omsp_stream_stop);
 }
 
-/* Checks 3 and 4 of mspi.md 3.5, on whatever the application gave; then whether it is a terminal
- * that this engine can drive. One that is not ours speaks DirectShow, which this version does not
- * host: it is refused as every terminal is that an MSP cannot use. */
-static HRESULT check_address(struct msp_stream *self, ITTerminal *terminal)
+/* Checks 3 and 4 of mspi.md 3.5, on whatever the application gave; *out is counted. */
+static HRESULT control_of(struct msp_stream *self, ITTerminal *terminal, ITTerminalControl **out)
 {
-    ITTerminalControl *control = NULL;
     MSP_HANDLE token = NULL;
     HRESULT hr;
 
-    hr = ITTerminal_QueryInterface(terminal, &IID_ITTerminalControl, (void **)&control);
-    if (FAILED(hr) || !control)
+    *out = NULL;
+    hr = ITTerminal_QueryInterface(terminal, &IID_ITTerminalControl, (void **)out);
+    if (FAILED(hr) || !*out)
         return TAPI_E_INVALIDTERMINAL;
-    hr = control->lpVtbl->get_AddressHandle(control, &token);
-    control->lpVtbl->Release(control);
-    if (FAILED(hr) || (token && token != msp_address_token(msp_call_address(self->call))))
-        return TAPI_E_INVALIDTERMINAL;
-    return S_OK;
+    hr = (*out)->lpVtbl->get_AddressHandle(*out, &token);
+    if (SUCCEEDED(hr) && (!token || token == msp_address_token(msp_call_address(self->call))))
+        return S_OK;
+    (*out)->lpVtbl->Release(*out);
+    *out = NULL;
+    return TAPI_E_INVALIDTERMINAL;
 }
 
-static HRESULT usable_terminal(struct msp_stream *self, ITTerminal *terminal,
-                               struct omsp_terminal **out)
+static HRESULT check_address(struct msp_stream *self, ITTerminal *terminal)
 {
-    HRESULT hr = check_address(self, terminal);
+    ITTerminalControl *control;
+    HRESULT hr = control_of(self, terminal, &control);
 
-    return SUCCEEDED(hr) ? msp_terminal_from_interface((IUnknown *)terminal, out) : hr;
+    if (SUCCEEDED(hr))
+        control->lpVtbl->Release(control);
+    return hr;
+}
+
+/* One that is not ours is hosted, on the streams that carry media themselves. */
+static HRESULT select_foreign(struct msp_stream *self, ITTerminal *terminal)
+{
+    ITTerminalControl *control;
+    HRESULT hr = control_of(self, terminal, &control);
+
+    if (FAILED(hr))
+        return hr;
+    hr = omsp_stream_is_fork(self->engine)
+             ? TAPI_E_INVALIDTERMINAL
+             : msp_hosted_select(self->call, self->engine, terminal, control);
+    control->lpVtbl->Release(control);
+    return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE select_terminal(ITStream *iface, ITTerminal *terminal)
@@ -109,14 +129,17 @@ static HRESULT STDMETHODCALLTYPE select_terminal(ITStream *iface, ITTerminal *te
         return E_POINTER;
     if (msp_stream_is_shut(self))
         return E_UNEXPECTED;
-    hr = usable_terminal(self, terminal, &engine);
+    hr = msp_terminal_from_interface((IUnknown *)terminal, &engine);
     if (FAILED(hr))
-        return hr;
+        return select_foreign(self, terminal);
+    hr = check_address(self, terminal);
     /* A file terminal's tracks go on streams, never the terminal itself (mspi.md 4.3 b): the engine
      * refuses it. */
-    status = omsp_stream_select(self->engine, engine);
-    hr = omsp_terminal_get_kind(engine) == OMSP_TERMINAL_WEBSOCKET ? msp_fork_hresult(status)
-                                                                   : msp_hresult(status);
+    if (SUCCEEDED(hr)) {
+        status = omsp_stream_select(self->engine, engine);
+        hr = omsp_terminal_get_kind(engine) == OMSP_TERMINAL_WEBSOCKET ? msp_fork_hresult(status)
+                                                                       : msp_hresult(status);
+    }
     omsp_terminal_release(engine);
     return hr;
 }
@@ -131,9 +154,8 @@ static HRESULT STDMETHODCALLTYPE unselect_terminal(ITStream *iface, ITTerminal *
         return E_POINTER;
     if (msp_stream_is_shut(self))
         return E_UNEXPECTED;
-    hr = msp_terminal_from_interface((IUnknown *)terminal, &engine);
-    if (FAILED(hr))
-        return hr;
+    if (FAILED(msp_terminal_from_interface((IUnknown *)terminal, &engine)))
+        return msp_hosted_unselect(self->engine, terminal);
     hr = msp_hresult(omsp_stream_unselect(self->engine, engine));
     omsp_terminal_release(engine);
     return hr;

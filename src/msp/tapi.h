@@ -42,6 +42,25 @@ DECLARE_INTERFACE_(ITTerminalControl, IUnknown)
 #undef INTERFACE
 #endif
 
+/* The creator of a pluggable terminal tells it what it shall be, once (mspi.md 4.5). From the same
+ * header, whose layout C compilers share; the IID follows ITTerminalControl's. */
+#ifndef __ITPluggableTerminalInitialization_INTERFACE_DEFINED__
+#define __ITPluggableTerminalInitialization_INTERFACE_DEFINED__
+typedef struct ITPluggableTerminalInitialization ITPluggableTerminalInitialization;
+EXTERN_C const IID IID_ITPluggableTerminalInitialization;
+#undef INTERFACE
+#define INTERFACE ITPluggableTerminalInitialization
+DECLARE_INTERFACE_(ITPluggableTerminalInitialization, IUnknown)
+{
+    STDMETHOD(QueryInterface)(THIS_ REFIID riid, void **out) PURE;
+    STDMETHOD_(ULONG, AddRef)(THIS) PURE;
+    STDMETHOD_(ULONG, Release)(THIS) PURE;
+    STDMETHOD(InitializeDynamic)
+    (THIS_ IID terminal_class, DWORD media, TERMINAL_DIRECTION direction, MSP_HANDLE address) PURE;
+};
+#undef INTERFACE
+#endif
+
 /* ITTAPIDispatchEventNotification, the event interface for scripts: a dispinterface with the one
  * method Event, DISPID 1 (TAPI_EVENT, IDispatch *). */
 EXTERN_C const IID DIID_ITTAPIDispatchEventNotification;

@@ -7,6 +7,7 @@
 
 #include "com/dispatch.h"
 #include "engine/device.h"
+#include "msp/hosted.h"
 
 static struct msp_terminal *of(void *iface)
 {
@@ -260,9 +261,12 @@ HRESULT msp_terminal_wrap(MSP_HANDLE token, struct omsp_terminal *terminal, ITTe
 {
     struct msp_terminal_making making = {token, terminal};
     struct com_object *object;
-    HRESULT hr = msp_identity_get(omsp_terminal_id(terminal), make, &making, &object);
+    HRESULT hr;
 
-    *out = NULL;
+    *out = msp_hosted_terminal(omsp_terminal_id(terminal));
+    if (*out)
+        return S_OK;
+    hr = msp_identity_get(omsp_terminal_id(terminal), make, &making, &object);
     if (hr != S_OK)
         return hr;
     for (size_t i = 0; i < WRAPPERS; i++)

@@ -7,6 +7,7 @@
 #include "msp/call.h"
 
 #include "base/alloc.h"
+#include "msp/hosted.h"
 #include "wire/tsp_message.h"
 
 /* The MSP's own count of DIGIT and STREAM_COMMAND. */
@@ -159,7 +160,10 @@ static HRESULT answer(struct msp_call *call, const struct omsp_tsp_message *in)
     enum omsp_status status;
 
     memset(&out, 0, sizeof(out));
+    if (in->type == OMSP_TSP_REMOTE_SDP || in->type == OMSP_TSP_CONNECT)
+        msp_hosted_prepare(call, NULL, OMSP_IN_READY);
     status = obey(call, in, &out, &text);
+    msp_hosted_settle(call);
     out.sequence = in->sequence;
     if (!out.type || status != OMSP_OK) {
         out.type = OMSP_TSP_RESULT;

@@ -50,8 +50,17 @@ static HRESULT STDMETHODCALLTYPE control_address(ITTerminalControl *iface, MSP_H
     return self->answer;
 }
 
-static ITTerminalVtbl foreign_vtable = {
-    .QueryInterface = foreign_query, .AddRef = foreign_add, .Release = foreign_release};
+/* It cannot say what it is, so nobody can host it. */
+static HRESULT STDMETHODCALLTYPE foreign_direction(ITTerminal *iface, TERMINAL_DIRECTION *out)
+{
+    (void)iface, (void)out;
+    return E_FAIL;
+}
+
+static ITTerminalVtbl foreign_vtable = {.QueryInterface = foreign_query,
+                                        .AddRef = foreign_add,
+                                        .Release = foreign_release,
+                                        .get_Direction = foreign_direction};
 static ITTerminalControlVtbl control_vtable = {.Release = control_release,
                                                .get_AddressHandle = control_address};
 

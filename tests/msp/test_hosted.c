@@ -1,0 +1,465 @@
+/*
+ * Terminals of another maker on our streams (mspi.md 3.5, 3.8, 3.13, 3.15, 4.5): made by class,
+ * initialised, hosted in a filter graph, audio both ways with and without conversion, and every
+ * way in which they fail.
+ */
+#include "msp/third_party.h"
+
+struct bench {
+    struct media media;
+    IOpenMSPCall *a, *b;
+    ITStream *capture, *render; /* of a; of b */
+};
+
+static void listen_on(IOpenMSPCall *call)
+{
+    BSTR address = SysAllocString(L"127.0.0.1");
+
+    ck_assert_hr(IOpenMSPCall_Listen(call, address), S_OK);
+    SysFreeString(address);
+}
+
+static void connect_to(IOpenMSPCall *call, IOpenMSPCall *peer)
+{
+    BSTR address = NULL;
+
+    ck_assert_hr(IOpenMSPCall_get_LocalAddress(peer, &address), S_OK);
+    ck_assert_hr(IOpenMSPCall_SetPeer(call, address, 0), S_OK);
+    SysFreeString(address);
+}
+
+static void connect_both(struct bench *bench)
+{
+    connect_to(bench->a, bench->b);
+    connect_to(bench->b, bench->a);
+}
+
+static void begin(struct bench *bench)
+{
+    media_begin(&bench->media);
+    third_begin();
+    bench->a = media_call(&bench->media, TAPIMEDIATYPE_AUDIO);
+    bench->b = media_call(&bench->media, TAPIMEDIATYPE_AUDIO);
+    listen_on(bench->a);
+    listen_on(bench->b);
+    bench->capture = media_stream(bench->a, CAPTURE);
+    bench->render = media_stream(bench->b, RENDER);
+}
+
+static void drop(MSP_EVENT_INFO *info)
+{
+    if (info->Event == ME_CALL_EVENT) {
+        kit_release(info->MSP_CALL_EVENT_INFO.pStream);
+        if (info->MSP_CALL_EVENT_INFO.pTerminal)
+            kit_release(info->MSP_CALL_EVENT_INFO.pTerminal);
+    } else if (info->Event == ME_PRIVATE_EVENT && info->MSP_PRIVATE_EVENT_INFO.pEvent) {
+        kit_release(info->MSP_PRIVATE_EVENT_INFO.pEvent);
+    }
+}
+
+static void end(struct bench *bench)
+{
+    MSP_EVENT_INFO info;
+
+    while (media_event(&bench->media, &info))
+        drop(&info);
+    kit_release(bench->capture);
+    kit_release(bench->render);
+    kit_release(bench->a);
+    kit_release(bench->b);
+    ck_assert_hr(IOpenMSPAddress_Close(bench->media.open), S_OK);
+    kit_release(bench->media.terminals);
+    kit_release(bench->media.open);
+    kit_release(bench->media.msp);
+    third_end();
+    kit_end();
+}
+
+static HRESULT create(struct bench *bench, const WCHAR *class, LONG media,
+                      TERMINAL_DIRECTION direction, ITTerminal **out)
+{
+    BSTR text = SysAllocString(class);
+    HRESULT hr =
+        ITTerminalSupport_CreateTerminal(bench->media.terminals, text, media, direction, out);
+
+    SysFreeString(text);
+    return hr;
+}
+
+static ITTerminal *tone(struct bench *bench)
+{
+    ITTerminal *terminal = NULL;
+
+    ck_assert_hr(create(bench, THIRD_TONE, TAPIMEDIATYPE_AUDIO, TD_CAPTURE, &terminal), S_OK);
+    return terminal;
+}
+
+static ITTerminal *meter(struct bench *bench)
+{
+    ITTerminal *terminal = NULL;
+
+    ck_assert_hr(create(bench, THIRD_METER, TAPIMEDIATYPE_AUDIO, TD_RENDER, &terminal), S_OK);
+    return terminal;
+}
+
+static TERMINAL_STATE state_of(ITTerminal *terminal)
+{
+    TERMINAL_STATE state;
+
+    ck_assert_hr(ITTerminal_get_State(terminal, &state), S_OK);
+    return state;
+}
+
+/* The next call event, within a bound; its terminal is compared, not kept. */
+static void expect(struct bench *bench, ITStream *stream, MSP_CALL_EVENT type,
+                   MSP_CALL_EVENT_CAUSE cause, HRESULT error, ITTerminal *terminal)
+{
+    ULONGLONG give_up = GetTickCount64() + 20000;
+    MSP_EVENT_INFO info;
+
+    for (;;) {
+        ck_assert_msg(GetTickCount64() < give_up, "no event %d", type);
+        if (!media_event(&bench->media, &info)) {
+            SwitchToThread();
+            continue;
+        }
+        if (info.Event == ME_CALL_EVENT && info.MSP_CALL_EVENT_INFO.pStream == stream)
+            break;
+        drop(&info);
+    }
+    ck_assert_int_eq(info.MSP_CALL_EVENT_INFO.Type, type);
+    ck_assert_int_eq(info.MSP_CALL_EVENT_INFO.Cause, cause);
+    ck_assert_hr(info.MSP_CALL_EVENT_INFO.hrError, error);
+    if (terminal)
+        ck_assert_ptr_eq(info.MSP_CALL_EVENT_INFO.pTerminal, terminal);
+    drop(&info);
+}
+
+/* The meter hears about 500 Hz at 10000/sqrt(2) within a bound. */
+static void expect_tone(void)
+{
+    ULONGLONG give_up = GetTickCount64() + 30000;
+
+    for (;;) {
+        LONG heard, wanted = (LONG)third.rate / 2;
+        double frequency, level;
+
+        InterlockedExchange(&third.crossings, 0);
+        InterlockedExchange64(&third.squares, 0);
+        InterlockedExchange(&third.heard, 0);
+        while ((heard = third.heard) < wanted && GetTickCount64() < give_up)
+            Sleep(5);
+        frequency = third.crossings / 2.0 * third.rate / heard;
+        level = sqrt((double)third.squares / heard);
+        if (heard >= wanted && frequency > 480 && frequency < 520 && level > 6000 && level < 8000)
+            return;
+        ck_assert_msg(GetTickCount64() < give_up, "heard %ld samples, %.0f Hz, level %.0f", heard,
+                      frequency, level);
+    }
+}
+
+/* ---- making ---------------------------------------------------------------------------------- */
+
+START_TEST(a_registered_class_is_made_and_told_what_it_is)
+{
+    struct bench bench;
+    ITTerminal *terminal;
+    BSTR class = NULL;
+
+    begin(&bench);
+    terminal = tone(&bench);
+    ck_assert_int_eq(third.initialized, 1);
+    ck_assert_uint_eq(third.media, TAPIMEDIATYPE_AUDIO);
+    ck_assert_ptr_nonnull((void *)(ULONG_PTR)third.token);
+    ck_assert_hr(ITTerminal_get_TerminalClass(terminal, &class), S_OK);
+    ck_assert(!wcscmp(class, THIRD_TONE));
+    SysFreeString(class);
+    ck_assert_uint_eq(kit_release(terminal), 0);
+    end(&bench);
+}
+END_TEST
+
+START_TEST(what_cannot_be_made_is_a_code_and_leaves_nothing)
+{
+    struct bench bench;
+    ITTerminal *terminal = (void *)&terminal;
+
+    begin(&bench);
+    ck_assert_hr(
+        create(&bench, L"{6C0F2F0E-3C0B-4B7A-9C35-6F6E1D1B2CFF}", 8, TD_CAPTURE, &terminal),
+        TAPI_E_INVALIDTERMINALCLASS);
+    ck_assert_ptr_null(terminal);
+    ck_assert_hr(create(&bench, THIRD_TONE, TAPIMEDIATYPE_VIDEO, TD_CAPTURE, &terminal),
+                 TAPI_E_INVALIDMEDIATYPE);
+    ck_assert_hr(create(&bench, THIRD_TONE, TAPIMEDIATYPE_AUDIO, TD_RENDER, &terminal),
+                 TAPI_E_INVALIDDIRECTION);
+    ck_assert_hr(create(&bench, THIRD_NOT_HERE, TAPIMEDIATYPE_AUDIO, TD_CAPTURE, &terminal),
+                 REGDB_E_CLASSNOTREG);
+    third.initialize = E_ACCESSDENIED;
+    ck_assert_hr(create(&bench, THIRD_TONE, TAPIMEDIATYPE_AUDIO, TD_CAPTURE, &terminal),
+                 E_ACCESSDENIED);
+    ck_assert_ptr_null(terminal);
+    ck_assert_int_eq(third.alive, 0);
+    end(&bench);
+}
+END_TEST
+
+/* ---- audio ----------------------------------------------------------------------------------- */
+
+static void hear_it_through(DWORD rate, DWORD channels)
+{
+    struct bench bench;
+    ITTerminal *from, *to;
+
+    begin(&bench);
+    third.rate = rate;
+    third.channels = channels;
+    from = tone(&bench);
+    to = meter(&bench);
+    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), S_OK);
+    ck_assert_hr(ITStream_SelectTerminal(bench.render, to), S_OK);
+    ck_assert_int_eq(third.connected, 0); /* the call is not there yet */
+    ck_assert_int_eq(state_of(from), TS_NOTINUSE);
+    connect_both(&bench);
+    expect(&bench, bench.capture, CALL_STREAM_ACTIVE, CALL_CAUSE_LOCAL_REQUEST, S_OK, from);
+    ck_assert_int_eq(state_of(from), TS_INUSE);
+    ck_assert_int_eq(state_of(to), TS_INUSE);
+    ck_assert_int_eq(third.connected, 2);
+    ck_assert_int_eq(third.completed, 2);
+    expect_tone();
+    ck_assert_hr(ITStream_UnselectTerminal(bench.capture, from), S_OK);
+    ck_assert_int_eq(state_of(from), TS_NOTINUSE);
+    ck_assert_hr(ITStream_UnselectTerminal(bench.render, to), S_OK);
+    ck_assert_int_eq(third.disconnected, 2);
+    kit_release(from);
+    kit_release(to);
+    end(&bench);
+}
+
+START_TEST(a_tone_goes_through_the_call_into_a_meter)
+{
+    hear_it_through(8000, 1);
+}
+END_TEST
+
+START_TEST(other_formats_are_converted_both_ways)
+{
+    hear_it_through(48000, 2);
+    hear_it_through(16000, 1);
+}
+END_TEST
+
+START_TEST(starts_and_stops_connect_and_disconnect_every_time)
+{
+    struct bench bench;
+    ITTerminal *from;
+
+    begin(&bench);
+    connect_both(&bench);
+    from = tone(&bench);
+    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), S_OK);
+    ck_assert_int_eq(state_of(from), TS_INUSE); /* it started by itself */
+    for (int i = 0; i < 5; i++) {
+        ck_assert_hr(ITStream_StopStream(bench.capture), S_OK);
+        ck_assert_int_eq(state_of(from), TS_NOTINUSE);
+        ck_assert_hr(ITStream_StartStream(bench.capture), S_OK);
+        ck_assert_int_eq(state_of(from), TS_INUSE);
+        ck_assert_hr(ITStream_PauseStream(bench.capture), S_OK);
+        ck_assert_int_eq(state_of(from), TS_INUSE);
+        ck_assert_hr(ITStream_StartStream(bench.capture), S_OK);
+    }
+    ck_assert_int_eq(third.connected, 6);
+    ck_assert_int_eq(third.disconnected, 5);
+    kit_release(from);
+    end(&bench); /* still selected: the call's end lets go of it */
+    ck_assert_int_eq(third.disconnected, 6);
+}
+END_TEST
+
+START_TEST(the_applications_own_pointer_is_what_everybody_sees)
+{
+    struct bench bench;
+    ITTerminal *from, *listed = NULL;
+    IEnumTerminal *all;
+
+    begin(&bench);
+    from = tone(&bench);
+    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), S_OK);
+    ck_assert_hr(ITStream_EnumerateTerminals(bench.capture, &all), S_OK);
+    ck_assert_hr(IEnumTerminal_Next(all, 1, &listed, NULL), S_OK);
+    ck_assert_ptr_eq(listed, from);
+    kit_release(listed);
+    kit_release(all);
+    connect_both(&bench);
+    expect(&bench, bench.capture, CALL_STREAM_ACTIVE, CALL_CAUSE_LOCAL_REQUEST, S_OK, from);
+    kit_release(from);
+    end(&bench);
+}
+END_TEST
+
+/* ---- selection ------------------------------------------------------------------------------- */
+
+START_TEST(selection_is_refused_as_for_terminals_of_ours)
+{
+    struct bench bench;
+    ITTerminal *from;
+    ITStream *other, *render;
+    struct third_terminal *given;
+
+    begin(&bench);
+    other = media_stream(bench.b, CAPTURE);
+    render = media_stream(bench.a, RENDER);
+    from = tone(&bench);
+    ck_assert_hr(ITStream_UnselectTerminal(bench.capture, from), TAPI_E_INVALIDTERMINAL);
+    ck_assert_hr(ITStream_SelectTerminal(render, from), TAPI_E_INVALIDTERMINAL);
+    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), S_OK);
+    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), TAPI_E_INVALIDTERMINAL);
+    ck_assert_hr(ITStream_SelectTerminal(other, from), TAPI_E_TERMINALINUSE);
+    ck_assert_hr(ITStream_UnselectTerminal(other, from), TAPI_E_INVALIDTERMINAL);
+    ck_assert_hr(ITStream_UnselectTerminal(bench.capture, from), S_OK);
+    third.foreign_token = (MSP_HANDLE)(ULONG_PTR)0x4711;
+    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), TAPI_E_INVALIDTERMINAL);
+    third.foreign_token = 0;
+    kit_release(from);
+
+    /* Handed in by the application, of no address; with ITTerminalControl, and without. */
+    given = third_create(true);
+    ck_assert_hr(ITStream_SelectTerminal(other, &given->terminal), S_OK);
+    ck_assert_hr(ITStream_UnselectTerminal(other, &given->terminal), S_OK);
+    given->plain = true;
+    ck_assert_hr(ITStream_SelectTerminal(other, &given->terminal), TAPI_E_INVALIDTERMINAL);
+    ck_assert_uint_eq(third_release(given), 0);
+    kit_release(render);
+    kit_release(other);
+    end(&bench);
+}
+END_TEST
+
+START_TEST(a_bidirectional_terminal_goes_on_the_stream_that_takes_it)
+{
+    struct bench bench;
+    ITTerminal *from;
+
+    begin(&bench);
+    from = tone(&bench);
+    third.tone_direction = TD_BIDIRECTIONAL;
+    connect_both(&bench);
+    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), S_OK);
+    ck_assert_int_eq(third.connected, 1);
+    ck_assert_hr(ITStream_SelectTerminal(bench.render, from), TAPI_E_TERMINALINUSE);
+    kit_release(from);
+    end(&bench);
+}
+END_TEST
+
+/* ---- failures -------------------------------------------------------------------------------- */
+
+static void refuse(HRESULT connect, HRESULT run, HRESULT answer)
+{
+    struct bench bench;
+    ITTerminal *from;
+
+    begin(&bench);
+    from = tone(&bench);
+
+    /* At the call's connect: events only, and it stays selected. */
+    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), S_OK);
+    third.connect = connect;
+    third.run = run;
+    connect_both(&bench);
+    expect(&bench, bench.capture, CALL_TERMINAL_FAIL, CALL_CAUSE_CONNECT_FAIL,
+           TAPI_E_OPERATIONFAILED, from);
+    expect(&bench, bench.capture, CALL_STREAM_FAIL, CALL_CAUSE_CONNECT_FAIL, TAPI_E_OPERATIONFAILED,
+           from);
+    ck_assert_int_eq(state_of(from), TS_NOTINUSE);
+
+    /* At StartStream: its code and the events. */
+    ck_assert_hr(ITStream_StartStream(bench.capture), answer);
+    expect(&bench, bench.capture, CALL_TERMINAL_FAIL, CALL_CAUSE_CONNECT_FAIL,
+           TAPI_E_OPERATIONFAILED, from);
+    expect(&bench, bench.capture, CALL_STREAM_FAIL, CALL_CAUSE_CONNECT_FAIL, TAPI_E_OPERATIONFAILED,
+           from);
+    ck_assert_int_eq(state_of(from), TS_NOTINUSE);
+
+    /* At SelectTerminal: unselected again. */
+    ck_assert_hr(ITStream_UnselectTerminal(bench.capture, from), S_OK);
+    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), answer);
+    expect(&bench, bench.capture, CALL_TERMINAL_FAIL, CALL_CAUSE_CONNECT_FAIL,
+           TAPI_E_OPERATIONFAILED, NULL);
+    expect(&bench, bench.capture, CALL_STREAM_FAIL, CALL_CAUSE_CONNECT_FAIL, TAPI_E_OPERATIONFAILED,
+           NULL);
+    ck_assert_hr(ITStream_UnselectTerminal(bench.capture, from), TAPI_E_INVALIDTERMINAL);
+
+    /* It works again once the terminal does. */
+    third.connect = third.run = S_OK;
+    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), S_OK);
+    expect(&bench, bench.capture, CALL_STREAM_ACTIVE, CALL_CAUSE_LOCAL_REQUEST, S_OK, from);
+    kit_release(from);
+    end(&bench);
+}
+
+START_TEST(a_terminal_that_cannot_be_connected_fails_itself_then_its_stream)
+{
+    refuse(MAKE_HRESULT(1, FACILITY_ITF, 0x777), S_OK, MAKE_HRESULT(1, FACILITY_ITF, 0x777));
+}
+END_TEST
+
+START_TEST(a_graph_that_refuses_to_run_fails_the_same_way)
+{
+    refuse(S_OK, VFW_E_NOT_PAUSED, VFW_E_NOT_PAUSED);
+}
+END_TEST
+
+START_TEST(no_format_in_common_is_a_refusal)
+{
+    struct bench bench;
+    ITTerminal *to;
+
+    begin(&bench);
+    third.rate = 6000; /* nobody converts that */
+    connect_both(&bench);
+    to = meter(&bench);
+    ck_assert(FAILED(ITStream_SelectTerminal(bench.render, to)));
+    ck_assert_int_eq(state_of(to), TS_NOTINUSE);
+    expect(&bench, bench.render, CALL_TERMINAL_FAIL, CALL_CAUSE_CONNECT_FAIL,
+           TAPI_E_OPERATIONFAILED, NULL);
+    kit_release(to);
+    end(&bench);
+}
+END_TEST
+
+START_TEST(a_graph_that_breaks_while_running_fails_the_stream)
+{
+    struct bench bench;
+    ITTerminal *from;
+
+    begin(&bench);
+    third.abort = true;
+    connect_both(&bench);
+    from = tone(&bench);
+    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), S_OK);
+    expect(&bench, bench.capture, CALL_STREAM_ACTIVE, CALL_CAUSE_LOCAL_REQUEST, S_OK, from);
+    expect(&bench, bench.capture, CALL_TERMINAL_FAIL, CALL_CAUSE_CONNECT_FAIL,
+           TAPI_E_OPERATIONFAILED, from);
+    expect(&bench, bench.capture, CALL_STREAM_FAIL, CALL_CAUSE_CONNECT_FAIL, TAPI_E_OPERATIONFAILED,
+           from);
+    third.abort = false;
+    ck_assert_hr(ITStream_StartStream(bench.capture), S_OK);
+    expect(&bench, bench.capture, CALL_STREAM_ACTIVE, CALL_CAUSE_LOCAL_REQUEST, S_OK, from);
+    kit_release(from);
+    end(&bench);
+}
+END_TEST
+
+OMSP_SUITE("hosted", TEST(a_registered_class_is_made_and_told_what_it_is),
+           TEST(what_cannot_be_made_is_a_code_and_leaves_nothing),
+           TEST(a_tone_goes_through_the_call_into_a_meter),
+           TEST(other_formats_are_converted_both_ways),
+           TEST(starts_and_stops_connect_and_disconnect_every_time),
+           TEST(the_applications_own_pointer_is_what_everybody_sees),
+           TEST(selection_is_refused_as_for_terminals_of_ours),
+           TEST(a_bidirectional_terminal_goes_on_the_stream_that_takes_it),
+           TEST(a_terminal_that_cannot_be_connected_fails_itself_then_its_stream),
+           TEST(a_graph_that_refuses_to_run_fails_the_same_way),
+           TEST(no_format_in_common_is_a_refusal),
+           TEST(a_graph_that_breaks_while_running_fails_the_stream))
