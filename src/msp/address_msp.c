@@ -34,7 +34,8 @@ static HRESULT STDMETHODCALLTYPE msp_CreateMSPCall(ITMSPAddress *iface, MSP_HAND
     if (!out)
         return E_POINTER;
     *out = NULL;
-    if (!outer) /* calls of their own are IOpenMSPAddress's */
+    /* tapi3's call objects aggregate theirs; who made the address by itself may do without. */
+    if (!outer && self->object.outer != &self->object.inner)
         return E_POINTER;
     hr = msp_address_check_live(self);
     if (SUCCEEDED(hr))

@@ -284,8 +284,9 @@ START_TEST(null_outs_are_pointer_errors)
     outer_init(&outer);
     ck_assert_hr(address->lpVtbl->CreateMSPCall(address, NULL, 0, 8, &outer.iface, NULL),
                  E_POINTER);
-    ck_assert_hr(address->lpVtbl->CreateMSPCall(address, NULL, 0, 8, NULL, &call), E_POINTER);
-    ck_assert_ptr_null(call);
+    ck_assert_hr(address->lpVtbl->CreateMSPCall(address, NULL, 0, 8, NULL, &call), S_OK);
+    ck_assert_ptr_nonnull(call);
+    kit_release(call);
     ck_assert_int_eq(outer.refs, 1);
     ck_assert_hr(address->lpVtbl->ShutdownMSPCall(address, NULL), E_POINTER);
     ck_assert_hr(address->lpVtbl->ReceiveTSPData(address, NULL, NULL, 16), E_POINTER);
@@ -313,6 +314,37 @@ START_TEST(null_outs_are_pointer_errors)
     kit_release(open);
     kit_release(support);
     ck_assert_uint_eq(kit_release(address), 0);
+    CloseHandle(event);
+    kit_end();
+}
+END_TEST
+
+START_TEST(an_aggregated_address_makes_aggregated_calls_only)
+{
+    HANDLE event;
+    ITMSPAddress *address;
+    IUnknown *call = (void *)&call;
+    struct outer outer, outer_call;
+
+    kit_begin();
+    event = kit_event();
+    outer_init(&outer);
+    outer_init(&outer_call);
+    ck_assert_hr(msp_address_create(&outer.iface, &IID_IUnknown, (void **)&outer.inner), S_OK);
+    address = kit_query(outer.inner, &IID_ITMSPAddress);
+    ck_assert_hr(address->lpVtbl->Initialize(address, (MSP_HANDLE)event), S_OK);
+    ck_assert_hr(address->lpVtbl->CreateMSPCall(address, NULL, 0, 8, NULL, &call), E_POINTER);
+    ck_assert_ptr_null(call);
+    ck_assert_hr(
+        address->lpVtbl->CreateMSPCall(address, NULL, 0, 8, &outer_call.iface, &outer_call.inner),
+        S_OK);
+    ck_assert_hr(address->lpVtbl->ShutdownMSPCall(address, outer_call.inner), S_OK);
+    kit_release(outer_call.inner);
+    ck_assert_int_eq(outer_call.refs, 1);
+    ck_assert_hr(address->lpVtbl->Shutdown(address), S_OK);
+    address->lpVtbl->Release(address);
+    kit_release(outer.inner);
+    ck_assert_int_eq(outer.refs, 1);
     CloseHandle(event);
     kit_end();
 }
@@ -557,7 +589,9 @@ OMSP_SUITE("address", TEST(class_tables_are_sound), TEST(answers_every_interface
            TEST(after_shutdown_everything_is_unexpected_but_shutdown),
            TEST(initialize_wants_a_handle_and_only_once), TEST(failed_initialize_can_be_repeated),
            TEST(every_failing_allocation_is_out_of_memory_and_leaks_nothing),
-           TEST(null_outs_are_pointer_errors), TEST(calls_are_made_for_the_media_we_have),
+           TEST(null_outs_are_pointer_errors),
+           TEST(an_aggregated_address_makes_aggregated_calls_only),
+           TEST(calls_are_made_for_the_media_we_have),
            TEST(calls_are_found_by_pointer_and_shut_down_once),
            TEST(calls_keep_the_address_and_survive_its_shutdown),
            TEST(dynamic_classes_are_upper_case_guids), TEST(create_terminal_checks_in_order),
