@@ -27,6 +27,12 @@ void omsp_fork_next_mask(struct omsp_fork *fork, uint8_t mask[4])
     memcpy(mask, &fork->masks[fork->mask_next++], 4);
 }
 
+static bool has_room(const struct omsp_fork *fork)
+{
+    return sizeof(fork->out) - fork->out_len >= OMSP_MS_MEDIA_MAX;
+}
+
+/* Behind what is there; there is room. */
 static void make_media(struct omsp_fork *fork, unsigned track, uint64_t timestamp_ms,
                        struct omsp_span payload)
 {
@@ -40,8 +46,7 @@ static void make_media(struct omsp_fork *fork, unsigned track, uint64_t timestam
     uint8_t mask[4];
 
     omsp_fork_next_mask(fork, mask);
-    fork->out_len = omsp_ms_put_media(&fork->tmpl, &media, mask, fork->out);
-    fork->out_at = 0;
+    fork->out_len += omsp_ms_put_media(&fork->tmpl, &media, mask, fork->out + fork->out_len);
     fork->frames_sent++;
 }
 
@@ -58,6 +63,15 @@ static bool send_bytes(struct omsp_fork *fork, const uint8_t *bytes, size_t len,
     fork->bytes_sent += sent;
     fork->stalled = *at < len;
     return !fork->stalled;
+}
+
+static bool send_out(struct omsp_fork *fork)
+{
+    fork->gathered = false;
+    if (fork->out_at < fork->out_len && !send_bytes(fork, fork->out, fork->out_len, &fork->out_at))
+        return false;
+    fork->out_at = fork->out_len = 0;
+    return true;
 }
 
 static bool send_notes(struct omsp_fork *fork)
@@ -89,21 +103,25 @@ static void drop_first(struct omsp_fork *fork)
     fork->queue_fill--;
 }
 
+/* As many as go in one send. */
+static void make_queued(struct omsp_fork *fork)
+{
+    while (fork->queue_fill && has_room(fork)) {
+        const struct omsp_fork_frame *frame = queued(fork, 0);
+
+        make_media(fork, frame->track, frame->timestamp_ms, omsp_span(frame->payload, frame->len));
+        drop_first(fork);
+    }
+}
+
 void omsp_fork_pump(struct omsp_fork *fork)
 {
-    const struct omsp_fork_frame *frame;
-
     while (fork->tcp) {
-        if (fork->out_at < fork->out_len &&
-            !send_bytes(fork, fork->out, fork->out_len, &fork->out_at))
-            return;
-        if (!send_notes(fork))
+        if (!send_out(fork) || !send_notes(fork))
             return;
         if (!fork->queue_fill || !fork->open)
             break;
-        frame = queued(fork, 0);
-        make_media(fork, frame->track, frame->timestamp_ms, omsp_span(frame->payload, frame->len));
-        drop_first(fork);
+        make_queued(fork);
     }
     fork->overflow_told = false;
 }
@@ -214,41 +232,82 @@ static struct omsp_span encode(struct omsp_fork *fork, struct omsp_fork_track *t
     return omsp_span(room, omsp_stream_encode(track->encoder, track->frame, joins, room));
 }
 
-/* fork->lock held. True: the link thread is to be told. */
-static bool hand_over(struct omsp_fork *fork, struct omsp_fork_track *track, uint64_t timestamp_ms)
+/* fork->lock held. What is made goes behind what was gathered before; false: the socket is short.
+ */
+static bool make_now(struct omsp_fork *fork, unsigned track, uint64_t timestamp_ms,
+                     struct omsp_span payload)
 {
-    bool idle = fork->out_at == fork->out_len && omsp_list_empty(&fork->notes) && !fork->queue_fill;
+    if (fork->stalled || !omsp_list_empty(&fork->notes) || fork->queue_fill)
+        return false;
+    if (!has_room(fork) && !send_out(fork))
+        return false;
+    make_media(fork, track, timestamp_ms, payload);
+    return true;
+}
+
+/* What became of a frame: it is on its way, or somebody has to see to that. */
+enum handed { DONE, AT_END, ON_LINK_THREAD };
+
+/* fork->lock held. gather: at the turn's end, when there are two tracks. */
+static enum handed hand_over(struct omsp_fork *fork, struct omsp_fork_track *track,
+                             uint64_t timestamp_ms, bool gather)
+{
     uint8_t room[OMSP_STREAM_BYTES_MAX];
     struct omsp_span payload;
 
     if (!fork->open && !fork->redialing)
-        return false;
+        return DONE;
     payload = encode(fork, track, timestamp_ms, room);
     if (!payload.len) {
         fork->frames_dropped++;
-        return false;
+        return DONE;
     }
-    if (fork->open && fork->tcp && fork->tcp->send_anywhere && idle && !fork->stalled) {
-        make_media(fork, track->which, timestamp_ms, payload);
-        send_bytes(fork, fork->out, fork->out_len, &fork->out_at);
-        return false;
+    gather &= omsp_fork_tracks(fork->tracks_wanted) == 2;
+    if (fork->open && fork->tcp && fork->tcp->send_anywhere &&
+        make_now(fork, track->which, timestamp_ms, payload)) {
+        if (gather)
+            fork->gathered = true;
+        else
+            send_out(fork);
+        return gather ? AT_END : DONE;
     }
     enqueue(fork, track->which, timestamp_ms, payload);
-    return fork->open && fork->tcp && !fork->tcp->send_anywhere && !fork->stalled;
+    if (!fork->open || !fork->tcp || fork->tcp->send_anywhere || fork->stalled)
+        return DONE;
+    if (gather)
+        fork->gathered = true;
+    return gather ? AT_END : ON_LINK_THREAD;
 }
 
-static void emit(struct omsp_fork *fork, struct omsp_fork_track *track)
+/* True: AT_END. */
+static bool emit(struct omsp_fork *fork, struct omsp_fork_track *track, bool gather)
 {
     uint64_t timestamp_ms = track->timestamp_ms;
-    bool elsewhere;
+    enum handed handed;
 
     track->fill = 0;
     track->timestamp_ms += FRAME_MS;
     track->next_ms = track->timestamp_ms;
     omsp_lock_acquire(&fork->lock);
-    elsewhere = hand_over(fork, track, timestamp_ms);
+    handed = hand_over(fork, track, timestamp_ms, gather);
     omsp_lock_release(&fork->lock);
-    if (elsewhere)
+    if (handed == ON_LINK_THREAD)
+        omsp_fork_kick(fork);
+    return handed == AT_END;
+}
+
+void omsp_fork_send_gathered(struct omsp_fork *fork)
+{
+    bool due, here;
+
+    omsp_lock_acquire(&fork->lock);
+    due = fork->gathered;
+    fork->gathered = false;
+    here = fork->tcp && fork->tcp->send_anywhere;
+    if (due && here)
+        omsp_fork_pump(fork);
+    omsp_lock_release(&fork->lock);
+    if (due && !here)
         omsp_fork_kick(fork);
 }
 
@@ -276,10 +335,11 @@ static void begin(struct omsp_fork *fork, struct omsp_fork_track *track, uint64_
     track->running = true;
 }
 
-void omsp_fork_audio(struct omsp_fork *fork, unsigned which, const uint8_t *codes, size_t count,
+bool omsp_fork_audio(struct omsp_fork *fork, unsigned which, const uint8_t *codes, size_t count,
                      uint64_t now_us)
 {
     struct omsp_fork_track *track = track_of(fork, which);
+    bool gathered = false;
 
     if (!track->running)
         begin(fork, track, now_us);
@@ -292,8 +352,9 @@ void omsp_fork_audio(struct omsp_fork *fork, unsigned which, const uint8_t *code
         codes += take;
         count -= take;
         if (track->fill == OMSP_FORK_FRAME)
-            emit(fork, track);
+            gathered |= emit(fork, track, true);
     }
+    return gathered;
 }
 
 static void pad(struct omsp_fork_track *track, size_t count)
@@ -302,12 +363,13 @@ static void pad(struct omsp_fork_track *track, size_t count)
     track->fill += (unsigned)count;
 }
 
-void omsp_fork_gap(struct omsp_fork *fork, unsigned which, uint64_t samples)
+bool omsp_fork_gap(struct omsp_fork *fork, unsigned which, uint64_t samples)
 {
     struct omsp_fork_track *track = track_of(fork, which);
+    bool gathered = false;
 
     if (!track->running)
-        return;
+        return false;
     /* Only what is needed to end the frame under way and to begin the next on the grid is filled.
      */
     if (track->fill) {
@@ -317,12 +379,13 @@ void omsp_fork_gap(struct omsp_fork *fork, unsigned which, uint64_t samples)
         pad(track, (size_t)take);
         samples -= take;
         if (track->fill == OMSP_FORK_FRAME)
-            emit(fork, track);
+            gathered = emit(fork, track, true);
     }
     if (!samples)
-        return;
+        return gathered;
     track->timestamp_ms += samples / OMSP_FORK_FRAME * FRAME_MS;
     pad(track, (size_t)(samples % OMSP_FORK_FRAME));
+    return gathered;
 }
 
 void omsp_fork_break(struct omsp_fork *fork, unsigned which)
@@ -332,8 +395,9 @@ void omsp_fork_break(struct omsp_fork *fork, unsigned which)
     /* The end of what was heard is not kept back for want of a full frame. */
     if (track->running && track->fill) {
         pad(track, OMSP_FORK_FRAME - track->fill);
-        emit(fork, track);
+        emit(fork, track, false);
     }
     track->running = false;
     track->fill = 0;
+    omsp_fork_send_gathered(fork);
 }

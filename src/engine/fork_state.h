@@ -101,8 +101,9 @@ struct omsp_fork {
     uint64_t origin_us;   /* timestamp 0 */
     uint64_t sequence;    /* of the last message made */
     uint64_t chunk[2];
-    uint8_t out[OMSP_MS_MEDIA_MAX]; /* what is left of a message under way */
+    uint8_t out[2 * OMSP_MS_MEDIA_MAX]; /* messages that are made; from out_at on to be sent */
     size_t out_at, out_len;
+    bool gathered;          /* some wait for the turn's end */
     struct omsp_link notes; /* control messages, before media */
     size_t note_at;         /* of the first, sent already */
     unsigned note_count;
@@ -183,12 +184,16 @@ void omsp_fork_opened(struct omsp_fork *fork);
 void omsp_fork_ended(struct omsp_fork *fork, int error);
 
 /* ---- fork_media.c: session lock -------------------------------------------------------------- */
-/* codes: µ-law, in media order. now_us for where a new run of audio begins. */
-void omsp_fork_audio(struct omsp_fork *fork, unsigned track, const uint8_t *codes, size_t count,
+/* codes: µ-law, in media order. now_us for where a new run of audio begins. True: frames were
+ * gathered, so that those of both tracks go in one send; they want omsp_fork_send_gathered when
+ * the worker's turn is over. */
+bool omsp_fork_audio(struct omsp_fork *fork, unsigned track, const uint8_t *codes, size_t count,
                      uint64_t now_us);
-/* So many samples were lost or never sent: the timestamp jumps. */
-void omsp_fork_gap(struct omsp_fork *fork, unsigned track, uint64_t samples);
-/* What follows does not join what was; a frame that was begun is filled with silence and sent. */
+/* So many samples were lost or never sent: the timestamp jumps. Answers likewise. */
+bool omsp_fork_gap(struct omsp_fork *fork, unsigned track, uint64_t samples);
+void omsp_fork_send_gathered(struct omsp_fork *fork);
+/* What follows does not join what was; a frame that was begun is filled with silence and sent, with
+ * what was gathered. */
 void omsp_fork_break(struct omsp_fork *fork, unsigned track);
 
 /* fork->lock held. Sends what waits as far as the socket takes it. */

@@ -26,14 +26,6 @@ static void on_closed(void *owner);
 static void on_error(void *owner, struct omsp_udp *udp, enum omsp_status status);
 static void on_timer(struct omsp_timer *timer, uint64_t now_us);
 
-uint32_t omsp_session_random32(struct omsp_session *session)
-{
-    uint32_t value;
-
-    session->ports->random(session->ports->ctx, &value, sizeof(value));
-    return value;
-}
-
 static uint64_t now_of(struct omsp_session *session)
 {
     return session->ports->now_us(session->ports->ctx);
@@ -46,6 +38,7 @@ static void free_session(struct omsp_session *session)
     struct omsp_call *call = session->call;
 
     omsp_timers_unreserve(&session->worker->timers, &session->timer);
+    omsp_turn_cancel(&session->turn);
     omsp_jitter_destroy(session->jitter);
     omsp_lock_destroy(&session->lock);
     omsp_free(session);
@@ -132,6 +125,7 @@ enum omsp_status omsp_session_create(struct omsp_call *call, struct omsp_addr *l
     omsp_call_ref(call);
     omsp_lock_init(&session->lock);
     session->timer.fire = on_timer;
+    omsp_turn_init(&session->turn, omsp_session_end_turn);
     atomic_init(&session->facts, 0);
     atomic_init(&session->wake_due, false);
     session->event_type = -1;

@@ -59,15 +59,27 @@ static void fork_audio(struct omsp_session *session, unsigned track, bool alaw,
         codes = ulaw;
     }
     for (unsigned i = 0; i < session->fork_count; i++)
-        if (session->forks[i]->flowing & track)
-            omsp_fork_audio(session->forks[i], track, codes, count, now_us);
+        if (session->forks[i]->flowing & track &&
+            omsp_fork_audio(session->forks[i], track, codes, count, now_us))
+            omsp_worker_at_end(session->worker, &session->turn);
 }
 
 static void fork_gap(struct omsp_session *session, uint32_t samples)
 {
     for (unsigned i = 0; i < session->fork_count; i++)
-        if (session->forks[i]->flowing & OMSP_TRACK_INBOUND)
-            omsp_fork_gap(session->forks[i], OMSP_TRACK_INBOUND, samples);
+        if (session->forks[i]->flowing & OMSP_TRACK_INBOUND &&
+            omsp_fork_gap(session->forks[i], OMSP_TRACK_INBOUND, samples))
+            omsp_worker_at_end(session->worker, &session->turn);
+}
+
+void omsp_session_end_turn(struct omsp_turn *turn)
+{
+    struct omsp_session *session = omsp_container(turn, struct omsp_session, turn);
+
+    omsp_lock_acquire(&session->lock);
+    for (unsigned i = 0; i < session->fork_count; i++)
+        omsp_fork_send_gathered(session->forks[i]);
+    omsp_lock_release(&session->lock);
 }
 
 static void deliver_audio(struct omsp_session *session, const struct omsp_jitter_frame *frame,

@@ -8,6 +8,14 @@
 
 #define MAX_REPORT 512
 
+uint32_t omsp_session_random32(struct omsp_session *session)
+{
+    uint32_t value;
+
+    session->ports->random(session->ports->ctx, &value, sizeof(value));
+    return value;
+}
+
 static uint64_t ntp_now(struct omsp_session *session)
 {
     return omsp_ntp_from_unix_us(session->ports->wall_us(session->ports->ctx));

@@ -41,6 +41,7 @@ struct omsp_session {
     struct omsp_call *call;         /* constant; a reference until freed */
     struct omsp_worker *worker;     /* constant */
     struct omsp_timer timer;        /* worker's lock */
+    struct omsp_turn turn;          /* worker's thread: sends what forks gathered */
     _Atomic unsigned facts;         /* enum omsp_fact */
     _Atomic bool wake_due;
 
@@ -93,6 +94,8 @@ uint32_t omsp_session_random32(struct omsp_session *session);
 bool omsp_session_hears(const struct omsp_session *session);
 /* Has anybody something to say? A terminal, or a bidirectional media stream. */
 bool omsp_session_speaks(const struct omsp_session *session);
+/* For the session's turn. */
+void omsp_session_end_turn(struct omsp_turn *turn);
 /* What the forks hear of one direction does not join what they heard before. */
 void omsp_session_break_forks(struct omsp_session *session, unsigned track);
 

@@ -5,11 +5,40 @@
 
 #include <stdatomic.h>
 
+void omsp_turn_init(struct omsp_turn *turn, void (*run)(struct omsp_turn *turn))
+{
+    omsp_list_init(&turn->link);
+    turn->run = run;
+}
+
+void omsp_worker_at_end(struct omsp_worker *worker, struct omsp_turn *turn)
+{
+    if (omsp_list_empty(&turn->link))
+        omsp_list_insert(&worker->turns, &turn->link);
+}
+
+void omsp_turn_cancel(struct omsp_turn *turn)
+{
+    omsp_list_remove(&turn->link);
+}
+
+static void end_turn(struct omsp_worker *worker)
+{
+    while (!omsp_list_empty(&worker->turns)) {
+        struct omsp_turn *turn = omsp_container(worker->turns.next, struct omsp_turn, link);
+
+        omsp_turn_cancel(turn);
+        turn->run(turn);
+    }
+}
+
+/* Timers come after datagrams, so that what is due when datagrams came shares their turn. */
 void omsp_worker_step(struct omsp_worker *worker, uint64_t deadline_us)
 {
-    omsp_timers_fire(&worker->timers, worker->ports->now_us(worker->ports->ctx));
     worker->loop->wait(worker->loop, omsp_timers_sleep(&worker->timers, deadline_us));
     omsp_timers_awake(&worker->timers);
+    omsp_timers_fire(&worker->timers, worker->ports->now_us(worker->ports->ctx));
+    end_turn(worker);
     atomic_fetch_add_explicit(&worker->wakes, 1, memory_order_relaxed);
 }
 
@@ -30,6 +59,7 @@ enum omsp_status omsp_worker_init(struct omsp_worker *worker, const struct omsp_
     worker->thread = NULL;
     atomic_init(&worker->stopping, false);
     atomic_init(&worker->wakes, 0);
+    omsp_list_init(&worker->turns);
     status = ports->loop_create(ports->ctx, &worker->loop);
     if (status)
         return status;

@@ -6,16 +6,19 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <malloc.h>
 #ifdef _WIN32
 #include <windows.h>
+#define malloc_usable_size _msize
 #endif
 
-static _Atomic long outstanding;
+static _Atomic long outstanding, bytes;
 static _Atomic long countdown = -1;
 static _Atomic bool failed;
 
 static void *counting_resize(void *ctx, void *ptr, size_t size)
 {
+    long had = ptr ? (long)malloc_usable_size(ptr) : 0;
     void *made;
 
     (void)ctx;
@@ -26,6 +29,8 @@ static void *counting_resize(void *ctx, void *ptr, size_t size)
     made = realloc(ptr, size);
     if (made && !ptr)
         atomic_fetch_add(&outstanding, 1);
+    if (made)
+        atomic_fetch_add(&bytes, (long)malloc_usable_size(made) - had);
     return made;
 }
 
@@ -33,6 +38,7 @@ static void counting_release(void *ctx, void *ptr)
 {
     (void)ctx;
     atomic_fetch_sub(&outstanding, 1);
+    atomic_fetch_sub(&bytes, (long)malloc_usable_size(ptr));
     free(ptr);
 }
 
@@ -57,6 +63,11 @@ bool omsp_test_alloc_failed(void)
 long omsp_test_outstanding(void)
 {
     return atomic_load(&outstanding);
+}
+
+long omsp_test_bytes(void)
+{
+    return atomic_load(&bytes);
 }
 
 long omsp_test_alloc_walk(void (*body)(void *ctx), void *ctx)

@@ -47,6 +47,8 @@ void omsp_test_allow_alloc(void);
 bool omsp_test_alloc_failed(void);
 /* Allocations through omsp_alloc & co. not yet freed. */
 long omsp_test_outstanding(void);
+/* Bytes of these, as the C library rounds them up. */
+long omsp_test_bytes(void);
 
 /* Runs body(ctx) again and again, with allocation 0, 1, 2, … failing, until a run in which none
  * failed; after each, nothing may be outstanding beyond what was before. Returns how many runs

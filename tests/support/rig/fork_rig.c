@@ -121,6 +121,7 @@ static void on_bytes(void *owner, struct omsp_sim_peer *peer, const uint8_t *dat
     size_t used;
 
     consumer->peer = peer;
+    consumer->reads++;
     if (!consumer->upgraded) {
         ck_assert_uint_lt(consumer->request_len + len, sizeof(consumer->request));
         memcpy(consumer->request + consumer->request_len, data, len);
