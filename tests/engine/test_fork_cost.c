@@ -1,5 +1,5 @@
 /*
- * What a media stream costs: sends, allocations, memory. Simulated time; the consumer reads once
+ * What a media stream costs: sends and memory. Simulated time; the consumer reads once
  * for each send.
  */
 #include "support/crowd.h"
