@@ -71,6 +71,13 @@ DEFINE_GUID(CLSID_OpenMSPWebSocketTerminal, 0x017c9e82, 0x9045, 0x492a, 0x85, 0x
 DEFINE_GUID(CLSID_OpenMSPBridgeTerminal, 0xbc2b8f77, 0x5595, 0x4b8c, 0x86, 0x8e, 0x91, 0x62, 0xfe,
             0x97, 0xa4, 0x80);
 
+/* {6AD6DE40-B95A-4E03-86E7-15D425ACECEC} */
+DEFINE_GUID(IID_IOpenMSPSamples, 0x6ad6de40, 0xb95a, 0x4e03, 0x86, 0xe7, 0x15, 0xd4, 0x25, 0xac,
+            0xec, 0xec);
+/* {955A535C-45C3-4F6A-8C85-19976F83346B}: C and C++ only */
+DEFINE_GUID(IID_IOpenMSPSampleBytes, 0x955a535c, 0x45c3, 0x4f6a, 0x8c, 0x85, 0x19, 0x97, 0x6f, 0x83,
+            0x34, 0x6b);
+
 /* lEventCode of private events (ME_PRIVATE_EVENT, ITPrivateEvent::EventCode). */
 #define OPENMSP_PRIVATE_DIGIT 1 /* the far end began to press a key (RFC 4733) */
 
@@ -80,12 +87,16 @@ typedef struct IOpenMSPCall IOpenMSPCall;
 typedef struct IOpenMSPStatistics IOpenMSPStatistics;
 typedef struct IOpenMSPMediaStream IOpenMSPMediaStream;
 typedef struct IOpenMSPWebSocketTerminal IOpenMSPWebSocketTerminal;
+typedef struct IOpenMSPSamples IOpenMSPSamples;
+typedef struct IOpenMSPSampleBytes IOpenMSPSampleBytes;
 #else
 struct IOpenMSPAddress;
 struct IOpenMSPCall;
 struct IOpenMSPStatistics;
 struct IOpenMSPMediaStream;
 struct IOpenMSPWebSocketTerminal;
+struct IOpenMSPSamples;
+struct IOpenMSPSampleBytes;
 #endif
 
 /* IOpenMSPAddress::StartRest's options, or-ed. */
@@ -389,6 +400,74 @@ DECLARE_INTERFACE_(IOpenMSPWebSocketTerminal, IDispatch)
 };
 #undef INTERFACE
 
+    /* ---- IOpenMSPSamples, IOpenMSPSampleBytes
+     * ------------------------------------------------------------- */
+
+#undef INTERFACE
+#define INTERFACE IOpenMSPSamples
+/* The media streaming terminal (CLSID_MediaStreamTerminal of TAPI, audio; TD_CAPTURE: the
+ * application writes what the call's far end hears, TD_RENDER: it reads what the far end says) for
+ * those who do without DirectShow's IMediaStream and its samples. Nothing here waits but Wait.
+ * Between the application and the call lie BufferMilliseconds; a reader that is late loses the
+ * oldest, a writer is told how much was taken. Do not mix with pending IStreamSample updates.
+ * TAPI_E_INVALIDDIRECTION: a method of the other direction. */
+DECLARE_INTERFACE_(IOpenMSPSamples, IDispatch)
+{
+    OPENMSP_DISPATCH_METHODS
+    STDMETHOD(get_SampleRate)(THIS_ LONG * hertz) PURE;
+    STDMETHOD(get_Channels)(THIS_ LONG * channels) PURE;
+    STDMETHOD(get_BitsPerSample)(THIS_ LONG * bits) PURE;
+    /* PCM: 8000 to 48000 Hz, 1 or 2 channels, 8 (unsigned) or 16 bits; 8000, 1, 16 until set.
+     * VFW_E_TYPE_NOT_ACCEPTED: another; VFW_E_ALREADY_CONNECTED: the stream is active or paused. */
+    STDMETHOD(SetFormat)(THIS_ LONG hertz, LONG channels, LONG bits) PURE;
+    /* data: VT_ARRAY of VT_UI1 (bytes as they are), VT_I2 (16-bit samples) or VT_VARIANT (numbers,
+     * one a sample), one-dimensional, also by reference. *taken: bytes (VT_UI1) or samples, the
+     * first ones. What is written before the stream is active is what the call hears first.
+     * E_INVALIDARG: other data, VT_I2 while the format has 8 bits, a number that does not fit;
+     * TAPI_E_WRONG_STATE: after EndOfStream. */
+    STDMETHOD(Write)(THIS_ VARIANT data, LONG * taken) PURE;
+    /* At most `bytes`, as VT_ARRAY of VT_UI1; empty while nothing has come. TAPI_E_WRONG_STATE:
+     * nothing is left and the stream is not active. E_INVALIDARG: less than one sample of every
+     * channel, or more than a megabyte. */
+    STDMETHOD(Read)(THIS_ LONG bytes, VARIANT * data) PURE;
+    /* The same as VT_ARRAY of VT_VARIANT of VT_I4, one a sample, for scripts. */
+    STDMETHOD(ReadSamples)(THIS_ LONG samples, VARIANT * data) PURE;
+    /* What waits in the buffer. */
+    STDMETHOD(get_BufferedMilliseconds)(THIS_ LONG * milliseconds) PURE;
+    /* Room; 60 to 10000. Capture 120, render 1000 until set. VFW_E_ALREADY_CONNECTED. */
+    STDMETHOD(get_BufferMilliseconds)(THIS_ LONG * milliseconds) PURE;
+    STDMETHOD(put_BufferMilliseconds)(THIS_ LONG milliseconds) PURE;
+    /* Waits until there is something to read, room to write, or no active stream (any more), at
+     * most so long (-1: for ever). VARIANT_FALSE: the time is over. */
+    STDMETHOD(Wait)(THIS_ LONG milliseconds, VARIANT_BOOL * ready) PURE;
+    /* No more will be written; lifted by Drop and by the end of the stream. */
+    STDMETHOD(EndOfStream)(THIS) PURE;
+    /* What waits is thrown away. */
+    STDMETHOD(Drop)(THIS) PURE;
+    /* VARIANT_TRUE: the stream that it is selected on is active or paused. */
+    STDMETHOD(get_Connected)(THIS_ VARIANT_BOOL * connected) PURE;
+    /* Times that a reader was late, and that a writer was. */
+    STDMETHOD(get_Overruns)(THIS_ double *count) PURE;
+    STDMETHOD(get_Underruns)(THIS_ double *count) PURE;
+    /* An event (a HANDLE's 32 significant bits; 0: none) to be set when something can be read or
+     * written, and when the stream begins or ends. It stays the caller's, and must live until
+     * replaced. */
+    STDMETHOD(SetNotificationEvent)(THIS_ LONG event) PURE;
+};
+
+#undef INTERFACE
+#define INTERFACE IOpenMSPSampleBytes
+/* The same without arrays. Codes as Write and Read; a Read that finds nothing is S_FALSE. */
+DECLARE_INTERFACE_(IOpenMSPSampleBytes, IUnknown)
+{
+    STDMETHOD(QueryInterface)(THIS_ REFIID iid, void **out) PURE;
+    STDMETHOD_(ULONG, AddRef)(THIS) PURE;
+    STDMETHOD_(ULONG, Release)(THIS) PURE;
+    STDMETHOD(Write)(THIS_ const BYTE *data, ULONG bytes, ULONG *taken) PURE;
+    STDMETHOD(Read)(THIS_ BYTE * data, ULONG room, ULONG * bytes) PURE;
+};
+#undef INTERFACE
+
     /* ---- C calls
      * --------------------------------------------------------------------------------- */
 
@@ -504,6 +583,33 @@ DECLARE_INTERFACE_(IOpenMSPWebSocketTerminal, IDispatch)
 #define IOpenMSPWebSocketTerminal_AddParameter(p, a, b) (p)->lpVtbl->AddParameter(p, a, b)
 #define IOpenMSPWebSocketTerminal_get_MediaStream(p, a) (p)->lpVtbl->get_MediaStream(p, a)
 #define IOpenMSPWebSocketTerminal_get_LastResult(p, a)  (p)->lpVtbl->get_LastResult(p, a)
+
+#define IOpenMSPSamples_QueryInterface(p, a, b)        (p)->lpVtbl->QueryInterface(p, a, b)
+#define IOpenMSPSamples_AddRef(p)                      (p)->lpVtbl->AddRef(p)
+#define IOpenMSPSamples_Release(p)                     (p)->lpVtbl->Release(p)
+#define IOpenMSPSamples_get_SampleRate(p, a)           (p)->lpVtbl->get_SampleRate(p, a)
+#define IOpenMSPSamples_get_Channels(p, a)             (p)->lpVtbl->get_Channels(p, a)
+#define IOpenMSPSamples_get_BitsPerSample(p, a)        (p)->lpVtbl->get_BitsPerSample(p, a)
+#define IOpenMSPSamples_SetFormat(p, a, b, c)          (p)->lpVtbl->SetFormat(p, a, b, c)
+#define IOpenMSPSamples_Write(p, a, b)                 (p)->lpVtbl->Write(p, a, b)
+#define IOpenMSPSamples_Read(p, a, b)                  (p)->lpVtbl->Read(p, a, b)
+#define IOpenMSPSamples_ReadSamples(p, a, b)           (p)->lpVtbl->ReadSamples(p, a, b)
+#define IOpenMSPSamples_get_BufferedMilliseconds(p, a) (p)->lpVtbl->get_BufferedMilliseconds(p, a)
+#define IOpenMSPSamples_get_BufferMilliseconds(p, a)   (p)->lpVtbl->get_BufferMilliseconds(p, a)
+#define IOpenMSPSamples_put_BufferMilliseconds(p, a)   (p)->lpVtbl->put_BufferMilliseconds(p, a)
+#define IOpenMSPSamples_Wait(p, a, b)                  (p)->lpVtbl->Wait(p, a, b)
+#define IOpenMSPSamples_EndOfStream(p)                 (p)->lpVtbl->EndOfStream(p)
+#define IOpenMSPSamples_Drop(p)                        (p)->lpVtbl->Drop(p)
+#define IOpenMSPSamples_get_Connected(p, a)            (p)->lpVtbl->get_Connected(p, a)
+#define IOpenMSPSamples_get_Overruns(p, a)             (p)->lpVtbl->get_Overruns(p, a)
+#define IOpenMSPSamples_get_Underruns(p, a)            (p)->lpVtbl->get_Underruns(p, a)
+#define IOpenMSPSamples_SetNotificationEvent(p, a)     (p)->lpVtbl->SetNotificationEvent(p, a)
+
+#define IOpenMSPSampleBytes_QueryInterface(p, a, b) (p)->lpVtbl->QueryInterface(p, a, b)
+#define IOpenMSPSampleBytes_AddRef(p)               (p)->lpVtbl->AddRef(p)
+#define IOpenMSPSampleBytes_Release(p)              (p)->lpVtbl->Release(p)
+#define IOpenMSPSampleBytes_Write(p, a, b, c)       (p)->lpVtbl->Write(p, a, b, c)
+#define IOpenMSPSampleBytes_Read(p, a, b, c)        (p)->lpVtbl->Read(p, a, b, c)
 #endif
 
 #endif

@@ -62,7 +62,7 @@ HRESULT dll_typeinfo(REFIID iid, LCID lcid, ITypeInfo **out)
     *out = NULL;
     if (IsEqualIID(iid, &IID_IOpenMSPAddress) || IsEqualIID(iid, &IID_IOpenMSPCall) ||
         IsEqualIID(iid, &IID_IOpenMSPStatistics) || IsEqualIID(iid, &IID_IOpenMSPMediaStream) ||
-        IsEqualIID(iid, &IID_IOpenMSPWebSocketTerminal))
+        IsEqualIID(iid, &IID_IOpenMSPWebSocketTerminal) || IsEqualIID(iid, &IID_IOpenMSPSamples))
         return from(&own_library, load_own, iid, out);
     return from(&tapi_library, load_tapi, iid, out);
 }

@@ -88,6 +88,13 @@ enum omsp_status omsp_samples_watch(struct omsp_terminal *terminal, omsp_samples
 /* Milliseconds of data, or of room, that are worth telling; 0: any. At most the ring. Default 0. */
 enum omsp_status omsp_samples_set_threshold(struct omsp_terminal *terminal, unsigned ms);
 
+/* Something of the program's that lives as long as the terminal: release(attachment) runs at its
+ * end, on any thread, no lock held. Once, before the terminal is shared. */
+enum omsp_status omsp_samples_attach(struct omsp_terminal *terminal, void *attachment,
+                                     void (*release)(void *attachment));
+/* NULL: none, or no samples terminal. Valid as long as the caller's reference on the terminal. */
+void *omsp_samples_attachment(struct omsp_terminal *terminal);
+
 struct omsp_samples_stats {
     bool connected;
     bool ended; /* capture: omsp_samples_end was called and everything before it was sent */

@@ -28,6 +28,8 @@ struct samples {
     void *ctx;
     enum omsp_status (*gate)(void *ctx);
     void *gate_ctx;
+    void *attachment; /* constant once shared */
+    void (*release)(void *attachment);
 
     struct omsp_lock door;
     struct omsp_audio_format format;
@@ -226,6 +228,8 @@ static void destroy(struct omsp_terminal *terminal)
 {
     struct samples *samples = samples_of(terminal);
 
+    if (samples->attachment)
+        samples->release(samples->attachment);
     omsp_wav_decoder_destroy(samples->decoder);
     omsp_wav_encoder_destroy(samples->encoder);
     omsp_pcm_ring_free(&samples->ring);
@@ -301,6 +305,25 @@ enum omsp_status omsp_samples_create(struct omsp_address *address, enum omsp_dir
     else
         *out = &samples->base;
     return status;
+}
+
+enum omsp_status omsp_samples_attach(struct omsp_terminal *terminal, void *attachment,
+                                     void (*release)(void *attachment))
+{
+    struct samples *samples = samples_of(terminal);
+
+    if (!samples)
+        return OMSP_BAD_TERMINAL;
+    samples->attachment = attachment;
+    samples->release = release;
+    return OMSP_OK;
+}
+
+void *omsp_samples_attachment(struct omsp_terminal *terminal)
+{
+    struct samples *samples = samples_of(terminal);
+
+    return samples ? samples->attachment : NULL;
 }
 
 /* ---- settings ------------------------------------------------------------------------------- */

@@ -10,22 +10,25 @@
 #include "engine/bridge.h"
 #include "engine/fork.h"
 #include "msp/pluggable.h"
+#include "msp/terminal.h"
 
 static struct msp_address *self_of(ITTerminalSupport2 *iface)
 {
     return COM_SELF(iface, struct msp_address, terminals);
 }
 
-/* What each dynamic class is made by and for which direction. */
+/* What each dynamic class is made by and for which direction; TD_NONE: either. */
 static const struct dynamic_class {
     const CLSID *clsid;
     TERMINAL_DIRECTION direction;
+    /* NULL: media streaming, whose terminal_mst.c makes it with its queue. */
     enum omsp_status (*create)(struct omsp_address *address, struct omsp_terminal **out);
 } dynamic_classes[] = {
     {&CLSID_msp_file_playback, TD_CAPTURE, omsp_file_player_create},
     {&CLSID_msp_file_recording, TD_RENDER, omsp_file_recorder_create},
     {&CLSID_OpenMSPWebSocketTerminal, TD_BIDIRECTIONAL, omsp_websocket_create},
     {&CLSID_OpenMSPBridgeTerminal, TD_BIDIRECTIONAL, omsp_bridge_create},
+    {&CLSID_msp_media_streaming, TD_NONE, NULL},
 };
 
 #define DYNAMIC_CLASSES (sizeof(dynamic_classes) / sizeof(dynamic_classes[0]))
@@ -132,6 +135,8 @@ static HRESULT STDMETHODCALLTYPE terminals_CreateTerminal(ITTerminalSupport2 *if
         return msp_pluggable_create(&clsid, media, direction, msp_address_token(self), out);
     if (!(media & (TAPIMEDIATYPE_AUDIO | TAPIMEDIATYPE_MULTITRACK)))
         return TAPI_E_INVALIDMEDIATYPE;
+    if (class->clsid == &CLSID_msp_media_streaming)
+        return mst_create(msp_address_engine(self), msp_address_token(self), direction, out);
     if (direction != class->direction)
         return TAPI_E_INVALIDDIRECTION;
     hr = msp_hresult(class->create(msp_address_engine(self), &terminal));

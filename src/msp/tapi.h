@@ -13,6 +13,10 @@
 #include <ocidl.h>
 
 #include <strmif.h>
+#include <mmstream.h>
+#include <amstream.h>
+#include <austream.h>
+#include <vfwmsgs.h>
 #include <tapi3if.h>
 #include <tapi3ds.h>
 #include <tapi3err.h>

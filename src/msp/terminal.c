@@ -226,8 +226,9 @@ static const struct com_class *class_of(const struct omsp_terminal *engine)
         return &msp_bridge_class;
     case OMSP_TERMINAL_BRIDGE_END:
         return &msp_bridge_end_class;
-    case OMSP_TERMINAL_TRACK:
     case OMSP_TERMINAL_SAMPLES:
+        return &mst_class;
+    case OMSP_TERMINAL_TRACK:
         break;
     case OMSP_TERMINAL_DEVICE:
         return &msp_device_class;
@@ -245,7 +246,7 @@ static const struct {
     {&msp_track_class, msp_track_terminal},         {&msp_player_class, msp_file_terminal},
     {&msp_recorder_class, msp_file_terminal},       {&msp_device_class, msp_device_terminal},
     {&msp_bridge_class, msp_bridge_terminal},       {&msp_bridge_end_class, msp_bridge_terminal},
-    {&msp_websocket_class, msp_websocket_terminal},
+    {&msp_websocket_class, msp_websocket_terminal}, {&mst_class, mst_terminal_of},
 };
 
 #define WRAPPERS (sizeof(wrappers) / sizeof(wrappers[0]))
@@ -253,8 +254,11 @@ static const struct {
 static HRESULT make(void *ctx, struct com_object **out)
 {
     const struct msp_terminal_making *making = ctx;
+    HRESULT hr = msp_terminal_make(class_of(making->engine), making, out);
 
-    return msp_terminal_make(class_of(making->engine), making, out);
+    if (SUCCEEDED(hr) && (*out)->class == &mst_class)
+        mst_bind(*out);
+    return hr;
 }
 
 HRESULT msp_terminal_wrap(MSP_HANDLE token, struct omsp_terminal *terminal, ITTerminal **out)

@@ -76,6 +76,16 @@ extern const struct com_class msp_websocket_class;
 extern const struct com_dispatch msp_dispatch_IOpenMSPWebSocketTerminal;
 ITTerminal *msp_websocket_terminal(struct com_object *object);
 
+/* ---- terminal_mst.c ------------------------------------------------------------------------- */
+
+extern const struct com_class mst_class;
+ITTerminal *mst_terminal_of(struct com_object *object);
+/* A new wrapper finds the queue that its engine's terminal carries. */
+void mst_bind(struct com_object *object);
+/* A new media streaming terminal. TAPI_E_INVALIDDIRECTION, E_OUTOFMEMORY, E_UNEXPECTED. */
+HRESULT mst_create(struct omsp_address *address, MSP_HANDLE token, TERMINAL_DIRECTION direction,
+                   ITTerminal **out);
+
 /* ---- terminal_playlist.c -------------------------------------------------------------------- */
 
 struct msp_playlist {

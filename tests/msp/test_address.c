@@ -449,7 +449,7 @@ START_TEST(dynamic_classes_are_upper_case_guids)
     ITTerminalSupport *support;
     ITCollection *collection;
     IEnumTerminalClass *classes;
-    GUID guids[5];
+    GUID guids[6];
     ULONG fetched = 7;
     LONG count = 0;
     VARIANT variant, item;
@@ -462,7 +462,7 @@ START_TEST(dynamic_classes_are_upper_case_guids)
     ck_assert_int_eq(V_VT(&variant), VT_DISPATCH);
     collection = kit_query(V_DISPATCH(&variant), &IID_ITCollection);
     ck_assert_hr(collection->lpVtbl->get_Count(collection, &count), S_OK);
-    ck_assert_int_eq(count, 4);
+    ck_assert_int_eq(count, 5);
     ck_assert_hr(collection->lpVtbl->get_Item(collection, 1, &item), S_OK);
     ck_assert_int_eq(V_VT(&item), VT_BSTR);
     ck_assert(!wcscmp(V_BSTR(&item), L"{0CB9914C-79CD-47DC-ADB0-327F47CEFB20}"));
@@ -473,16 +473,20 @@ START_TEST(dynamic_classes_are_upper_case_guids)
     ck_assert_hr(collection->lpVtbl->get_Item(collection, 3, &item), S_OK);
     ck_assert(!wcscmp(V_BSTR(&item), L"{017C9E82-9045-492A-8565-3012E9FFA1FD}"));
     VariantClear(&item);
+    ck_assert_hr(collection->lpVtbl->get_Item(collection, 5, &item), S_OK);
+    ck_assert(!wcscmp(V_BSTR(&item), L"{E2F7AEF7-4971-11D1-A671-006097C9A2E8}"));
+    VariantClear(&item);
     kit_release(collection);
     VariantClear(&variant);
 
     ck_assert_hr(support->lpVtbl->EnumerateDynamicTerminalClasses(support, &classes), S_OK);
-    ck_assert_hr(classes->lpVtbl->Next(classes, 5, guids, &fetched), S_FALSE);
-    ck_assert_uint_eq(fetched, 4);
+    ck_assert_hr(classes->lpVtbl->Next(classes, 6, guids, &fetched), S_FALSE);
+    ck_assert_uint_eq(fetched, 5);
     ck_assert(IsEqualGUID(&guids[0], &CLSID_msp_file_playback));
     ck_assert(IsEqualGUID(&guids[1], &CLSID_msp_file_recording));
     ck_assert(IsEqualGUID(&guids[2], &CLSID_OpenMSPWebSocketTerminal));
     ck_assert(IsEqualGUID(&guids[3], &CLSID_OpenMSPBridgeTerminal));
+    ck_assert(IsEqualGUID(&guids[4], &CLSID_msp_media_streaming));
     ck_assert_uint_eq(kit_release(classes), 0);
     kit_release(support);
     ck_assert_uint_eq(kit_release(address), 0);

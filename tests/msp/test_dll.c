@@ -8,6 +8,7 @@
 
 #include "com/dispatch.h"
 #include "msp/call.h"
+#include "msp/mst.h"
 #include "msp/stream.h"
 #include "msp/terminal.h"
 
@@ -185,6 +186,7 @@ START_TEST(type_library_is_inside_and_agrees_with_the_tables)
     compare(library, &msp_dispatch_IOpenMSPStatistics);
     compare(library, &msp_dispatch_IOpenMSPMediaStream);
     compare(library, &msp_dispatch_IOpenMSPWebSocketTerminal);
+    compare(library, &msp_dispatch_IOpenMSPSamples);
     ITypeLib_Release(library);
     CoUninitialize();
 }
