@@ -1,71 +1,29 @@
 /*
  * The samples terminal: a ring between the program and the media worker. The worker copies 16-bit
  * mono at 8 kHz under a leaf lock; what the program gives and takes is converted on its own thread.
- * Not here: who the program is (a COM client's samples, a filter graph's pins).
+ * Not here: moving the program's data (samples_move.c), who the program is.
  *
  * Locks: `watch` is held while the watcher runs (control thread), `door` over a read or write with
  * its conversion (program's threads), `lock` is the leaf. Order watch, door, lock; the address and
  * session locks may be held for `lock` alone.
  */
-#include "engine/samples.h"
+#include "engine/samples_state.h"
 
 #include "base/alloc.h"
-#include "engine/objects.h"
-#include "engine/pcm_ring.h"
-#include "media/wav_convert.h"
 
 #include <string.h>
 
-#define RATE_MS 8u /* samples a millisecond, inside */
-#define BLOCK   480u
-#define SLACK   1024u /* what the resampler still holds when the data end */
-
-struct samples {
-    struct omsp_terminal base;
-    struct omsp_task news_task;
-    struct omsp_lock watch;
-    omsp_samples_fn fn;
-    void *ctx;
-    enum omsp_status (*gate)(void *ctx);
-    void *gate_ctx;
-    void *attachment; /* constant once shared */
-    void (*release)(void *attachment);
-
-    struct omsp_lock door;
-    struct omsp_audio_format format;
-    struct omsp_wav_decoder *decoder; /* capture */
-    struct omsp_wav_encoder *encoder; /* render */
-    unsigned door_connection;         /* that decoder, encoder and hold belong to */
-    int16_t hold[BLOCK];              /* taken from the ring and not encoded yet */
-    size_t hold_at, hold_count;
-    uint64_t base_us, blocks; /* of the last discontinuity, given out since */
-
-    struct omsp_lock lock;
-    struct omsp_pcm_ring ring;
-    size_t limit; /* of the ring; its room is larger */
-    unsigned ring_ms, news;
-    size_t threshold; /* samples, at least 1 */
-    unsigned connection;
-    bool connected, watched, armed, ending, ended;
-    bool cut;         /* what is first in the ring does not join what was taken from it */
-    bool overrunning; /* since the last read */
-    bool playing;     /* the call heard something since the connection or the last end */
-    uint64_t gap;     /* samples of silence since it ran dry */
-    uint64_t put;     /* samples that came since the connection */
-    size_t held;      /* of the hold, as of the last read */
-    uint64_t moved, overruns, overrun_samples, underruns, underrun_samples, discontinuities;
-};
-
-static struct samples *samples_of(struct omsp_terminal *terminal)
+struct omsp_samples *omsp_samples_of(struct omsp_terminal *terminal)
 {
-    return terminal->kind == OMSP_TERMINAL_SAMPLES ? omsp_container(terminal, struct samples, base)
-                                                   : NULL;
+    return terminal->kind == OMSP_TERMINAL_SAMPLES
+               ? omsp_container(terminal, struct omsp_samples, base)
+               : NULL;
 }
 
 /* ---- news ----------------------------------------------------------------------------------- */
 
 /* Leaf lock; the caller has a reference, so giving back the task's is never the last. */
-static void tell(struct samples *samples, unsigned news)
+void omsp_samples_tell(struct omsp_samples *samples, unsigned news)
 {
     struct omsp_terminal *terminal = &samples->base;
 
@@ -79,7 +37,7 @@ static void tell(struct samples *samples, unsigned news)
 
 static void run_news(struct omsp_task *task)
 {
-    struct samples *samples = omsp_container(task, struct samples, news_task);
+    struct omsp_samples *samples = omsp_container(task, struct omsp_samples, news_task);
     unsigned news;
 
     omsp_lock_acquire(&samples->watch);
@@ -94,7 +52,7 @@ static void run_news(struct omsp_task *task)
 }
 
 /* Leaf lock. What the program could take or give now. */
-static size_t available(const struct samples *samples)
+size_t omsp_samples_available(const struct omsp_samples *samples)
 {
     size_t fill = samples->ring.fill;
 
@@ -104,24 +62,25 @@ static size_t available(const struct samples *samples)
 }
 
 /* Leaf lock; after the worker moved something. */
-static void tell_ready(struct samples *samples)
+static void tell_ready(struct omsp_samples *samples)
 {
-    if (samples->armed && samples->connected && available(samples) >= samples->threshold) {
+    if (samples->armed && samples->connected &&
+        omsp_samples_available(samples) >= samples->threshold) {
         samples->armed = false;
-        tell(samples, OMSP_SAMPLES_READY);
+        omsp_samples_tell(samples, OMSP_SAMPLES_READY);
     }
 }
 
 /* Leaf lock; after the program moved something. */
-static void rearm(struct samples *samples)
+void omsp_samples_rearm(struct omsp_samples *samples)
 {
-    if (available(samples) < samples->threshold)
+    if (omsp_samples_available(samples) < samples->threshold)
         samples->armed = true;
 }
 
 /* ---- worker and control --------------------------------------------------------------------- */
 
-static void drop_ring(struct samples *samples)
+static void drop_ring(struct omsp_samples *samples)
 {
     omsp_pcm_ring_clear(&samples->ring);
     samples->cut = true;
@@ -132,7 +91,7 @@ static void drop_ring(struct samples *samples)
 
 static enum omsp_status samples_connect(struct omsp_terminal *terminal)
 {
-    struct samples *samples = samples_of(terminal);
+    struct omsp_samples *samples = omsp_samples_of(terminal);
     enum omsp_status status = samples->gate ? samples->gate(samples->gate_ctx) : OMSP_OK;
 
     if (status)
@@ -144,7 +103,7 @@ static enum omsp_status samples_connect(struct omsp_terminal *terminal)
     }
     samples->put = 0;
     samples->connected = samples->armed = true;
-    tell(samples, OMSP_SAMPLES_CONNECTED);
+    omsp_samples_tell(samples, OMSP_SAMPLES_CONNECTED);
     tell_ready(samples);
     omsp_lock_release(&samples->lock);
     return OMSP_OK;
@@ -152,7 +111,7 @@ static enum omsp_status samples_connect(struct omsp_terminal *terminal)
 
 static void samples_disconnect(struct omsp_terminal *terminal)
 {
-    struct samples *samples = samples_of(terminal);
+    struct omsp_samples *samples = omsp_samples_of(terminal);
 
     omsp_lock_acquire(&samples->lock);
     samples->connected = false;
@@ -160,13 +119,13 @@ static void samples_disconnect(struct omsp_terminal *terminal)
         drop_ring(samples);
         samples->connection++;
     }
-    tell(samples, OMSP_SAMPLES_STOPPED);
+    omsp_samples_tell(samples, OMSP_SAMPLES_STOPPED);
     omsp_lock_release(&samples->lock);
 }
 
 static size_t worker_takes(struct omsp_terminal *terminal, int16_t *pcm, size_t count)
 {
-    struct samples *samples = samples_of(terminal);
+    struct omsp_samples *samples = omsp_samples_of(terminal);
     size_t got;
 
     omsp_lock_acquire(&samples->lock);
@@ -181,7 +140,7 @@ static size_t worker_takes(struct omsp_terminal *terminal, int16_t *pcm, size_t 
     if (samples->ending && !samples->ended && !samples->ring.fill) {
         samples->ended = true;
         samples->playing = false;
-        tell(samples, OMSP_SAMPLES_ENDED);
+        omsp_samples_tell(samples, OMSP_SAMPLES_ENDED);
     } else if (samples->playing) {
         samples->gap += count - got;
     }
@@ -192,7 +151,7 @@ static size_t worker_takes(struct omsp_terminal *terminal, int16_t *pcm, size_t 
 
 static void worker_gives(struct omsp_terminal *terminal, const int16_t *pcm, size_t count)
 {
-    struct samples *samples = samples_of(terminal);
+    struct omsp_samples *samples = omsp_samples_of(terminal);
     size_t fill;
 
     omsp_lock_acquire(&samples->lock);
@@ -226,7 +185,7 @@ static const struct omsp_terminal_ops render_ops = {
 
 static void destroy(struct omsp_terminal *terminal)
 {
-    struct samples *samples = samples_of(terminal);
+    struct omsp_samples *samples = omsp_samples_of(terminal);
 
     if (samples->attachment)
         samples->release(samples->attachment);
@@ -240,7 +199,7 @@ static void destroy(struct omsp_terminal *terminal)
 }
 
 /* Door held, or nobody else there yet. */
-static enum omsp_status make_converter(struct samples *samples,
+static enum omsp_status make_converter(struct omsp_samples *samples,
                                        const struct omsp_audio_format *format)
 {
     struct omsp_wav_format wav = {format->tag, format->channels, format->rate, format->bits};
@@ -273,7 +232,7 @@ enum omsp_status omsp_samples_create(struct omsp_address *address, enum omsp_dir
 {
     static const struct omsp_audio_format format = {OMSP_WAV_PCM, 1, 8000, 16};
     bool capture = direction == OMSP_CAPTURE;
-    struct samples *samples;
+    struct omsp_samples *samples;
     enum omsp_status status;
 
     if (!capture && direction != OMSP_RENDER)
@@ -310,7 +269,7 @@ enum omsp_status omsp_samples_create(struct omsp_address *address, enum omsp_dir
 enum omsp_status omsp_samples_attach(struct omsp_terminal *terminal, void *attachment,
                                      void (*release)(void *attachment))
 {
-    struct samples *samples = samples_of(terminal);
+    struct omsp_samples *samples = omsp_samples_of(terminal);
 
     if (!samples)
         return OMSP_BAD_TERMINAL;
@@ -321,14 +280,14 @@ enum omsp_status omsp_samples_attach(struct omsp_terminal *terminal, void *attac
 
 void *omsp_samples_attachment(struct omsp_terminal *terminal)
 {
-    struct samples *samples = samples_of(terminal);
+    struct omsp_samples *samples = omsp_samples_of(terminal);
 
     return samples ? samples->attachment : NULL;
 }
 
 /* ---- settings ------------------------------------------------------------------------------- */
 
-static bool is_connected(struct samples *samples)
+static bool is_connected(struct omsp_samples *samples)
 {
     bool connected;
 
@@ -347,7 +306,7 @@ static bool same_format(const struct omsp_audio_format *a, const struct omsp_aud
 enum omsp_status omsp_samples_set_format(struct omsp_terminal *terminal,
                                          const struct omsp_audio_format *format)
 {
-    struct samples *samples = samples_of(terminal);
+    struct omsp_samples *samples = omsp_samples_of(terminal);
     enum omsp_status status = OMSP_OK;
 
     if (!samples)
@@ -362,7 +321,7 @@ enum omsp_status omsp_samples_set_format(struct omsp_terminal *terminal,
 enum omsp_status omsp_samples_get_format(struct omsp_terminal *terminal,
                                          struct omsp_audio_format *out)
 {
-    struct samples *samples = samples_of(terminal);
+    struct omsp_samples *samples = omsp_samples_of(terminal);
 
     if (!samples)
         return OMSP_BAD_TERMINAL;
@@ -374,7 +333,7 @@ enum omsp_status omsp_samples_get_format(struct omsp_terminal *terminal,
 
 enum omsp_status omsp_samples_set_ring(struct omsp_terminal *terminal, unsigned ring_ms)
 {
-    struct samples *samples = samples_of(terminal);
+    struct omsp_samples *samples = omsp_samples_of(terminal);
     struct omsp_pcm_ring ring, old;
     enum omsp_status status;
 
@@ -406,7 +365,7 @@ enum omsp_status omsp_samples_set_ring(struct omsp_terminal *terminal, unsigned 
 
 enum omsp_status omsp_samples_set_threshold(struct omsp_terminal *terminal, unsigned ms)
 {
-    struct samples *samples = samples_of(terminal);
+    struct omsp_samples *samples = omsp_samples_of(terminal);
 
     if (!samples)
         return OMSP_BAD_TERMINAL;
@@ -422,7 +381,7 @@ enum omsp_status omsp_samples_set_threshold(struct omsp_terminal *terminal, unsi
 
 enum omsp_status omsp_samples_watch(struct omsp_terminal *terminal, omsp_samples_fn fn, void *ctx)
 {
-    struct samples *samples = samples_of(terminal);
+    struct omsp_samples *samples = omsp_samples_of(terminal);
 
     if (!samples)
         return OMSP_BAD_TERMINAL;
@@ -434,7 +393,7 @@ enum omsp_status omsp_samples_watch(struct omsp_terminal *terminal, omsp_samples
     samples->news = 0;
     samples->armed = true;
     if (samples->connected)
-        tell(samples, OMSP_SAMPLES_CONNECTED);
+        omsp_samples_tell(samples, OMSP_SAMPLES_CONNECTED);
     tell_ready(samples);
     omsp_lock_release(&samples->lock);
     omsp_lock_release(&samples->watch);
@@ -443,7 +402,7 @@ enum omsp_status omsp_samples_watch(struct omsp_terminal *terminal, omsp_samples
 
 enum omsp_status omsp_samples_drop(struct omsp_terminal *terminal)
 {
-    struct samples *samples = samples_of(terminal);
+    struct omsp_samples *samples = omsp_samples_of(terminal);
 
     if (!samples)
         return OMSP_BAD_TERMINAL;
@@ -456,190 +415,12 @@ enum omsp_status omsp_samples_drop(struct omsp_terminal *terminal)
     return OMSP_OK;
 }
 
-/* ---- moving data ---------------------------------------------------------------------------- */
-
-static size_t block_bytes(const struct samples *samples)
-{
-    return (size_t)samples->format.channels * (samples->format.bits / 8u);
-}
-
-/* Door and leaf. Nothing of another connection, or of what was dropped, is mixed into this one. */
-static void follow_connection(struct samples *samples)
-{
-    int16_t pcm[BLOCK];
-    uint8_t bytes[BLOCK];
-
-    if (samples->door_connection == samples->connection)
-        return;
-    samples->door_connection = samples->connection;
-    samples->hold_at = samples->hold_count = 0;
-    while (samples->decoder && omsp_wav_decode_flush(samples->decoder, pcm, BLOCK) == BLOCK)
-        ;
-    while (samples->encoder &&
-           omsp_wav_encode_flush(samples->encoder, bytes, BLOCK) + block_bytes(samples) > BLOCK)
-        ;
-}
-
-/* Door. Room in the ring now; only this side makes it smaller. */
-static size_t room_to_write(struct samples *samples, enum omsp_status *status)
-{
-    size_t room;
-
-    omsp_lock_acquire(&samples->lock);
-    follow_connection(samples);
-    room = available(samples);
-    if (samples->ending)
-        *status = OMSP_EOF;
-    else if (!room)
-        *status = OMSP_FULL;
-    rearm(samples);
-    omsp_lock_release(&samples->lock);
-    return room < BLOCK ? room : BLOCK;
-}
-
-static void put_decoded(struct samples *samples, const int16_t *pcm, size_t count)
-{
-    omsp_lock_acquire(&samples->lock);
-    /* What was decoded for a connection that ended meanwhile goes with it. */
-    if (samples->connection == samples->door_connection)
-        omsp_pcm_ring_put(&samples->ring, pcm, count);
-    rearm(samples);
-    omsp_lock_release(&samples->lock);
-}
-
-enum omsp_status omsp_samples_write(struct omsp_terminal *terminal, const void *bytes, size_t len,
-                                    size_t *used)
-{
-    struct samples *samples = samples_of(terminal);
-    enum omsp_status status = OMSP_OK;
-    int16_t pcm[BLOCK];
-    size_t block;
-
-    *used = 0;
-    if (!samples)
-        return OMSP_BAD_TERMINAL;
-    if (terminal->direction != OMSP_CAPTURE)
-        return OMSP_BAD_DIRECTION;
-    omsp_lock_acquire(&samples->door);
-    block = block_bytes(samples);
-    if (len && len < block)
-        status = OMSP_INVALID;
-    while (!status && len - *used >= block) {
-        size_t room = room_to_write(samples, &status), taken, made;
-
-        if (status)
-            break;
-        made = omsp_wav_decode(samples->decoder, (const uint8_t *)bytes + *used, len - *used,
-                               &taken, pcm, room);
-        *used += taken;
-        put_decoded(samples, pcm, made);
-    }
-    omsp_lock_release(&samples->door);
-    return status;
-}
-
-enum omsp_status omsp_samples_end(struct omsp_terminal *terminal)
-{
-    struct samples *samples = samples_of(terminal);
-    enum omsp_status status = OMSP_OK;
-    int16_t pcm[BLOCK];
-    size_t count;
-
-    if (!samples)
-        return OMSP_BAD_TERMINAL;
-    if (terminal->direction != OMSP_CAPTURE)
-        return OMSP_BAD_DIRECTION;
-    omsp_lock_acquire(&samples->door);
-    room_to_write(samples, &status);
-    if (status != OMSP_EOF) {
-        do {
-            count = omsp_wav_decode_flush(samples->decoder, pcm, BLOCK);
-            put_decoded(samples, pcm, count); /* there is slack for it */
-        } while (count == BLOCK);
-        omsp_lock_acquire(&samples->lock);
-        samples->ending = true;
-        if (samples->connected && !samples->ring.fill) {
-            samples->ended = true;
-            samples->playing = false;
-            tell(samples, OMSP_SAMPLES_ENDED);
-        }
-        omsp_lock_release(&samples->lock);
-    }
-    omsp_lock_release(&samples->door);
-    return OMSP_OK;
-}
-
-/* Door. More samples into the hold when it is empty; false: there are none, or they begin another
- * chunk. */
-static bool refill(struct samples *samples, struct omsp_samples_chunk *chunk,
-                   enum omsp_status *status)
-{
-    omsp_lock_acquire(&samples->lock);
-    follow_connection(samples);
-    samples->overrunning = false;
-    *status = samples->connected ? OMSP_EMPTY : OMSP_WRONG_STATE;
-    if (!samples->hold_count && samples->ring.fill && (!samples->cut || !chunk->bytes)) {
-        if (samples->cut) {
-            samples->cut = false;
-            samples->discontinuities++;
-            samples->base_us = (samples->put - samples->ring.fill) * 1000 / RATE_MS;
-            samples->blocks = 0;
-            chunk->discontinuity = true;
-        }
-        samples->hold_at = 0;
-        samples->hold_count = omsp_pcm_ring_get(&samples->ring, samples->hold, BLOCK);
-        samples->moved += samples->hold_count;
-    }
-    rearm(samples);
-    omsp_lock_release(&samples->lock);
-    return samples->hold_count > 0;
-}
-
-enum omsp_status omsp_samples_read(struct omsp_terminal *terminal, void *bytes, size_t room,
-                                   struct omsp_samples_chunk *chunk)
-{
-    struct samples *samples = samples_of(terminal);
-    enum omsp_status status = OMSP_OK;
-    size_t block;
-
-    memset(chunk, 0, sizeof(*chunk));
-    if (!samples)
-        return OMSP_BAD_TERMINAL;
-    if (terminal->direction != OMSP_RENDER)
-        return OMSP_BAD_DIRECTION;
-    omsp_lock_acquire(&samples->door);
-    block = block_bytes(samples);
-    if (room < block) {
-        omsp_lock_release(&samples->door);
-        return OMSP_INVALID;
-    }
-    while (room - chunk->bytes >= block && refill(samples, chunk, &status)) {
-        size_t used;
-
-        chunk->bytes +=
-            omsp_wav_encode(samples->encoder, samples->hold + samples->hold_at, samples->hold_count,
-                            &used, (uint8_t *)bytes + chunk->bytes, room - chunk->bytes);
-        samples->hold_at += used;
-        samples->hold_count -= used;
-    }
-    if (chunk->bytes) {
-        chunk->at_us = samples->base_us + samples->blocks * 1000000 / samples->format.rate;
-        samples->blocks += chunk->bytes / block;
-        status = OMSP_OK;
-    }
-    omsp_lock_acquire(&samples->lock);
-    samples->held = samples->hold_count; /* what is left of the hold counts as waiting */
-    omsp_lock_release(&samples->lock);
-    omsp_lock_release(&samples->door);
-    return status;
-}
-
 /* ---- account -------------------------------------------------------------------------------- */
 
 enum omsp_status omsp_samples_get_stats(struct omsp_terminal *terminal,
                                         struct omsp_samples_stats *out)
 {
-    struct samples *samples = samples_of(terminal);
+    struct omsp_samples *samples = omsp_samples_of(terminal);
 
     memset(out, 0, sizeof(*out));
     if (!samples)
@@ -662,7 +443,7 @@ enum omsp_status omsp_samples_get_stats(struct omsp_terminal *terminal,
 enum omsp_status omsp_samples_set_gate(struct omsp_terminal *terminal,
                                        enum omsp_status (*gate)(void *ctx), void *ctx)
 {
-    struct samples *samples = samples_of(terminal);
+    struct omsp_samples *samples = omsp_samples_of(terminal);
 
     if (!samples)
         return OMSP_BAD_TERMINAL;

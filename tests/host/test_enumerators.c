@@ -189,7 +189,7 @@ START_TEST(each_kind_walks_by_the_same_rules)
 {
     static const struct kind streams = {"streams", &IID_IEnumStream, sizeof(void *), true, 4},
                              terminals = {"terminals", &IID_IEnumTerminal, sizeof(void *), true, 1},
-                             classes = {"classes", &IID_IEnumTerminalClass, sizeof(GUID), false, 3},
+                             classes = {"classes", &IID_IEnumTerminalClass, sizeof(GUID), false, 5},
                              devices = {"devices", &IID_IEnumTerminal, sizeof(void *), true, 0},
                              supers = {"superclasses", &IID_IEnumPluggableSuperclassInfo,
                                        sizeof(void *), true, 0},
