@@ -8,6 +8,7 @@
 #include "com/dispatch.h"
 #include "com/enumerator.h"
 #include "com/object.h"
+#include "com/variant.h"
 
 /* The vtable every such collection has, whatever its IID. */
 typedef struct ICollection ICollection;
@@ -59,7 +60,7 @@ static HRESULT STDMETHODCALLTYPE collection_get_Item(ICollection *iface, LONG in
     if (index < 1 || index > self->count) {
         return E_INVALIDARG;
     }
-    return VariantCopy(item, &self->items[index - 1]);
+    return com_variant_copy(item, &self->items[index - 1]);
 }
 
 static HRESULT STDMETHODCALLTYPE collection_get__NewEnum(ICollection *iface, IUnknown **out)
@@ -155,7 +156,7 @@ static HRESULT create(const IID *iid, const void *source, size_t count, element_
 
 static HRESULT element_of_variant(const void *source, size_t i, VARIANT *element)
 {
-    return VariantCopy(element, (VARIANT *)(UINT_PTR)source + i);
+    return com_variant_copy(element, (const VARIANT *)source + i);
 }
 
 static HRESULT element_of_object(const void *source, size_t i, VARIANT *element)

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "com/object.h"
+#include "com/variant.h"
 
 #include <string.h>
 
@@ -317,8 +318,7 @@ static HRESULT guid_copy(void *to, const void *from)
 
 static HRESULT variant_copy(void *to, const void *from)
 {
-    VariantInit((VARIANT *)to);
-    return VariantCopy((VARIANT *)to, (VARIANT *)(void *)(UINT_PTR)from);
+    return com_variant_copy((VARIANT *)to, (const VARIANT *)from);
 }
 
 static void variant_drop(void *item)

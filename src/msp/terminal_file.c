@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "com/collection.h"
 #include "com/dispatch.h"
+#include "com/variant.h"
 #include "com/enumerator.h"
 #include "core/terminal.h"
 
@@ -248,9 +249,8 @@ static HRESULT STDMETHODCALLTYPE get_play_list(ITMediaPlayback *iface, VARIANTAR
 
     if (!out)
         return E_POINTER;
-    VariantInit(out);
     AcquireSRWLockShared(&self->lock);
-    hr = VariantCopy(out, &self->shown);
+    hr = com_variant_copy(out, &self->shown);
     ReleaseSRWLockShared(&self->lock);
     return hr;
 }

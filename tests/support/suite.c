@@ -16,16 +16,22 @@ static _Atomic long outstanding, bytes;
 static _Atomic long countdown = -1;
 static _Atomic bool failed;
 
+bool omsp_test_alloc_turn(void)
+{
+    if (atomic_load(&countdown) < 0 || atomic_fetch_sub(&countdown, 1) != 0)
+        return true;
+    atomic_store(&failed, true);
+    return false;
+}
+
 static void *counting_resize(void *ctx, void *ptr, size_t size)
 {
     long had = ptr ? (long)malloc_usable_size(ptr) : 0;
     void *made;
 
     (void)ctx;
-    if (atomic_load(&countdown) >= 0 && atomic_fetch_sub(&countdown, 1) == 0) {
-        atomic_store(&failed, true);
+    if (!omsp_test_alloc_turn())
         return NULL;
-    }
     made = realloc(ptr, size);
     if (made && !ptr)
         atomic_fetch_add(&outstanding, 1);

@@ -50,6 +50,10 @@ long omsp_test_outstanding(void);
 /* Bytes of these, as the C library rounds them up. */
 long omsp_test_bytes(void);
 
+/* For allocators of others that a test brings into the walk: it is this one's turn; false: it must
+ * fail. */
+bool omsp_test_alloc_turn(void);
+
 /* Runs body(ctx) again and again, with allocation 0, 1, 2, … failing, until a run in which none
  * failed; after each, nothing may be outstanding beyond what was before. Returns how many runs
  * failed an allocation. body asserts for itself what a failed allocation must answer:
