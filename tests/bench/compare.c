@@ -61,17 +61,28 @@ static void print_ratio(const char *key, bool known, double value)
         printf(",\"%s\":null", key);
 }
 
-/* ", " between two goals, and "none" for neither. */
+static bool has_goal(const struct omsp_bench *bench)
+{
+    return bench->faster_than_peer > 0 || bench->times_limit > 0 || bench->ns_at_most > 0;
+}
+
+/* ", " between goals, and "none" for none at all. */
 static void print_goal(const struct omsp_bench *bench)
 {
+    const char *comma = "";
+
     printf(",\"goal\":\"");
-    if (bench->faster_than_peer > 0)
+    if (bench->faster_than_peer > 0) {
         printf(">= %.2fx as fast as %s", bench->faster_than_peer, bench->peer.name);
-    if (bench->faster_than_peer > 0 && bench->times_limit > 0)
-        printf(", ");
-    if (bench->times_limit > 0)
-        printf("<= %.2fx %s", bench->times_limit, bench->limit.name);
-    printf("%s\"", bench->faster_than_peer > 0 || bench->times_limit > 0 ? "" : "none");
+        comma = ", ";
+    }
+    if (bench->times_limit > 0) {
+        printf("%s<= %.2fx %s", comma, bench->times_limit, bench->limit.name);
+        comma = ", ";
+    }
+    if (bench->ns_at_most > 0)
+        printf("%s<= %.0f ns", comma, bench->ns_at_most);
+    printf("%s\"", has_goal(bench) ? "" : "none");
 }
 
 bool omsp_bench_compare(const struct omsp_bench *bench)
@@ -97,11 +108,11 @@ bool omsp_bench_compare(const struct omsp_bench *bench)
     if (all[2].times)
         to_limit = all[0].ns[ROUNDS / 2] / all[2].ns[ROUNDS / 2];
     missed = (bench->faster_than_peer > 0 && all[1].times && to_peer < bench->faster_than_peer) ||
-             (bench->times_limit > 0 && all[2].times && to_limit > bench->times_limit);
+             (bench->times_limit > 0 && all[2].times && to_limit > bench->times_limit) ||
+             (bench->ns_at_most > 0 && all[0].ns[ROUNDS / 2] > bench->ns_at_most);
     /* Without a goal there is nothing to meet. */
-    unknown = (bench->faster_than_peer <= 0 && bench->times_limit <= 0) ||
-              (!missed && ((bench->faster_than_peer > 0 && !all[1].times) ||
-                           (bench->times_limit > 0 && !all[2].times)));
+    unknown = !has_goal(bench) || (!missed && ((bench->faster_than_peer > 0 && !all[1].times) ||
+                                               (bench->times_limit > 0 && !all[2].times)));
 
     printf("{\"bench\":\"%s\",\"ours\":%.2f,\"ours_min\":%.2f,\"ours_max\":%.2f", bench->name,
            all[0].ns[ROUNDS / 2], all[0].ns[0], all[0].ns[ROUNDS - 1]);

@@ -21,10 +21,11 @@ struct omsp_bench {
     struct omsp_bench_side ours;
     struct omsp_bench_side peer;
     struct omsp_bench_side limit;
-    /* What is asked for: peer's time over ours at least, ours over the limit's at most; 0: nothing.
-     */
+    /* What is asked for: peer's time over ours at least, ours over the limit's at most, our time at
+     * most; 0: nothing. */
     double faster_than_peer;
     double times_limit;
+    double ns_at_most;
 };
 
 /* Measures and prints. met is null in the line when a side that the goal names is missing. Returns
