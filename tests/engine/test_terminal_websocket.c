@@ -221,6 +221,7 @@ START_TEST(a_second_stream_selected_later_makes_a_new_connection_of_both_tracks)
     struct omsp_fork_info before, after;
 
     open_fixture(&f);
+    ck_assert_int_eq(omsp_websocket_set(f.socket, OMSP_WEBSOCKET_NAME, "kept"), OMSP_OK);
     connect_fixture(&f);
     select_on(&f, f.render);
     expect_state(&f, f.render, OMSP_STREAM_ACTIVE, OMSP_CAUSE_LOCAL_REQUEST);
@@ -232,6 +233,7 @@ START_TEST(a_second_stream_selected_later_makes_a_new_connection_of_both_tracks)
     rig_expect_nothing(&f.rig); /* the render stream is not touched */
     state_of(&f, &after);
     ck_assert_str_ne(before.sid, after.sid);
+    ck_assert_str_eq(after.name, "kept");
     ck_assert_uint_eq(f.consumer.count, 2);
     sim_connection_judge(nth(&f, 0), OMSP_TRACK_INBOUND, true);
     sim_connection_judge(nth(&f, 1), BOTH, false);
@@ -519,6 +521,37 @@ START_TEST(a_consumer_that_closes_harms_no_other_terminal)
     ck_assert_uint_ge(rig_get_wav(&f.rig, "out.wav", pcm, 8 * 8000), 8000 * 24 / 10);
     drain(&f);
     omsp_terminal_release(second);
+    omsp_terminal_release(track);
+    omsp_terminal_release(recorder);
+    close_fixture(&f);
+}
+END_TEST
+
+START_TEST(a_stream_that_lost_it_does_not_keep_the_next_connection)
+{
+    struct fixture f;
+    struct omsp_terminal *recorder, *track;
+
+    open_fixture(&f);
+    recorder = rig_recorder(&f.rig, "out.wav", &track);
+    ck_assert_int_eq(omsp_stream_select(f.render, track), OMSP_OK);
+    select_on(&f, f.render);
+    select_on(&f, f.capture);
+    connect_fixture(&f);
+    rig_run(&f.rig, 500);
+    omsp_sim_peer_break(nth(&f, 0)->peer);
+    rig_run(&f.rig, 100);
+    expect_terminal(&f, f.render, OMSP_TERMINAL_FAIL, OMSP_CAUSE_CONNECT_FAIL, OMSP_IO, f.socket);
+    expect_failure(&f, f.capture, OMSP_IO);
+    /* The capture stream dials anew; the render stream runs on without, and has no part in it. */
+    ck_assert_int_eq(omsp_stream_start(f.capture, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 500);
+    ck_assert_uint_eq(f.consumer.count, 2);
+    ck_assert_uint_eq(sim_connection_media(nth(&f, 1), OMSP_TRACK_INBOUND), 0);
+    ck_assert_int_eq(omsp_stream_stop(f.capture, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 500);
+    sim_connection_judge(nth(&f, 1), BOTH, true);
+    drain(&f);
     omsp_terminal_release(track);
     omsp_terminal_release(recorder);
     close_fixture(&f);
@@ -936,6 +969,7 @@ OMSP_SUITE("terminal_websocket", TEST(on_the_render_stream_it_hears_the_far_end)
            TEST(a_refused_connection_fails_its_streams_and_the_next_start_tries_again),
            TEST(each_way_to_fail_has_its_status),
            TEST(a_consumer_that_closes_harms_no_other_terminal),
+           TEST(a_stream_that_lost_it_does_not_keep_the_next_connection),
            TEST(the_last_of_several_that_fails_fails_the_stream),
            TEST(one_lost_while_held_is_told_and_dialled_when_the_hold_ends),
            TEST(unselect_while_dialling_lets_the_dial_go),
