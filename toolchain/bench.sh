@@ -4,10 +4,11 @@
 # Peers run in the same process; one that is missing is named as missing. Absolute times are this
 # machine's: read the ratios.
 #
-#   bench.sh [--only REGEX] [--native]
+#   bench.sh [--only REGEX] [--native] [--quick]
 #
 #   --only REGEX  only the programs whose name matches
 #   --native      nothing under Wine
+#   --quick       fewer rounds of what takes seconds each; for a look, not for the record
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
@@ -20,6 +21,7 @@ while [ $# -gt 0 ]; do
         shift
         ;;
     --native) native=1 ;;
+    --quick) export OMSP_BENCH_QUICK=1 ;;
     *) die "unknown option $1" ;;
     esac
     shift

@@ -21,7 +21,7 @@ NATIVE_PACKAGES=(build-essential cmake ninja-build pkg-config check libsubunit-d
     libspandsp-dev libspeexdsp-dev shellcheck util-linux curl ffmpeg)
 PE_PACKAGES=(gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 mingw-w64-tools wine wine64 libwine
     libwine-dev dpkg-dev)
-BENCH_PACKAGES=(libre-dev libspandsp-dev libspeexdsp-dev)
+BENCH_PACKAGES=(gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-tools libre-dev libspandsp-dev libspeexdsp-dev)
 # What the programs under test talk to.
 INTEROP_PACKAGES=(bsdutils ffmpeg pulseaudio pulseaudio-utils python3 sox)
 DEMO_PACKAGES=(espeak-ng ffmpeg sox)

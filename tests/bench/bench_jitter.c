@@ -384,7 +384,7 @@ static void compare_time(unsigned p)
         .ours = {"openmsp", run_flow, &mine},
         .peer = {peer_names[p], peers[p].open ? run_flow : NULL, &theirs},
         .limit = {"memcpy", run_copy, NULL},
-        .ns_at_most = 60,
+        .at_most = 60,
     };
 
     snprintf(name, sizeof(name), "jitter packet in and out, %s", peer_names[p]);

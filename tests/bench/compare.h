@@ -21,16 +21,31 @@ struct omsp_bench {
     struct omsp_bench_side ours;
     struct omsp_bench_side peer;
     struct omsp_bench_side limit;
-    /* What is asked for: peer's time over ours at least, ours over the limit's at most, our time at
-     * most; 0: nothing. */
+    /* What is asked for: peer's time over ours at least, ours over the limit's at most, ours in the
+     * unit at most; 0: nothing. */
     double faster_than_peer;
     double times_limit;
-    double ns_at_most;
+    double at_most;
 };
 
 /* Measures and prints. met is null in the line when a side that the goal names is missing. Returns
  * whether no goal was missed. */
 bool omsp_bench_compare(const struct omsp_bench *bench);
+
+/* The same line for what was measured elsewhere: values of each side, in this unit. They are
+ * sorted.
+ */
+#define OMSP_BENCH_MAX_ROUNDS 64
+struct omsp_bench_values {
+    double value[OMSP_BENCH_MAX_ROUNDS];
+    size_t count; /* 0: this side is missing */
+};
+bool omsp_bench_report(const struct omsp_bench *bench, const char *unit,
+                       struct omsp_bench_values *ours, struct omsp_bench_values *peer,
+                       struct omsp_bench_values *limit);
+
+/* bench.sh --quick: fewer and shorter rounds where one takes seconds. */
+bool omsp_bench_is_quick(void);
 
 /* Keeps the compiler from leaving out or moving the work whose result lies at p. */
 #define OMSP_BENCH_KEEP(p) __asm__ volatile("" : : "r"(p) : "memory")
