@@ -12,6 +12,8 @@
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
+. "$here/debian.sh"
+. "$here/node.sh"
 
 only=. native=''
 while [ $# -gt 0 ]; do
@@ -40,6 +42,12 @@ for preset in "${presets[@]}"; do
             die "the build of $preset failed"
         }
 done
+
+# node's ws is a peer; without it its lines say missing.
+if node_modules_ensure tests/interop/twilio; then
+    NODE_PATH=$(node_folder tests/interop/twilio)/node_modules
+    export NODE_PATH
+fi
 
 # The last processor alone, where that can be asked for: fewer moves, less spread.
 pin=()

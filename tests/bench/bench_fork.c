@@ -1,0 +1,413 @@
+/*
+ * One media frame (20 ms of u-law as JSON, masked) on each of many connections, every 20 ms: the
+ * processor time per frame of the process that makes and sends them, up to the return of the send
+ * call. Ours is the frame of wire/media_stream.h through the system's port/tcp.h, as a media worker
+ * does it; the limit sends as many bytes that lie ready by bare send(); the peer is npm `ws`. Then
+ * both tracks of a stream in one send against two. A fourth process, not timed, reads it all.
+ */
+#include "bench/compare.h"
+#include "bench/native/process.h"
+
+#include "port/crypto.h"
+#include "port/ports.h"
+#include "port/thread.h"
+#include "wire/base64.h"
+#include "wire/media_stream.h"
+#include "wire/websocket.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { CONNECTIONS = 500, FEW = 100, PORT = 20980, FRAME = 386, TICK_NS = 20000000 };
+
+static uint8_t payload[160];
+
+static void die(const char *what)
+{
+    perror(what);
+    exit(2);
+}
+
+static struct sockaddr_in sink_addr(void)
+{
+    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+
+    addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return addr;
+}
+
+/* ---- who reads ------------------------------------------------------------------------------ */
+
+static void upgrade(int fd, char *request)
+{
+    char input[61], accepted[64] = "", reply[256];
+    char *key = strcasestr(request, "sec-websocket-key:");
+    uint8_t sum[OMSP_SHA1_BYTES];
+    int len;
+
+    if (!key)
+        return;
+    key += strlen("sec-websocket-key:");
+    key += strspn(key, " ");
+    key[strcspn(key, "\r\n")] = 0;
+    omsp_ws_accept_input(key, input);
+    omsp_sha1(input, strlen(input), sum);
+    omsp_base64_encode(accepted, sum, sizeof(sum));
+    accepted[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES)] = 0;
+    len = snprintf(reply, sizeof(reply),
+                   "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                   "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+                   accepted);
+    if (send(fd, reply, (size_t)len, MSG_NOSIGNAL) != len)
+        die("the upgrade's answer");
+}
+
+static void run_sink(int fd)
+{
+    static char data[65537];
+    struct sockaddr_in addr = sink_addr();
+    struct epoll_event events[64], watch = {.events = EPOLLIN};
+    int epoll = epoll_create1(EPOLL_CLOEXEC), listener, on = 1;
+    uint64_t ready = 1;
+
+    listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (bind(listener, (struct sockaddr *)&addr, sizeof(addr)) || listen(listener, 1024))
+        die("the sink's port");
+    watch.data.fd = listener;
+    epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &watch);
+    if (write(fd, &ready, sizeof(ready)) != sizeof(ready))
+        return;
+    for (;;) {
+        int count = epoll_wait(epoll, events, 64, -1);
+
+        for (int e = 0; e < count; e++) {
+            int sock = events[e].data.fd;
+            ssize_t got;
+
+            if (sock == listener) {
+                watch.data.fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+                epoll_ctl(epoll, EPOLL_CTL_ADD, watch.data.fd, &watch);
+                continue;
+            }
+            got = recv(sock, data, sizeof(data) - 1, 0);
+            if (got <= 0) {
+                close(sock);
+                continue;
+            }
+            data[got] = 0;
+            if (got > 4 && !memcmp(data, "GET ", 4))
+                upgrade(sock, data);
+        }
+    }
+}
+
+/* ---- ours ----------------------------------------------------------------------------------- */
+
+struct connection {
+    struct omsp_tcp *tcp;
+    struct omsp_ms_template template;
+    uint64_t sequence, chunk;
+};
+
+static struct connection connections[CONNECTIONS];
+static atomic_uint opened, ended;
+
+static void on_open(void *owner)
+{
+    (void)owner;
+    atomic_fetch_add(&opened, 1);
+}
+
+static void on_end(void *owner, enum omsp_tcp_end end)
+{
+    (void)owner;
+    (void)end;
+    atomic_fetch_add(&ended, 1);
+}
+
+static void on_data(void *owner, const uint8_t *data, size_t len, uint64_t now_us)
+{
+    (void)owner;
+    (void)data;
+    (void)len;
+    (void)now_us;
+}
+
+static void on_nothing(void *owner)
+{
+    (void)owner;
+}
+
+static void loop_main(void *arg)
+{
+    struct omsp_tcp_loop *loop = arg;
+
+    for (;;)
+        loop->wait(loop, UINT64_MAX);
+}
+
+static void connect_ours(void)
+{
+    const struct omsp_ports *ports = omsp_system_ports();
+    struct omsp_tcp_target target = {.host = "127.0.0.1", .port = PORT, .timeout_ms = 30000};
+    struct omsp_tcp_loop *loop;
+    struct omsp_thread *thread;
+
+    if (ports->tcp_loop_create(ports->ctx, &loop) ||
+        omsp_thread_start(loop_main, loop, "loop", &thread))
+        die("the loop");
+    for (int i = 0; i < CONNECTIONS; i++) {
+        struct omsp_tcp init = {.owner = &connections[i],
+                                .on_open = on_open,
+                                .on_data = on_data,
+                                .on_writable = on_nothing,
+                                .on_end = on_end};
+
+        omsp_ms_template_init(&connections[i].template, "MZ0123456789abcdef0123456789abcdef");
+        connections[i].sequence = 1000;
+        if (loop->dial(loop, &init, &target, &connections[i].tcp))
+            die("dialling");
+    }
+    while (atomic_load(&opened) < CONNECTIONS) {
+        if (atomic_load(&ended))
+            die("connecting");
+        bench_sleep_until(bench_now_ns() + 1000000);
+    }
+}
+
+static size_t make_frame(struct connection *connection, unsigned track, uint8_t *out)
+{
+    static uint32_t masks = 1;
+    struct omsp_ms_media media = {track, ++connection->sequence, ++connection->chunk,
+                                  connection->chunk * 20, omsp_span(payload, sizeof(payload))};
+    uint8_t mask[4];
+
+    masks = masks * 1664525u + 1013904223u;
+    memcpy(mask, &masks, 4);
+    return omsp_ms_put_media(&connection->template, &media, mask, out);
+}
+
+static void send_ours(struct connection *connection, const uint8_t *bytes, size_t len)
+{
+    size_t sent = 0;
+
+    if (connection->tcp->loop->send(connection->tcp, bytes, len, &sent) || sent != len)
+        die("a send of ours");
+}
+
+static void ours_frame(int i)
+{
+    uint8_t out[OMSP_MS_MEDIA_MAX];
+
+    send_ours(&connections[i], out, make_frame(&connections[i], OMSP_MS_TRACK_INBOUND, out));
+}
+
+static void ours_two_sends(int i)
+{
+    uint8_t out[OMSP_MS_MEDIA_MAX];
+
+    send_ours(&connections[i], out, make_frame(&connections[i], OMSP_MS_TRACK_INBOUND, out));
+    send_ours(&connections[i], out, make_frame(&connections[i], OMSP_MS_TRACK_OUTBOUND, out));
+}
+
+static void ours_one_send(int i)
+{
+    uint8_t out[2 * OMSP_MS_MEDIA_MAX];
+    size_t len = make_frame(&connections[i], OMSP_MS_TRACK_INBOUND, out);
+
+    len += make_frame(&connections[i], OMSP_MS_TRACK_OUTBOUND, out + len);
+    send_ours(&connections[i], out, len);
+}
+
+/* ---- the limit ------------------------------------------------------------------------------ */
+
+static int bare[CONNECTIONS];
+
+static void connect_bare(void)
+{
+    struct sockaddr_in addr = sink_addr();
+    int on = 1;
+
+    for (int i = 0; i < CONNECTIONS; i++) {
+        bare[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (connect(bare[i], (struct sockaddr *)&addr, sizeof(addr)))
+            die("a connection of the bare sender");
+        setsockopt(bare[i], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    }
+}
+
+static void bare_frame(int i)
+{
+    static uint8_t ready[FRAME];
+
+    if (send(bare[i], ready, FRAME, MSG_DONTWAIT | MSG_NOSIGNAL) != FRAME)
+        die("a bare send");
+}
+
+/* ---- being asked ---------------------------------------------------------------------------- */
+
+struct order {
+    char what; /* 'f': a frame, '2': two in two sends, '1': two in one */
+    uint8_t rounds;
+    uint16_t connections;
+};
+
+static void serve(int fd, void (*one)(int), void (*two)(int), void (*both)(int))
+{
+    struct order order;
+
+    while (recv(fd, &order, sizeof(order), MSG_WAITALL) == sizeof(order)) {
+        void (*send_to)(int) = order.what == 'f' ? one : order.what == '2' ? two : both;
+        uint64_t at = bench_now_ns(), frames = (uint64_t)order.rounds * order.connections;
+
+        for (unsigned r = 0; r < order.rounds; r++) {
+            for (int i = 0; i < order.connections; i++)
+                send_to(i);
+            at += TICK_NS;
+            bench_sleep_until(at);
+        }
+        if (write(fd, &frames, sizeof(frames)) != sizeof(frames))
+            return;
+    }
+}
+
+static void run_ours(int fd)
+{
+    connect_ours();
+    serve(fd, ours_frame, ours_two_sends, ours_one_send);
+}
+
+static void run_bare(int fd)
+{
+    connect_bare();
+    serve(fd, bare_frame, bare_frame, bare_frame);
+}
+
+/* ---- measuring ------------------------------------------------------------------------------ */
+
+static uint64_t answer_of(struct bench_process *process)
+{
+    uint64_t answer;
+
+    if (recv(process->fd, &answer, sizeof(answer), MSG_WAITALL) != sizeof(answer)) {
+        fprintf(stderr, "a contestant is gone\n");
+        exit(2);
+    }
+    return answer;
+}
+
+/* Microseconds a frame (or pair). */
+static double ask(struct bench_process *process, char what, uint8_t rounds, unsigned count)
+{
+    struct order order = {what, rounds, (uint16_t)count};
+    uint64_t start = bench_process_cpu_ns(process), frames;
+
+    if (write(process->fd, &order, sizeof(order)) != sizeof(order))
+        die("asking");
+    frames = answer_of(process);
+    return (double)(bench_process_cpu_ns(process) - start) / 1000 / (double)(frames ? frames : 1);
+}
+
+static double ask_node(struct bench_process *process, uint8_t rounds)
+{
+    uint64_t start = bench_process_cpu_ns(process), frames;
+
+    if (write(process->fd, &rounds, 1) != 1)
+        die("asking node");
+    frames = answer_of(process);
+    return (double)(bench_process_cpu_ns(process) - start) / 1000 / (double)(frames ? frames : 1);
+}
+
+static void put(struct omsp_bench_values *values, double value)
+{
+    values->value[values->count++] = value;
+}
+
+static bool start_node(struct bench_process *process, const char *script, unsigned count)
+{
+    char url[64], number[16], line[64];
+    const char *argv[] = {"node", script, url, number, NULL};
+
+    snprintf(url, sizeof(url), "ws://127.0.0.1:%d/", PORT);
+    snprintf(number, sizeof(number), "%u", count);
+    if (!bench_process_exec(process, argv))
+        return false;
+    if (bench_process_line(process, line, sizeof(line), 60) && !strcmp(line, "ready"))
+        return true;
+    bench_process_end(process);
+    return false;
+}
+
+static void compare(struct bench_process *ours, struct bench_process *plain, const char *script,
+                    unsigned count, unsigned rounds, uint8_t ticks)
+{
+    char name[48];
+    struct omsp_bench bench = {
+        .name = name,
+        .ours = {"openmsp", NULL, NULL},
+        .peer = {"node ws", NULL, NULL},
+        .limit = {"bare send", NULL, NULL},
+        .faster_than_peer = 1.9,
+        .times_limit = 1.1,
+    };
+    struct omsp_bench_values mine = {0}, theirs = {0}, limit = {0};
+    struct bench_process node;
+    bool has_node = start_node(&node, script, count);
+
+    /* Compiled code, warm caches, grown windows. */
+    ask(ours, 'f', 10, count);
+    ask(plain, 'f', 10, count);
+    if (has_node)
+        ask_node(&node, 50);
+    for (unsigned r = 0; r < rounds; r++) {
+        put(&mine, ask(ours, 'f', ticks, count));
+        if (has_node)
+            put(&theirs, ask_node(&node, ticks));
+        put(&limit, ask(plain, 'f', ticks, count));
+    }
+    if (has_node)
+        bench_process_end(&node);
+    snprintf(name, sizeof(name), "fork frame, %u connections", count);
+    omsp_bench_report(&bench, "us", &mine, &theirs, &limit);
+}
+
+int main(int argc, char **argv)
+{
+    unsigned rounds = omsp_bench_is_quick() ? 3 : 9;
+    uint8_t ticks = omsp_bench_is_quick() ? 20 : 40;
+    struct bench_process sink, ours, plain;
+    struct omsp_bench_values one = {0}, two = {0}, none = {0};
+    struct omsp_bench both = {
+        .name = "fork both tracks, one send",
+        .peer = {"two sends", NULL, NULL},
+        .faster_than_peer = 1 / 0.6,
+    };
+    const char *script = argc > 1 ? argv[1] : "tests/bench/native/ws_peer.js";
+
+    for (size_t i = 0; i < sizeof(payload); i++)
+        payload[i] = (uint8_t)(i * 73);
+    bench_process_fork(&sink, run_sink);
+    answer_of(&sink);
+    bench_process_fork(&ours, run_ours);
+    bench_process_fork(&plain, run_bare);
+    compare(&ours, &plain, script, FEW, rounds, ticks);
+    compare(&ours, &plain, script, CONNECTIONS, rounds, ticks);
+    for (unsigned r = 0; r < rounds; r++) {
+        put(&one, ask(&ours, '1', ticks, FEW));
+        put(&two, ask(&ours, '2', ticks, FEW));
+    }
+    omsp_bench_report(&both, "us", &one, &two, &none);
+    bench_process_end(&plain);
+    bench_process_end(&ours);
+    bench_process_end(&sink);
+    return 0;
+}
