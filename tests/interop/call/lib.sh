@@ -129,10 +129,13 @@ free_port() {
 }
 
 # peer_start NAME ARGUMENT…: rtp_peer.py in the background, $peer its process, listening.
-peer_start() {
-    local name=$1
-    shift
-    "$python" "$interop/rtp_peer.py" "$@" >"$work/$name.out" 2>"$work/$name.err" </dev/null &
+peer_start() { peer_start_program "$interop/rtp_peer.py" "$@"; }
+
+# peer_start_program PROGRAM NAME ARGUMENT…: the same of another one in Python.
+peer_start_program() {
+    local program=$1 name=$2
+    shift 2
+    "$python" "$program" "$@" >"$work/$name.out" 2>"$work/$name.err" </dev/null &
     peer=$!
     started+=("$peer")
     wait_for "the peer to listen" listening "$work/$name.out" "$peer"
@@ -155,3 +158,13 @@ well_formed() { "$python" "$interop/check_json.py" "$1"; }
 
 # speech FILE SECONDS: what no two places of are alike, the same every time.
 speech() { sox -R -n -r 8000 -c 1 -b 16 "$1" synth "$2" pinknoise synth "$2" sine mix 300-2500 gain -9; }
+
+# compare WHAT SOURCE PASSED HEARD SECONDS SNR: at least so many seconds of it, at least that good.
+compare() {
+    check "$1 is heard" "$proof" "$2" "$3" "$4"
+    "$proof" "$2" "$3" "$4" >"$work/proof" 2>/dev/null
+    check "$1: seconds" is "$(number matched_seconds "$work/proof") + 0 >= $5"
+    check "$1: in one piece" is "$(number stretches "$work/proof") + 0 == 1"
+    check "$1: signal to noise" is "$(number snr_db "$work/proof") + 0 >= $6"
+    [ $failed = 0 ] || cat "$work/proof"
+}

@@ -7,16 +7,6 @@ wine_use "$build/wine/x64"
 speech "$work/said.wav" 3
 speech "$work/played.wav" 3
 
-# compare WHAT SOURCE PASSED HEARD SECONDS SNR: at least so many seconds of it, at least that good.
-compare() {
-    check "$1 is heard" "$proof" "$2" "$3" "$4"
-    "$proof" "$2" "$3" "$4" >"$work/proof" 2>/dev/null
-    check "$1: seconds" is "$(number matched_seconds "$work/proof") + 0 >= $5"
-    check "$1: in one piece" is "$(number stretches "$work/proof") + 0 == 1"
-    check "$1: signal to noise" is "$(number snr_db "$work/proof") + 0 >= $6"
-    [ $failed = 0 ] || cat "$work/proof"
-}
-
 # ffmpeg sends to one call and records another one.
 ffmpeg_there() {
     local codec=$1 encoder=$2 type=$3 port there receiver sender recorder player
