@@ -403,6 +403,16 @@ static void receive_rtp(struct omsp_session *session, const struct omsp_addr *fr
         take_audio(session, &packet, &arrival, audio, now_us);
 }
 
+/* From the peer's machine only, whatever the port: translators give RTCP one of its own. */
+static void receive_rtcp(struct omsp_session *session, const struct omsp_addr *from,
+                         const uint8_t *data, size_t len, uint64_t now_us)
+{
+    if (omsp_addr_same_ip(from, &session->peer) || omsp_addr_same_ip(from, &session->peer_rtcp))
+        omsp_session_receive_report(session, data, len, now_us);
+    else
+        session->rejected++;
+}
+
 static void on_rtp(void *owner, struct omsp_udp *udp, const struct omsp_addr *from,
                    const uint8_t *data, size_t len, uint64_t now_us)
 {
@@ -412,7 +422,7 @@ static void on_rtp(void *owner, struct omsp_udp *udp, const struct omsp_addr *fr
     omsp_lock_acquire(&session->lock);
     if (session->connected && !session->ending) {
         if (session->rtcp_mux && omsp_rtp_classify(data, len) == OMSP_MUX_RTCP)
-            omsp_session_receive_report(session, data, len, now_us);
+            receive_rtcp(session, from, data, len, now_us);
         else
             receive_rtp(session, from, data, len, now_us);
         rearm(session);
@@ -427,12 +437,8 @@ static void on_rtcp(void *owner, struct omsp_udp *udp, const struct omsp_addr *f
 
     (void)udp;
     omsp_lock_acquire(&session->lock);
-    if (session->connected && !session->ending) {
-        if (omsp_addr_same_ip(from, &session->peer) || omsp_addr_same_ip(from, &session->peer_rtcp))
-            omsp_session_receive_report(session, data, len, now_us);
-        else
-            session->rejected++;
-    }
+    if (session->connected && !session->ending)
+        receive_rtcp(session, from, data, len, now_us);
     omsp_lock_release(&session->lock);
 }
 
