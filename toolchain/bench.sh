@@ -59,8 +59,10 @@ for source in tests/bench/bench_*.c; do
     name=${source##*/} name=${name%.c}
     [ -e "$source" ] && grep -qE -- "$only" <<<"$name" || continue
     ran=$((ran + 1))
-    step "$name${pin:+ (pinned)}"
-    timeout 600 "${pin[@]}" "build/native/bench/$name" </dev/null | tee -a build/bench.jsonl ||
+    alone=("${pin[@]}")
+    ! grep -q '^ \* Not pinned' "$source" || alone=()
+    step "$name${alone:+ (pinned)}"
+    timeout 600 "${alone[@]}" "build/native/bench/$name" </dev/null | tee -a build/bench.jsonl ||
         { warn "$name failed"; failed=$((failed + 1)); }
 done
 for source in tests/bench/pe/bench_*.c; do
