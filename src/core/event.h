@@ -52,7 +52,9 @@ enum omsp_file_cause {
 
 /* Codes of OMSP_EVENT_PRIVATE (lEventCode of ITPrivateEvent). */
 enum omsp_private_code {
-    OMSP_PRIVATE_DIGIT = 1, /* a telephone-event began; `detail` is 0..15 (RFC 4733 3.2) */
+    OMSP_PRIVATE_TERMINAL = -1, /* a terminal of another maker has something to tell: `detail` is
+                                  what the door knows it by, which has its code, too */
+    OMSP_PRIVATE_DIGIT = 1,     /* a telephone-event began; `detail` is 0..15 (RFC 4733 3.2) */
 };
 
 /* Bytes owned by whoever holds the pointer; freed by omsp_free. */

@@ -129,6 +129,19 @@ enum omsp_status omsp_address_listen(struct omsp_address *address, omsp_signal_f
     return OMSP_OK;
 }
 
+unsigned omsp_address_listeners(struct omsp_address *address)
+{
+    unsigned count = 0;
+
+    omsp_lock_acquire(&address->listeners_lock);
+    omsp_list_each(link, &address->listeners)
+    {
+        count++;
+    }
+    omsp_lock_release(&address->listeners_lock);
+    return count;
+}
+
 void omsp_listener_close(struct omsp_listener *listener)
 {
     if (!listener)

@@ -192,6 +192,21 @@ enum omsp_status omsp_call_post_tsp_data(struct omsp_call *call, const void *dat
     return status;
 }
 
+enum omsp_status omsp_call_post_detail(struct omsp_call *call, uint32_t detail)
+{
+    struct omsp_event event = {.kind = OMSP_EVENT_PRIVATE,
+                               .type = OMSP_PRIVATE_TERMINAL,
+                               .call = call->id,
+                               .detail = detail};
+    enum omsp_status status = OMSP_SHUTDOWN;
+
+    omsp_call_enter(call); /* none after the call's end */
+    if (!call->shut)
+        status = omsp_address_post(call->address, &event);
+    omsp_call_leave(call);
+    return status;
+}
+
 void omsp_call_set_hardware(struct omsp_call *call, omsp_hardware_fn fn, void *ctx)
 {
     omsp_call_enter(call);

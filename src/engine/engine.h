@@ -68,6 +68,8 @@ typedef void (*omsp_signal_fn)(void *ctx);
 /* A listener is one event queue. Every event of the address goes to each listener there is. */
 enum omsp_status omsp_address_listen(struct omsp_address *address, omsp_signal_fn signal, void *ctx,
                                      struct omsp_listener **out);
+/* How many there are now: so often an event that is posted now can be taken. */
+unsigned omsp_address_listeners(struct omsp_address *address);
 /* When it returns no signal is running or will start. Never from inside a signal. */
 void omsp_listener_close(struct omsp_listener *listener);
 /* OMSP_EMPTY; OMSP_MORE: `fits` refused the head, which stays; OMSP_OK: *out is the caller's, blob
@@ -141,6 +143,9 @@ enum omsp_status omsp_call_disconnect(struct omsp_call *call, enum omsp_cause ca
 
 /* Queues bytes for the TSP (ME_TSP_DATA); copies. OMSP_NOMEM, OMSP_SHUTDOWN. */
 enum omsp_status omsp_call_post_tsp_data(struct omsp_call *call, const void *data, uint32_t len);
+/* Queues what a terminal tells that is not the engine's (OMSP_PRIVATE_TERMINAL); detail is the
+ * door's. OMSP_NOMEM, OMSP_SHUTDOWN. */
+enum omsp_status omsp_call_post_detail(struct omsp_call *call, uint32_t detail);
 /* Hardware transport: the TSP tells how a stream command ended or that the hardware stopped by
  * itself. status OMSP_OK with the state, or why it failed. */
 enum omsp_status omsp_call_hardware_report(struct omsp_call *call, enum omsp_direction direction,

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "msp/call.h"
 #include "msp/engine_host.h"
+#include "msp/terminal_event.h"
 
 /* ---- references and facts -------------------------------------------------------------------- */
 
@@ -188,6 +189,7 @@ HRESULT msp_address_stop(struct msp_address *address)
     /* Waits for a running signal: after this nobody touches TAPI's event handle. */
     omsp_listener_close(listener);
     omsp_address_shutdown(address->engine);
+    msp_terminal_event_forget(address->engine);
     msp_engine_release();
     return S_OK;
 }

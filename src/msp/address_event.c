@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "msp/call.h"
+#include "msp/terminal_event.h"
 
 #include <stddef.h>
 
@@ -106,7 +107,8 @@ static MSP_HANDLE token_of(const struct msp_call *call)
     return call ? (MSP_HANDLE)(ULONG_PTR)omsp_call_token(msp_call_engine(call)) : NULL;
 }
 
-/* Fills info, which is zeroed; interface references move from parts into it. */
+/* Fills info, which is zeroed; interface references move from parts into it. S_FALSE: what it was
+ * about is gone. */
 static HRESULT fill(const struct omsp_event *event, struct msp_event_parts *parts,
                     MSP_EVENT_INFO *info)
 {
@@ -136,6 +138,12 @@ static HRESULT fill(const struct omsp_event *event, struct msp_event_parts *part
                    event->blob->len);
         break;
     case OMSP_EVENT_PRIVATE:
+        if (event->type == OMSP_PRIVATE_TERMINAL) {
+            if (!msp_terminal_event_take(event->detail, info))
+                return S_FALSE;
+            info->hCall = token_of(parts->call);
+            break;
+        }
         hr = msp_private_object_create(event, &info->MSP_PRIVATE_EVENT_INFO.pEvent);
         info->MSP_PRIVATE_EVENT_INFO.lEventCode = event->type;
         break;
@@ -164,7 +172,7 @@ static HRESULT deliver(struct msp_address *address, struct omsp_event *event, DW
     if (hr == S_OK) {
         memset(buffer, 0, need);
         hr = fill(event, &parts, info);
-        if (SUCCEEDED(hr)) {
+        if (hr == S_OK) {
             info->dwSize = *size = need;
             if (event->kind == OMSP_EVENT_PRIVATE && event->type == OMSP_PRIVATE_DIGIT &&
                 parts.call)

@@ -13,6 +13,7 @@
 #include "com/object.h"
 #include "msp/classes.h"
 #include "msp/msp.h"
+#include "msp/terminal_event.h"
 
 #include <tapi.h>
 
@@ -293,15 +294,31 @@ HRESULT msp_event_object_create(struct msp_address *address, const struct omsp_e
                                 IDispatch **out)
 {
     const struct com_class *class = class_of(event, kind);
+    MSP_EVENT_INFO told = {0}; /* ME_ADDRESS_EVENT: nothing */
     struct msp_event *self;
     HRESULT hr;
 
     *out = NULL;
     if (!class)
         return E_INVALIDARG;
+    if (class == &private_class && event->type == OMSP_PRIVATE_TERMINAL) {
+        if (!msp_terminal_event_take(event->detail, &told))
+            return S_FALSE;
+        if (told.Event != ME_PRIVATE_EVENT) {
+            msp_terminal_event_release(&told); /* tapi3.dll alone has objects for the others */
+            return S_FALSE;
+        }
+    }
     hr = create(class, event, &self);
-    if (FAILED(hr))
+    if (FAILED(hr)) {
+        if (told.Event == ME_PRIVATE_EVENT)
+            msp_terminal_event_release(&told);
         return hr;
+    }
+    if (told.Event == ME_PRIVATE_EVENT) {
+        self->event.type = told.MSP_PRIVATE_EVENT_INFO.lEventCode;
+        self->extra = told.MSP_PRIVATE_EVENT_INFO.pEvent;
+    }
     keep_foreign(self, address, parts->call);
     self->stream = parts->stream;
     self->terminal = parts->terminal;

@@ -14,6 +14,7 @@
 #include "msp/call.h"
 #include "msp/engine_host.h"
 #include "msp/hosted_filter.h"
+#include "msp/terminal_event.h"
 
 struct msp_hosted {
     LONG refs;
@@ -28,6 +29,8 @@ struct msp_hosted {
     volatile LONG outcome; /* HRESULT of the last try to connect; the gate's answer */
     volatile LONG working; /* a thread is on its way */
     CRITICAL_SECTION work;
+    ITPluggableTerminalEventSinkRegistration *registration; /* NULL: it tells nothing */
+    struct msp_terminal_sink *sink;                         /* while it is registered */
     unsigned expected;       /* work: doors between prepare and settle */
     struct msp_graph *graph; /* work; and list_lock for who only wakes it */
     volatile LONG broken;    /* HRESULT of the running graph's end, or S_OK */
@@ -332,6 +335,40 @@ static HRESULT make(struct msp_call *call, struct omsp_stream *stream, ITTermina
     return S_OK;
 }
 
+/* Gives the terminal its sink; that it cannot is no failure (mspi.md 3.5). Selected; nobody else
+ * has seen it. */
+static void register_sink(struct msp_hosted *self, struct msp_call *call)
+{
+    ITPluggableTerminalEventSinkRegistration *registration;
+    TERMINAL_TYPE type;
+
+    if (FAILED(ITTerminal_get_TerminalType(self->terminal, &type)) || type != TT_DYNAMIC ||
+        FAILED(ITTerminal_QueryInterface(
+            self->terminal, &IID_ITPluggableTerminalEventSinkRegistration, (void **)&registration)))
+        return;
+    if (SUCCEEDED(msp_terminal_sink_create(call->engine, msp_address_engine(call->address),
+                                           &self->sink)) &&
+        SUCCEEDED(registration->lpVtbl->RegisterSink(registration,
+                                                     msp_terminal_sink_interface(self->sink)))) {
+        self->registration = registration;
+        return;
+    }
+    msp_terminal_sink_detach(self->sink);
+    self->sink = NULL;
+    registration->lpVtbl->Release(registration);
+}
+
+static void unregister_sink(struct msp_hosted *self)
+{
+    if (!self->registration)
+        return;
+    self->registration->lpVtbl->UnregisterSink(self->registration);
+    self->registration->lpVtbl->Release(self->registration);
+    self->registration = NULL;
+    msp_terminal_sink_detach(self->sink);
+    self->sink = NULL;
+}
+
 /* Lets go of one that is on no stream any more. Takes the caller's reference. */
 static void retire(struct msp_hosted *self)
 {
@@ -339,6 +376,7 @@ static void retire(struct msp_hosted *self)
 
     omsp_samples_watch(self->engine, NULL, NULL); /* from here on nobody calls a worker */
     EnterCriticalSection(&self->work);
+    unregister_sink(self);
     close_graph(self);
     LeaveCriticalSection(&self->work);
     if (listed)
@@ -390,6 +428,9 @@ HRESULT msp_hosted_select(struct msp_call *call, struct omsp_stream *stream, ITT
         hosted_unref(self);
         return hr;
     }
+    EnterCriticalSection(&self->work);
+    register_sink(self, call); /* before it is connected: it may have something to tell then */
+    LeaveCriticalSection(&self->work);
     refused = prepare(self, stream, OMSP_IN_SELECT);
     hr = msp_hresult(omsp_stream_select(stream, self->engine));
     if (FAILED(hr)) {

@@ -5,6 +5,8 @@
  */
 #include "msp/third_party.h"
 
+#include "msp/terminal_event.h"
+
 struct bench {
     struct media media;
     IOpenMSPCall *a, *b;
@@ -451,6 +453,123 @@ START_TEST(a_graph_that_breaks_while_running_fails_the_stream)
 }
 END_TEST
 
+/* ---- what a terminal tells ------------------------------------------------------------------- */
+
+static struct third_terminal *third_of_terminal(ITTerminal *terminal)
+{
+    return THIRD_SELF(terminal, terminal);
+}
+
+static HRESULT fire(ITPluggableTerminalEventSink *sink, MSP_EVENT kind, LONG code, void *carried)
+{
+    MSP_EVENT_INFO info = {.dwSize = sizeof(info), .Event = kind};
+    HRESULT hr;
+
+    if (kind == ME_PRIVATE_EVENT) {
+        info.MSP_PRIVATE_EVENT_INFO.lEventCode = code;
+        info.MSP_PRIVATE_EVENT_INFO.pEvent = carried;
+    } else {
+        info.MSP_TONE_TERMINAL_EVENT_INFO.pToneTerminal = carried; /* ASR and TTS lie the same */
+        info.MSP_TONE_TERMINAL_EVENT_INFO.hrErrorCode = code;
+    }
+    if (carried)
+        IUnknown_AddRef((IUnknown *)carried);
+    hr = sink->lpVtbl->FireEvent(sink, &info);
+    if (FAILED(hr) && carried)
+        IUnknown_Release((IUnknown *)carried);
+    return hr;
+}
+
+START_TEST(a_dynamic_terminal_has_the_sink_while_it_is_selected)
+{
+    const char *wrong = com_class_check(&msp_terminal_sink_class);
+    struct bench bench;
+    ITTerminal *from;
+    ITPluggableTerminalEventSink *sink;
+
+    ck_assert_msg(!wrong, "%s", wrong);
+    begin(&bench);
+    from = tone(&bench);
+    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), S_OK);
+    sink = third_of_terminal(from)->sink;
+    ck_assert_ptr_nonnull(sink);
+    IUnknown_AddRef((IUnknown *)sink);
+    ck_assert_hr(sink->lpVtbl->FireEvent(sink, NULL), E_POINTER);
+    ck_assert_hr(ITStream_UnselectTerminal(bench.capture, from), S_OK);
+    ck_assert_ptr_null(third_of_terminal(from)->sink);
+    ck_assert_hr(fire(sink, ME_PRIVATE_EVENT, 1, NULL), TAPI_E_INVALIDSTREAM);
+    kit_release(sink);
+    kit_release(from);
+    end(&bench);
+}
+END_TEST
+
+START_TEST(its_events_come_through_the_queue_with_their_call)
+{
+    struct bench bench;
+    ITTerminal *from;
+    ITPluggableTerminalEventSink *sink;
+    MSP_EVENT_INFO info;
+
+    begin(&bench);
+    from = tone(&bench);
+    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), S_OK);
+    sink = third_of_terminal(from)->sink;
+    ck_assert_hr(fire(sink, ME_PRIVATE_EVENT, 4711, from), S_OK);
+    ck_assert_hr(fire(sink, ME_TONE_TERMINAL_EVENT, E_ABORT, from), S_OK);
+    ck_assert_hr(fire(sink, ME_ASR_TERMINAL_EVENT, S_OK, NULL), S_OK);
+    ck_assert_hr(fire(sink, ME_TTS_TERMINAL_EVENT, S_OK, from), S_OK);
+    ck_assert_hr(fire(sink, ME_CALL_EVENT, 0, NULL), E_INVALIDARG);
+    ck_assert_hr(fire(sink, ME_TSP_DATA, 0, NULL), E_INVALIDARG);
+
+    ck_assert(media_event(&bench.media, &info));
+    ck_assert_int_eq(info.Event, ME_PRIVATE_EVENT);
+    ck_assert_uint_eq(info.dwSize, sizeof(info));
+    ck_assert_int_eq(info.MSP_PRIVATE_EVENT_INFO.lEventCode, 4711);
+    ck_assert_ptr_eq(info.MSP_PRIVATE_EVENT_INFO.pEvent, from);
+    kit_release(info.MSP_PRIVATE_EVENT_INFO.pEvent);
+    ck_assert(media_event(&bench.media, &info));
+    ck_assert_int_eq(info.Event, ME_TONE_TERMINAL_EVENT);
+    ck_assert_hr(info.MSP_TONE_TERMINAL_EVENT_INFO.hrErrorCode, E_ABORT);
+    ck_assert_ptr_eq(info.MSP_TONE_TERMINAL_EVENT_INFO.pToneTerminal, from);
+    kit_release(info.MSP_TONE_TERMINAL_EVENT_INFO.pToneTerminal);
+    ck_assert(media_event(&bench.media, &info));
+    ck_assert_int_eq(info.Event, ME_ASR_TERMINAL_EVENT);
+    ck_assert(media_event(&bench.media, &info));
+    ck_assert_int_eq(info.Event, ME_TTS_TERMINAL_EVENT);
+    kit_release(info.MSP_TTS_TERMINAL_EVENT_INFO.pTTSTerminal);
+    kit_release(from);
+    end(&bench);
+}
+END_TEST
+
+START_TEST(events_that_nobody_reads_are_given_back)
+{
+    struct bench bench;
+    ITTerminal *from;
+    ITPluggableTerminalEventSink *sink;
+
+    begin(&bench);
+    from = tone(&bench);
+    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), S_OK);
+    sink = third_of_terminal(from)->sink;
+    for (LONG i = 0; i < 1000; i++) /* more than may wait */
+        ck_assert_hr(fire(sink, ME_PRIVATE_EVENT, i, from), S_OK);
+    ck_assert_int_lt(third_of_terminal(from)->refs, 300);
+    kit_release(from);
+    ck_assert_hr(IOpenMSPAddress_Close(bench.media.open), S_OK);
+    kit_release(bench.capture);
+    kit_release(bench.render);
+    kit_release(bench.a);
+    kit_release(bench.b);
+    kit_release(bench.media.terminals);
+    kit_release(bench.media.open);
+    kit_release(bench.media.msp);
+    third_end(); /* which asks whether any is left */
+    kit_end();
+}
+END_TEST
+
 OMSP_SUITE("hosted", TEST(a_registered_class_is_made_and_told_what_it_is),
            TEST(what_cannot_be_made_is_a_code_and_leaves_nothing),
            TEST(a_tone_goes_through_the_call_into_a_meter),
@@ -462,4 +581,7 @@ OMSP_SUITE("hosted", TEST(a_registered_class_is_made_and_told_what_it_is),
            TEST(a_terminal_that_cannot_be_connected_fails_itself_then_its_stream),
            TEST(a_graph_that_refuses_to_run_fails_the_same_way),
            TEST(no_format_in_common_is_a_refusal),
-           TEST(a_graph_that_breaks_while_running_fails_the_stream))
+           TEST(a_graph_that_breaks_while_running_fails_the_stream),
+           TEST(a_dynamic_terminal_has_the_sink_while_it_is_selected),
+           TEST(its_events_come_through_the_queue_with_their_call),
+           TEST(events_that_nobody_reads_are_given_back))
