@@ -25,7 +25,8 @@
 
 enum {
     CALLS = 500, /* of each kind */
-    FIRST_PORT = 21000,
+    FIRST_PORT = 26000,
+    LAST_PORT = 32000,
     STEADY_PORT = 20960, /* each with its RTCP port behind it */
     STORM_PORT = 20962,
     SEND_PORT = 20964,
@@ -116,6 +117,7 @@ static void drain(int fd)
 
 /* Of the 500: the last packet's time, and the longest interval since the watch began. */
 static uint64_t last_ns[CALLS];
+static uint16_t call_of_port[65536]; /* plus 1 */
 static atomic_ullong longest_ns, packets;
 static atomic_bool anew;
 
@@ -132,7 +134,7 @@ static void watch_main(void *arg)
             atomic_store(&packets, 0);
         }
         for (int i = 0; i < got; i++) {
-            unsigned call = (ntohs(inbox.froms[i].sin_port) - FIRST_PORT) / 2u;
+            unsigned call = call_of_port[ntohs(inbox.froms[i].sin_port)] - 1u;
             uint64_t at = stamp_of(i);
 
             if (call >= CALLS)
@@ -158,19 +160,36 @@ static struct omsp_listener *listener;
 static struct omsp_stream *streams[2 * CALLS];
 static struct omsp_terminal *terminals[2 * CALLS];
 
+/* To the next pair of ports that is free: others may work on this machine. */
+static void bind_call(struct omsp_call *call, unsigned number)
+{
+    static uint16_t next = FIRST_PORT;
+    enum omsp_status status;
+    struct omsp_addr local;
+
+    do {
+        omsp_addr_parse("127.0.0.1", &local);
+        local.port = next;
+        next = (uint16_t)(next + 2);
+        status = omsp_call_bind(call, &local);
+    } while (status == OMSP_ADDRINUSE && next < LAST_PORT);
+    if (status)
+        die("binding a call");
+    call_of_port[local.port] = (uint16_t)(number + 1);
+}
+
 static void open_call(unsigned number)
 {
-    struct omsp_addr local, peer;
+    struct omsp_addr peer;
     struct omsp_call *call;
 
-    omsp_addr_parse("127.0.0.1", &local);
-    peer = local;
-    local.port = (uint16_t)(FIRST_PORT + 2 * number);
+    omsp_addr_parse("127.0.0.1", &peer);
     peer.port = number < CALLS ? STEADY_PORT : STORM_PORT;
     if (omsp_call_create(address, OMSP_MEDIA_AUDIO, number, &call) ||
         omsp_samples_create(address, OMSP_CAPTURE, 60, &terminals[number]) ||
-        omsp_call_bind(call, &local) || omsp_call_set_media_timeout(call, 0))
+        omsp_call_set_media_timeout(call, 0))
         die("making a call");
+    bind_call(call, number);
     streams[number] = omsp_call_stream_at(call, 0);
     if (omsp_stream_direction(streams[number]) != OMSP_CAPTURE ||
         omsp_stream_select(streams[number], terminals[number]) ||
