@@ -12,7 +12,7 @@
 #define malloc_usable_size _msize
 #endif
 
-static _Atomic long outstanding, bytes;
+static _Atomic long outstanding, bytes, asked;
 static _Atomic long countdown = -1;
 static _Atomic bool failed;
 
@@ -30,6 +30,7 @@ static void *counting_resize(void *ctx, void *ptr, size_t size)
     void *made;
 
     (void)ctx;
+    atomic_fetch_add(&asked, 1);
     if (!omsp_test_alloc_turn())
         return NULL;
     made = realloc(ptr, size);
@@ -69,6 +70,11 @@ bool omsp_test_alloc_failed(void)
 long omsp_test_outstanding(void)
 {
     return atomic_load(&outstanding);
+}
+
+long omsp_test_allocations(void)
+{
+    return atomic_load(&asked);
 }
 
 long omsp_test_bytes(void)

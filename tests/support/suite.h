@@ -47,7 +47,9 @@ void omsp_test_allow_alloc(void);
 bool omsp_test_alloc_failed(void);
 /* Allocations through omsp_alloc & co. not yet freed. */
 long omsp_test_outstanding(void);
-/* Bytes of these, as the C library rounds them up. */
+/* How often memory was asked for by omsp_alloc & co. since the program began. */
+long omsp_test_allocations(void);
+/* Bytes of what is outstanding, as the C library rounds them up. */
 long omsp_test_bytes(void);
 
 /* For allocators of others that a test brings into the walk: it is this one's turn; false: it must
