@@ -246,6 +246,7 @@ int main(void)
                                             {"quartz", quartz_factory ? quartz_create : NULL, NULL},
                                             {"calloc + free", calloc_free, NULL},
                                             50,
+                                            0,
                                             0});
     omsp_bench_compare(
         &(struct omsp_bench){"com-invoke",
@@ -253,6 +254,7 @@ int main(void)
                              {"quartz, type library", quartz_dispatch ? quartz_invoke : NULL, NULL},
                              {"direct call", direct_call, NULL},
                              5,
+                             0,
                              0});
     omsp_bench_compare(&(struct omsp_bench){
         "com-invoke-by-name",
@@ -260,6 +262,7 @@ int main(void)
         {"quartz, type library", quartz_dispatch ? quartz_invoke_by_name : NULL, NULL},
         {"direct call", direct_call, NULL},
         8,
+        0,
         0});
     omsp_bench_compare(
         &(struct omsp_bench){"com-advise-unadvise",
@@ -267,6 +270,7 @@ int main(void)
                              {"netprofm", netprofm_point ? netprofm_advise : NULL, NULL},
                              {NULL, NULL, NULL},
                              1,
+                             0,
                              0});
     return 0;
 }

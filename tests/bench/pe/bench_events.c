@@ -435,35 +435,41 @@ int main(void)
                                             peer_side(quartz_one_by_one),
                                             {"ring + SetEvent", ring_one_by_one, NULL},
                                             1.9,
-                                            1.1});
+                                            1.1,
+                                            0});
     omsp_bench_compare(&(struct omsp_bench){"event-burst-64",
                                             {"ours", ours_in_bursts, NULL},
                                             peer_side(quartz_in_bursts),
                                             {"ring, one SetEvent", ring_in_bursts, NULL},
                                             100,
+                                            0,
                                             0});
     omsp_bench_compare(&(struct omsp_bench){"event-queue",
                                             {"ours", queue_post_take, NULL},
                                             {"malloc + CRITICAL_SECTION", list_post_take, NULL},
                                             {"ring", slot_post_take, NULL},
                                             4,
-                                            0});
+                                            0,
+                                            16});
     omsp_bench_compare(&(struct omsp_bench){"event-thread-to-thread",
                                             {"ours", ours_relay, NULL},
                                             peer_side(quartz_relay),
                                             {"ring + events", ring_relay, NULL},
                                             1 / 0.65,
+                                            0,
                                             0});
     omsp_bench_compare(&(struct omsp_bench){"stream-start-stop",
                                             {"ours", ours_start_stop, NULL},
                                             peer_side(quartz_run_stop),
                                             {"two SetEvent", two_set_events, NULL},
                                             0,
-                                            1.1});
+                                            1.1,
+                                            0});
     omsp_bench_compare(&(struct omsp_bench){"stream-redundant-stop",
                                             {"ours", ours_stop_again, NULL},
                                             {NULL, NULL, NULL},
                                             {"lock + unlock", lock_unlock, NULL},
+                                            0,
                                             0,
                                             0});
     return 0;
