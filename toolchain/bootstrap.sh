@@ -24,7 +24,8 @@ PE_PACKAGES=(gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 mingw-w64-tools
 BENCH_PACKAGES=(gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-tools libre-dev libspandsp-dev libspeexdsp-dev)
 # What the programs under test talk to.
 INTEROP_PACKAGES=(bsdutils ffmpeg gir1.2-gstreamer-1.0 gstreamer1.0-plugins-base
-    gstreamer1.0-plugins-good gstreamer1.0-tools pulseaudio pulseaudio-utils python3 python3-gi sox)
+    gstreamer1.0-plugins-good gstreamer1.0-tools libmediastreamer-tools pulseaudio pulseaudio-utils
+    python3 python3-gi sox)
 DEMO_PACKAGES=(espeak-ng ffmpeg sox)
 FUZZ_PACKAGES=(clang-14 llvm-14 libclang-rt-14-dev)
 
