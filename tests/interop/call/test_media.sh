@@ -1,28 +1,19 @@
 #!/usr/bin/env bash
-# Independent programs at the other end of `openmsp call`: ffmpeg sends to it and records it, in both
-# codecs; then both directions at once, with a peer that looks at every packet and presses keys.
+# Independent programs at the other end of `openmsp call`, both directions at once: ffmpeg sends to it
+# and records it, in both codecs; then a peer that looks at every packet and presses keys.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 wine_use "$build/wine/x64"
 
 speech "$work/said.wav" 3
 speech "$work/played.wav" 3
 
-# ffmpeg sends to one call and records another one.
+# One ffmpeg sends to the call while another one, at the address that the call sends to, records it.
 ffmpeg_there() {
-    local codec=$1 encoder=$2 type=$3 port there receiver sender recorder player
-    port=$(free_port)
+    local codec=$1 encoder=$2 type=$3 port there receiver sender
+    port=$(free_port) there=$(free_port)
     for name in said played; do
         ffmpeg -nostdin -y -loglevel error -i "$work/$name.wav" -acodec "$encoder" "$work/$name-passed.wav"
     done
-    app_start "$codec-in" --listen "127.0.0.1:$port" --peer "127.0.0.1:$((port + 50))" --codec "$codec" \
-        --json --record "$(win "$work/$codec-here.wav")" --for 5
-    recorder=$app
-    ffmpeg -nostdin -loglevel error -re -i "$work/said.wav" -acodec "$encoder" \
-        -f rtp "rtp://127.0.0.1:$port?pkt_size=172" >/dev/null 2>"$work/$codec-sender.err" &
-    sender=$!
-    started+=("$sender")
-
-    there=$(free_port)
     printf 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %s RTP/AVP %s\r\n' \
         "$there" "$type" >"$work/receive.sdp"
     ffmpeg -nostdin -y -loglevel error -protocol_whitelist file,udp,rtp -i "$work/receive.sdp" \
@@ -30,28 +21,28 @@ ffmpeg_there() {
     receiver=$!
     started+=("$receiver")
     wait_for "ffmpeg to listen" port_open "$there"
-    app_start "$codec-out" --listen "127.0.0.1:$(free_port)" --peer "127.0.0.1:$there" --codec "$codec" --json \
-        --play "$(win "$work/played.wav")" --for 4
-    player=$app
+    app_start "$codec" --listen "127.0.0.1:$port" --peer "127.0.0.1:$there" --codec "$codec" --json --for 5 \
+        --play "$(win "$work/played.wav")" --record "$(win "$work/$codec-here.wav")"
+    ffmpeg -nostdin -loglevel error -re -i "$work/said.wav" -acodec "$encoder" \
+        -f rtp "rtp://127.0.0.1:$port?pkt_size=172" >/dev/null 2>"$work/$codec-sender.err" &
+    sender=$!
+    started+=("$sender")
 
     wait "$sender"
     check "$codec: ffmpeg sent" [ $? = 0 ]
     forget "$sender"
-    app=$recorder && app_end
-    check "$codec in: exit status" [ $? = 0 ]
-    app=$player && app_end
-    check "$codec out: exit status" [ $? = 0 ]
+    app_end
+    check "$codec: exit status" [ $? = 0 ]
     # It ends by itself, because the call says goodbye (RTCP BYE).
     wait_for "ffmpeg to end by the call's BYE" gone "$receiver"
     forget "$receiver"
 
-    check "$codec in: JSON" well_formed "$work/$codec-in.out"
-    check "$codec out: JSON" well_formed "$work/$codec-out.out"
-    check "$codec: nothing on standard error" [ ! -s "$work/$codec-in.err" -a ! -s "$work/$codec-out.err" ]
-    check "$codec: nothing lost" [ "$(number packets_lost "$work/$codec-in.out")" = 0 ]
-    check "$codec: all received" [ "$(number bytes_received "$work/$codec-in.out")" = 24000 ]
+    check "$codec: JSON" well_formed "$work/$codec.out"
+    check "$codec: nothing on standard error" [ ! -s "$work/$codec.err" ]
+    check "$codec: nothing lost" [ "$(number packets_lost "$work/$codec.out")" = 0 ]
+    check "$codec: all received" [ "$(number bytes_received "$work/$codec.out")" = 24000 ]
     check "$codec: the player came to its end" \
-        grep -q '"FTEC_END_OF_FILE".*"terminal":"play"' "$work/$codec-out.out"
+        grep -q '"FTEC_END_OF_FILE".*"terminal":"play"' "$work/$codec.out"
     compare "$codec from ffmpeg" "$work/said.wav" "$work/said-passed.wav" "$work/$codec-here.wav" 2.7 999
     compare "$codec to ffmpeg" "$work/played.wav" "$work/played-passed.wav" "$work/$codec-there.wav" 2.7 40
 }
