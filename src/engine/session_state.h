@@ -1,7 +1,7 @@
 /*
- * The session's own state, shared by its files: session.c (life, timer, receiving), session_media.c
- * (audio in and out), session_rtcp.c (reports). Everything but what is marked is the session
- * lock's.
+ * The session's own state, shared by its files: session.c (life, timer, control),
+ * session_receive.c (what arrives), session_media.c (audio in and out), session_rtcp.c (reports).
+ * Everything but what is marked is the session lock's.
  */
 #ifndef OMSP_ENGINE_SESSION_STATE_H
 #define OMSP_ENGINE_SESSION_STATE_H
@@ -89,6 +89,14 @@ static inline int omsp_session_type(const struct omsp_session *session, uint8_t 
     return (int)session->types[type & 127] - 1;
 }
 
+/* For the session's sockets. */
+void omsp_session_on_rtp(void *owner, struct omsp_udp *udp, const struct omsp_addr *from,
+                         const uint8_t *data, size_t len, uint64_t now_us);
+void omsp_session_on_rtcp(void *owner, struct omsp_udp *udp, const struct omsp_addr *from,
+                          const uint8_t *data, size_t len, uint64_t now_us);
+void omsp_session_on_error(void *owner, struct omsp_udp *udp, enum omsp_status status);
+
+void omsp_session_latch_key(const struct omsp_addr *addr, struct omsp_latch_key *key);
 uint32_t omsp_session_random32(struct omsp_session *session);
 /* Does anybody want what arrives? A terminal, or a media stream of the inbound track. */
 bool omsp_session_hears(const struct omsp_session *session);
@@ -100,6 +108,10 @@ void omsp_session_end_turn(struct omsp_turn *turn);
 void omsp_session_break_forks(struct omsp_session *session, unsigned track);
 
 /* All with the session's lock held. */
+/* The timer, when something is due before it fires. */
+void omsp_session_rearm(struct omsp_session *session);
+/* Tells the control runner, once it gets to it. */
+void omsp_session_notice(struct omsp_session *session, unsigned facts);
 void omsp_session_sound_init(struct omsp_session *session);
 /* Gives a frame its volume and keeps it for who asks how loud it is. */
 void omsp_session_shape(struct omsp_session_half *half, int16_t *pcm, size_t count,
