@@ -26,8 +26,10 @@ enum omsp_status omsp_call_set_transport(struct omsp_call *call, enum omsp_trans
         call->transport = transport;
         call->offers = transport == OMSP_TRANSPORT_HARDWARE ? offers : omsp_offers_all;
         for (unsigned i = 0; i < call->stream_count; i++)
-            if (call->streams[i]->media == OMSP_MEDIA_AUDIO)
+            if (call->streams[i]->media == OMSP_MEDIA_AUDIO) {
                 call->streams[i]->fsm.offers = call->offers;
+                omsp_substreams_offer(call->streams[i]);
+            }
     }
     omsp_call_leave(call);
     return status;

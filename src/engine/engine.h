@@ -217,6 +217,26 @@ unsigned omsp_stream_terminals(struct omsp_stream *stream, struct omsp_terminal 
                                unsigned room);
 #define OMSP_STREAM_MAX_TERMINALS 8
 
+/* A substream is a stream of its own for one remote source (SSRC) of an audio render stream; start,
+ * pause, stop, select, unselect and what asks about terminals are those above. It is bound to the
+ * next source heard that no other substream has, in the order of their making; when that source
+ * says BYE or is silent for 3 s, to the next new one. A source is heard by its substream's
+ * terminals alone, by nobody while that one is paused or stopped, and by the stream's own terminals
+ * as ever while its substream has none and is not paused or stopped. It runs only while the stream
+ * is wanted running. Of its events TERMINAL_FAIL alone is told, as the stream's.
+ * OMSP_NOTSUPPORTED (not an audio render stream of a call), OMSP_FULL (8, or hardware transport),
+ * OMSP_SHUTDOWN, OMSP_NOMEM. */
+enum omsp_status omsp_stream_create_substream(struct omsp_stream *stream, struct omsp_stream **out);
+/* Ends it and unselects its terminals. OMSP_INVALID: not one of this stream's. */
+enum omsp_status omsp_stream_remove_substream(struct omsp_stream *stream,
+                                              struct omsp_stream *substream);
+/* Up to room references into out, in order of creation; answers how many there are. */
+unsigned omsp_stream_substreams(struct omsp_stream *stream, struct omsp_stream **out,
+                                unsigned room);
+/* Not counted, lives as long as the substream; NULL: it is none. */
+struct omsp_stream *omsp_stream_parent(const struct omsp_stream *substream);
+#define OMSP_STREAM_MAX_SUBSTREAMS 8
+
 /* ---- terminals ----------------------------------------------------------------------------- */
 
 enum omsp_terminal_kind {

@@ -85,18 +85,24 @@ struct omsp_sound {
     unsigned volume, silence;
 };
 
+struct omsp_session_source;
+
 struct omsp_stream {
     _Atomic unsigned refs;
     uint32_t id;
     uint32_t media;
     enum omsp_direction direction;
-    struct omsp_call *call; /* reference, for life */
-    struct omsp_fork *fork; /* a media stream's own half (a reference), else NULL */
+    struct omsp_call *call;             /* reference, for life */
+    struct omsp_fork *fork;             /* a media stream's own half (a reference), else NULL */
+    struct omsp_stream *parent;         /* a substream's, a reference for life; else NULL */
+    struct omsp_session_source *source; /* a substream's own */
     /* address lock from here */
     struct omsp_stream_fsm fsm;
     struct omsp_terminal *terminals[OMSP_STREAM_MAX_TERMINALS]; /* a reference each */
     unsigned terminal_count;
     struct omsp_sound sound;
+    struct omsp_stream *substreams[OMSP_STREAM_MAX_SUBSTREAMS]; /* a reference each until shut */
+    unsigned substream_count;
 };
 
 #define OMSP_CALL_MAX_STREAMS 4
@@ -225,6 +231,17 @@ void omsp_stream_shutdown(struct omsp_stream *stream);
 /* Address lock. Queues an event about the stream. */
 void omsp_stream_post(struct omsp_stream *stream, enum omsp_call_event type, enum omsp_cause cause,
                       enum omsp_status error, uint32_t terminal);
+/* substream.c, address lock. The session hears (or not) a substream's source for these terminals.
+ */
+void omsp_substream_run(struct omsp_stream *stream, bool running,
+                        struct omsp_terminal *const *terminals, unsigned count);
+/* Tells the session whether anybody but the substream hears its source. */
+void omsp_substream_settle(struct omsp_stream *stream);
+/* After whatever may have changed what the parent wants or is ready for. */
+void omsp_substreams_follow(struct omsp_stream *stream);
+/* After the transport was set. */
+void omsp_substreams_offer(struct omsp_stream *stream);
+void omsp_substreams_shutdown(struct omsp_stream *stream);
 struct omsp_stream *omsp_stream_new(struct omsp_call *call, uint32_t media,
                                     enum omsp_direction direction,
                                     struct omsp_stream_offers offers);

@@ -161,6 +161,7 @@ void omsp_session_end(struct omsp_session *session)
         omsp_session_send_report(session, now_of(session), true);
     session->connected = session->send.running = session->receive.running = false;
     session->fork_count = 0;
+    session->source_count = 0;
     session->ending = true;
     rtp = session->rtp;
     rtcp = session->rtcp;
@@ -209,6 +210,9 @@ static uint64_t next_due(const struct omsp_session *session)
         if (other < due)
             due = other;
     }
+    other = omsp_session_sources_due(session);
+    if (other < due)
+        due = other;
     other = omsp_telephone_event_deadline(&session->events);
     if (other < due)
         due = other;
@@ -261,6 +265,7 @@ static void on_timer(struct omsp_timer *timer, uint64_t now_us)
             omsp_session_send_due(session, now_us);
         if (omsp_session_hears(session))
             omsp_session_deliver(session, now_us);
+        omsp_session_deliver_sources(session, now_us);
         omsp_telephone_event_tick(&session->events, now_us, &news);
         if (silence_due(session) <= now_us) {
             session->silent = true;
@@ -300,6 +305,8 @@ void omsp_session_apply(struct omsp_session *session, const struct omsp_session_
     session->event_type = params->event_type;
     if (!params->may_receive)
         omsp_rtp_receiver_pause(&session->receiver); /* what it does not send now is not lost */
+    for (unsigned i = 0; !params->may_receive && i < session->source_count; i++)
+        omsp_rtp_receiver_pause(&session->sources[i]->receiver);
     session->ptime_ms = params->ptime_ms;
     if (!session->connected) {
         session->connected = true;

@@ -51,6 +51,18 @@ void omsp_session_run(struct omsp_session *session, enum omsp_direction directio
 /* A media stream hears these tracks of the call from now on; 0: it ends to. After it returned, no
  * audio of others is taken any more. */
 void omsp_session_feed(struct omsp_session *session, struct omsp_fork *fork, unsigned tracks);
+/* session_source.c: one of several sources, heard apart. OMSP_NOMEM. Destroyed once its session has
+ * dropped it or never had it; NULL is fine. */
+struct omsp_session_source;
+enum omsp_status omsp_session_source_create(struct omsp_session_source **out);
+void omsp_session_source_destroy(struct omsp_session_source *source);
+/* taken: only who runs this source hears it, nobody while nobody does. */
+void omsp_session_take_source(struct omsp_session *session, struct omsp_session_source *source,
+                              bool taken);
+/* As omsp_session_run, of the one source. */
+void omsp_session_run_source(struct omsp_session *session, struct omsp_session_source *source,
+                             bool running, struct omsp_terminal *const *terminals, unsigned count);
+void omsp_session_drop_source(struct omsp_session *session, struct omsp_session_source *source);
 /* Wakes the worker if something above needs it. No lock held. */
 void omsp_session_flush(struct omsp_session *session);
 

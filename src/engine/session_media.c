@@ -13,11 +13,11 @@
 #define MAX_SAMPLES     480 /* 60 ms */
 #define MAX_LATENESS_US 200000
 
-static void write_all(struct omsp_session *session, int16_t *pcm, size_t count, uint64_t now_us)
+static void write_all(struct omsp_session_half *half, int16_t *pcm, size_t count, uint64_t now_us)
 {
-    omsp_session_shape(&session->receive, pcm, count, now_us);
-    for (unsigned i = 0; i < session->receive.count; i++) {
-        struct omsp_terminal *terminal = session->receive.terminals[i];
+    omsp_session_shape(half, pcm, count, now_us);
+    for (unsigned i = 0; i < half->count; i++) {
+        struct omsp_terminal *terminal = half->terminals[i];
 
         if (!terminal->ops->packet)
             terminal->ops->write(terminal, pcm, count);
@@ -82,46 +82,64 @@ void omsp_session_end_turn(struct omsp_turn *turn)
     omsp_lock_release(&session->lock);
 }
 
-static void deliver_audio(struct omsp_session *session, const struct omsp_jitter_frame *frame,
-                          uint64_t now_us)
+static void hand_out_audio(struct omsp_session *session, struct omsp_session_half *half,
+                           struct omsp_conceal *conceal, const struct omsp_jitter_frame *frame,
+                           uint64_t now_us)
 {
     int16_t pcm[MAX_SAMPLES];
-    int type = omsp_session_type(session, frame->payload_type);
 
-    if (frame->restart)
-        omsp_session_break_forks(session, OMSP_TRACK_INBOUND);
-    fork_audio(session, OMSP_TRACK_INBOUND, type == 1, frame->payload, frame->samples, now_us);
-    if (!session->receive.running)
-        return;
-    if (type == 1)
+    if (omsp_session_type(session, frame->payload_type) == 1)
         omsp_alaw_decode(pcm, frame->payload, frame->samples);
     else
         omsp_ulaw_decode(pcm, frame->payload, frame->samples);
-    omsp_conceal_good(&session->conceal, pcm, frame->samples);
-    write_all(session, pcm, frame->samples, now_us);
+    omsp_conceal_good(conceal, pcm, frame->samples);
+    write_all(half, pcm, frame->samples, now_us);
 }
 
 /* Lost audio is made up, silence that was never sent is silence. */
-static void deliver_made_up(struct omsp_session *session, const struct omsp_jitter_frame *frame,
-                            uint64_t now_us)
+static void hand_out_made_up(struct omsp_session *session, struct omsp_session_half *half,
+                             struct omsp_conceal *conceal, const struct omsp_jitter_frame *frame,
+                             uint64_t now_us)
 {
     int16_t pcm[MAX_SAMPLES];
-    uint32_t left = session->receive.running ? frame->samples : 0;
+    uint32_t left = frame->samples;
 
-    fork_gap(session, frame->samples);
     while (left) {
         uint32_t count = left < MAX_SAMPLES ? left : MAX_SAMPLES;
 
         if (frame->kind == OMSP_FRAME_LOST) {
-            omsp_conceal_lost(&session->conceal, pcm, count);
+            omsp_conceal_lost(conceal, pcm, count);
             session->samples_concealed += count;
         } else {
             memset(pcm, 0, count * sizeof(pcm[0]));
-            omsp_conceal_good(&session->conceal, pcm, count);
+            omsp_conceal_good(conceal, pcm, count);
         }
-        write_all(session, pcm, count, now_us);
+        write_all(half, pcm, count, now_us);
         left -= count;
     }
+}
+
+void omsp_session_hand_out(struct omsp_session *session, struct omsp_session_half *half,
+                           struct omsp_conceal *conceal, const struct omsp_jitter_frame *frame,
+                           uint64_t now_us)
+{
+    if (frame->kind == OMSP_FRAME_AUDIO)
+        hand_out_audio(session, half, conceal, frame, now_us);
+    else
+        hand_out_made_up(session, half, conceal, frame, now_us);
+}
+
+static void fork_frame(struct omsp_session *session, const struct omsp_jitter_frame *frame,
+                       uint64_t now_us)
+{
+    if (frame->kind != OMSP_FRAME_AUDIO) {
+        fork_gap(session, frame->samples);
+        return;
+    }
+    if (frame->restart)
+        omsp_session_break_forks(session, OMSP_TRACK_INBOUND);
+    fork_audio(session, OMSP_TRACK_INBOUND, omsp_session_type(session, frame->payload_type) == 1,
+               frame->payload, frame->samples, now_us);
 }
 
 void omsp_session_deliver(struct omsp_session *session, uint64_t now_us)
@@ -129,29 +147,27 @@ void omsp_session_deliver(struct omsp_session *session, uint64_t now_us)
     struct omsp_jitter_frame frame;
 
     while (omsp_jitter_next(session->jitter, now_us, &frame)) {
-        if (frame.kind == OMSP_FRAME_AUDIO)
-            deliver_audio(session, &frame, now_us);
-        else
-            deliver_made_up(session, &frame, now_us);
+        fork_frame(session, &frame, now_us);
+        if (session->receive.running)
+            omsp_session_hand_out(session, &session->receive, &session->conceal, &frame, now_us);
     }
 }
 
-void omsp_session_play(struct omsp_session *session, uint64_t now_us,
-                       const struct omsp_jitter_packet *packet)
+void omsp_session_play(struct omsp_session *session, struct omsp_session_half *half,
+                       uint64_t now_us, const struct omsp_jitter_packet *packet)
 {
     struct omsp_jitter_packet copy = *packet;
 
-    if (!session->receive.running)
+    if (!half->running)
         return;
     copy.payload_type = omsp_session_type(session, packet->payload_type) == 1;
-    for (unsigned i = 0; i < session->receive.count; i++) {
-        struct omsp_terminal *terminal = session->receive.terminals[i];
+    for (unsigned i = 0; i < half->count; i++) {
+        struct omsp_terminal *terminal = half->terminals[i];
 
         if (terminal->ops->packet)
-            terminal->ops->packet(terminal, now_us, &copy, &session->receive.sound,
-                                  session->receive.restart);
+            terminal->ops->packet(terminal, now_us, &copy, &half->sound, half->restart);
     }
-    session->receive.restart = false;
+    half->restart = false;
 }
 
 /* What all capture terminals say together; silence where they have nothing. */

@@ -47,8 +47,9 @@ static void take_event(struct omsp_session *session, const struct omsp_rtp_packe
 }
 
 /* Another source of media, or the same one after a jump: what is held does not join what comes. */
-static void take_audio(struct omsp_session *session, const struct omsp_rtp_packet *packet,
-                       const struct omsp_rtp_arrival *arrival, bool audio, uint64_t now_us)
+static void take_audio(struct omsp_session *session, struct omsp_session_source *source,
+                       const struct omsp_rtp_packet *packet, const struct omsp_rtp_arrival *arrival,
+                       bool audio, uint64_t now_us)
 {
     struct omsp_jitter_packet put = {
         .seq = packet->seq,
@@ -59,12 +60,18 @@ static void take_audio(struct omsp_session *session, const struct omsp_rtp_packe
         .payload_len = audio ? packet->payload.len : 0,
     };
 
+    if (source) {
+        omsp_session_source_audio(session, source, &put, arrival, now_us);
+        return;
+    }
+    if (!omsp_session_hears(session))
+        return;
     if (arrival->verdict == OMSP_RTP_FIRST || arrival->verdict == OMSP_RTP_RESYNC) {
         omsp_jitter_reset(session->jitter);
         omsp_session_break_forks(session, OMSP_TRACK_INBOUND);
         session->receive.restart = true;
     }
-    omsp_session_play(session, now_us, &put);
+    omsp_session_play(session, &session->receive, now_us, &put);
     omsp_jitter_put(session->jitter, now_us, &put);
     omsp_session_deliver(session, now_us);
 }
@@ -84,6 +91,7 @@ static void receive_rtp(struct omsp_session *session, const struct omsp_addr *fr
     struct omsp_rtp_arrival arrival;
     struct omsp_latch_key key;
     struct omsp_telephone_news ended;
+    struct omsp_session_source *source;
     enum omsp_latch_verdict latched;
     bool audio, event;
 
@@ -113,7 +121,9 @@ static void receive_rtp(struct omsp_session *session, const struct omsp_addr *fr
             session->peer_rtcp.port = (uint16_t)(session->peer.port + !session->rtcp_mux);
         }
     }
-    arrival = omsp_rtp_receiver_arrive(&session->receiver, &packet, audio, now_us);
+    source = omsp_session_source_of(session, packet.ssrc, now_us);
+    arrival = omsp_rtp_receiver_arrive(source ? &source->receiver : &session->receiver, &packet,
+                                       audio, now_us);
     if (arrival.verdict == OMSP_RTP_COLLISION)
         new_own_ssrc(session);
     if (!omsp_rtp_usable(arrival.verdict))
@@ -122,12 +132,11 @@ static void receive_rtp(struct omsp_session *session, const struct omsp_addr *fr
     omsp_rate_meter_add(&session->receive.rate, now_us, (uint32_t)packet.payload.len);
     if (audio)
         session->heard_type = session->types[packet.type];
-    if (arrival.source_changed || arrival.verdict == OMSP_RTP_RESYNC)
+    if (!source && (arrival.source_changed || arrival.verdict == OMSP_RTP_RESYNC))
         omsp_telephone_event_reset(&session->events, &ended); /* presses are told as they begin */
     if (event)
         take_event(session, &packet, now_us);
-    if (omsp_session_hears(session))
-        take_audio(session, &packet, &arrival, audio, now_us);
+    take_audio(session, source, &packet, &arrival, audio, now_us);
 }
 
 /* From the peer's machine only, whatever the port: translators give RTCP one of its own. */

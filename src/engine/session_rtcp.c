@@ -24,7 +24,7 @@ static uint64_t ntp_now(struct omsp_session *session)
 void omsp_session_send_report(struct omsp_session *session, uint64_t now_us, bool bye)
 {
     struct omsp_rtcp_sender_info info;
-    struct omsp_rtcp_block block;
+    struct omsp_rtcp_block blocks[1 + OMSP_STREAM_MAX_SUBSTREAMS];
     bool sent = session->sender.packets != session->reported_packets;
     struct omsp_rtcp_compound compound = {
         .ssrc = session->sender.ssrc,
@@ -39,10 +39,13 @@ void omsp_session_send_report(struct omsp_session *session, uint64_t now_us, boo
         omsp_rtp_sender_info(&session->sender, ntp_now(session), now_us, &info);
         compound.sender = &info;
     }
-    if (omsp_rtp_receiver_report(&session->receiver, now_us, &block) == OMSP_OK) {
-        compound.blocks = &block;
+    if (omsp_rtp_receiver_report(&session->receiver, now_us, &blocks[0]) == OMSP_OK)
         compound.count = 1;
-    }
+    for (unsigned i = 0; i < session->source_count; i++)
+        if (omsp_rtp_receiver_report(&session->sources[i]->receiver, now_us,
+                                     &blocks[compound.count]) == OMSP_OK)
+            compound.count++;
+    compound.blocks = compound.count ? blocks : NULL;
     if (omsp_rtcp_build(&compound, packet, sizeof(packet), &len))
         return;
     if (udp && session->peer_rtcp.family && session->peer_rtcp.port &&
@@ -63,6 +66,17 @@ static void on_sender(void *ctx, uint32_t ssrc, const struct omsp_rtcp_sender_in
     struct reading *reading = ctx;
 
     omsp_rtp_receiver_note_sr(&reading->session->receiver, ssrc, info->ntp, reading->now_us);
+    for (unsigned i = 0; i < reading->session->source_count; i++)
+        omsp_rtp_receiver_note_sr(&reading->session->sources[i]->receiver, ssrc, info->ntp,
+                                  reading->now_us);
+}
+
+static void on_bye(void *ctx, uint32_t ssrc, struct omsp_span reason)
+{
+    struct reading *reading = ctx;
+
+    (void)reason;
+    omsp_session_source_left(reading->session, ssrc);
 }
 
 static void on_block(void *ctx, uint32_t reporter, const struct omsp_rtcp_block *block)
@@ -84,7 +98,8 @@ void omsp_session_receive_report(struct omsp_session *session, const uint8_t *da
                                  uint64_t now_us)
 {
     struct reading reading = {session, now_us};
-    struct omsp_rtcp_visitor visitor = {.sender = on_sender, .block = on_block, .ctx = &reading};
+    struct omsp_rtcp_visitor visitor = {
+        .sender = on_sender, .block = on_block, .bye = on_bye, .ctx = &reading};
 
     if (omsp_rtcp_parse(data, len, &visitor)) {
         session->rejected++;
@@ -109,6 +124,7 @@ void omsp_session_get_stats(struct omsp_session *session, struct omsp_call_stats
     out->packets_late = received.late + jitter.late;
     out->packets_duplicate = received.duplicates;
     out->packets_reordered = received.reordered;
+    omsp_session_add_sources(session, out);
     out->packets_rejected = session->rejected;
     out->jitter_us = received.jitter_us;
     out->packets_sent = session->sender.total_packets;

@@ -1,6 +1,7 @@
 /*
  * The session's own state, shared by its files: session.c (life, timer, control),
- * session_receive.c (what arrives), session_media.c (audio in and out), session_rtcp.c (reports).
+ * session_receive.c (what arrives), session_source.c (sources heard apart),
+ * session_media.c (audio in and out), session_rtcp.c (reports).
  * Everything but what is marked is the session lock's.
  */
 #ifndef OMSP_ENGINE_SESSION_STATE_H
@@ -36,6 +37,18 @@ struct omsp_session_half {
     struct omsp_rate_meter rate;
 };
 
+/* A source that is heard apart from the others. */
+struct omsp_session_source {
+    struct omsp_session_half half; /* who hears it */
+    bool taken;                    /* nobody else hears it */
+    bool bound, left;              /* to ssrc; which said BYE */
+    uint32_t ssrc;
+    uint64_t heard_us;
+    struct omsp_rtp_receiver receiver; /* counts while it is taken */
+    struct omsp_jitter *jitter;
+    struct omsp_conceal conceal;
+};
+
 struct omsp_session {
     const struct omsp_ports *ports; /* constant */
     struct omsp_call *call;         /* constant; a reference until freed */
@@ -62,6 +75,9 @@ struct omsp_session {
     struct omsp_session_half receive, send;
     struct omsp_fork *forks[OMSP_CALL_MAX_TRACKS]; /* that hear us; theirs is the reference */
     unsigned fork_count;
+    struct omsp_session_source *sources[OMSP_STREAM_MAX_SUBSTREAMS]; /* substreams own them */
+    unsigned source_count;
+    struct omsp_call_stats gone; /* what sources counted that are no more */
     struct omsp_latch latch;
     struct omsp_rtp_receiver receiver;
     struct omsp_jitter *jitter;
@@ -119,8 +135,25 @@ void omsp_session_shape(struct omsp_session_half *half, int16_t *pcm, size_t cou
 void omsp_session_send_due(struct omsp_session *session, uint64_t now_us);
 void omsp_session_deliver(struct omsp_session *session, uint64_t now_us);
 /* Hands what arrived to terminals that play by their own clock. */
-void omsp_session_play(struct omsp_session *session, uint64_t now_us,
-                       const struct omsp_jitter_packet *packet);
+void omsp_session_play(struct omsp_session *session, struct omsp_session_half *half,
+                       uint64_t now_us, const struct omsp_jitter_packet *packet);
+/* Decodes a frame, or makes up what is missing, for the terminals of a half that runs. */
+void omsp_session_hand_out(struct omsp_session *session, struct omsp_session_half *half,
+                           struct omsp_conceal *conceal, const struct omsp_jitter_frame *frame,
+                           uint64_t now_us);
+
+/* session_source.c. Whose packet this is, binding one that is free; NULL: everybody's. */
+struct omsp_session_source *omsp_session_source_of(struct omsp_session *session, uint32_t ssrc,
+                                                   uint64_t now_us);
+void omsp_session_source_audio(struct omsp_session *session, struct omsp_session_source *source,
+                               const struct omsp_jitter_packet *put,
+                               const struct omsp_rtp_arrival *arrival, uint64_t now_us);
+void omsp_session_deliver_sources(struct omsp_session *session, uint64_t now_us);
+uint64_t omsp_session_sources_due(const struct omsp_session *session);
+void omsp_session_source_left(struct omsp_session *session, uint32_t ssrc);
+/* Adds what they counted, also those that are gone. */
+void omsp_session_add_sources(const struct omsp_session *session, struct omsp_call_stats *out);
+
 void omsp_session_send_report(struct omsp_session *session, uint64_t now_us, bool bye);
 void omsp_session_receive_report(struct omsp_session *session, const uint8_t *data, size_t len,
                                  uint64_t now_us);

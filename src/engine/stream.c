@@ -42,6 +42,8 @@ void omsp_stream_release(struct omsp_stream *stream)
         return;
     call = stream->call;
     omsp_fork_unref(stream->fork);
+    omsp_session_source_destroy(stream->source);
+    omsp_stream_release(stream->parent);
     omsp_free(stream);
     omsp_call_release(call);
 }
@@ -57,10 +59,14 @@ void omsp_stream_post(struct omsp_stream *stream, enum omsp_call_event type, enu
         .cause = cause,
         .error = error,
         .call = stream->call->id,
-        .stream = stream->id,
+        .stream = stream->parent ? stream->parent->id : stream->id,
         .terminal = terminal,
     };
 
+    /* What a substream does is what it was told or what its parent did; of its terminals the parent
+     * tells. */
+    if (stream->parent && type != OMSP_TERMINAL_FAIL)
+        return;
     /* A terminal's connection is told by the streams that the terminal is on. */
     if (!stream->fork || !stream->fork->of_terminal)
         omsp_address_post(stream->call->address, &event);
@@ -134,10 +140,14 @@ static void run_session(struct omsp_stream *stream, bool running)
                           running ? omsp_fork_flow(stream->fork) : 0);
         return;
     }
-    omsp_session_set_sound(stream->call->session, stream->direction, &stream->sound);
     for (unsigned i = 0; running && i < stream->terminal_count; i++)
         if (atomic_load(&stream->terminals[i]->in_use) && !stream->terminals[i]->ops->run)
             connected[count++] = stream->terminals[i];
+    if (stream->parent) {
+        omsp_substream_run(stream, running, connected, count);
+        return;
+    }
+    omsp_session_set_sound(stream->call->session, stream->direction, &stream->sound);
     omsp_session_run(stream->call->session, stream->direction, running, connected, count);
     for (unsigned i = 0; i < stream->terminal_count; i++) {
         struct omsp_terminal *terminal = stream->terminals[i];
@@ -154,8 +164,8 @@ static struct move_outcome move_media(struct omsp_stream *stream, enum omsp_actu
 
     if (to != OMSP_STOPPED && !stream->fork)
         connect_all(stream, &outcome);
-    if (!outcome.status && !stream->fork && call->transport == OMSP_TRANSPORT_HARDWARE &&
-        call->hardware)
+    if (!outcome.status && !stream->fork && !stream->parent &&
+        call->transport == OMSP_TRANSPORT_HARDWARE && call->hardware)
         outcome.status = call->hardware(call->hardware_ctx, call, stream->direction, to);
     if (outcome.status && to != OMSP_STOPPED) {
         /* Down is the one state that always can be reached. */
@@ -194,6 +204,7 @@ static enum omsp_status commit(struct omsp_stream *stream, const struct omsp_str
     }
     for (unsigned i = 0; i < stream->terminal_count; i++)
         settle_terminal(stream->terminals[i]);
+    omsp_substreams_follow(stream);
     return done.status;
 }
 
@@ -253,6 +264,7 @@ void omsp_stream_lose_terminal(struct omsp_stream *stream, struct omsp_terminal 
 
 void omsp_stream_shutdown(struct omsp_stream *stream)
 {
+    omsp_substreams_shutdown(stream);
     omsp_stream_input(stream, OMSP_IN_SHUTDOWN, OMSP_CAUSE_LOCAL_REQUEST);
     if (stream->fork) {
         omsp_fork_follow(stream);
@@ -280,6 +292,8 @@ static void leave(struct omsp_stream *stream)
 {
     struct omsp_address *address = stream->call->address;
 
+    if (stream->parent)
+        omsp_substream_settle(stream);
     if (stream->call->session)
         omsp_session_flush(stream->call->session);
     omsp_lock_release(&address->lock);
@@ -375,6 +389,8 @@ static enum omsp_status may_select(const struct omsp_stream *stream, struct omsp
         return status;
     if (!terminal->ops || stream->fork)
         return OMSP_BAD_TERMINAL; /* a multitrack parent: only its tracks carry media */
+    if (stream->parent && (*part)->ops->run)
+        return OMSP_BAD_TERMINAL; /* its audio is the call's, not one source's */
     return terminal->ops->admit ? terminal->ops->admit(terminal, stream) : OMSP_OK;
 }
 
