@@ -19,6 +19,8 @@ MSPI_GUID(IID_ITStreamControl, 0xee3bd604);
 MSPI_GUID(IID_ITStream, 0xee3bd605);
 MSPI_GUID(IID_IEnumStream, 0xee3bd606);
 MSPI_GUID(IID_ITSubStreamControl, 0xee3bd607);
+MSPI_GUID(IID_ITSubStream, 0xee3bd608);
+MSPI_GUID(IID_IEnumSubStream, 0xee3bd609);
 
 TAPI_GUID(IID_ITTerminalSupport, 0xb1efc385);
 TAPI_GUID(IID_ITAddress, 0xb1efc386);

@@ -76,7 +76,7 @@ static HRESULT STDMETHODCALLTYPE stop(ITStream *iface)
 }
 
 /* Checks 3 and 4 of mspi.md 3.5, on whatever the application gave; *out is counted. */
-static HRESULT control_of(struct msp_stream *self, ITTerminal *terminal, ITTerminalControl **out)
+static HRESULT control_of(struct msp_call *call, ITTerminal *terminal, ITTerminalControl **out)
 {
     MSP_HANDLE token = NULL;
     HRESULT hr;
@@ -86,17 +86,17 @@ static HRESULT control_of(struct msp_stream *self, ITTerminal *terminal, ITTermi
     if (FAILED(hr) || !*out)
         return TAPI_E_INVALIDTERMINAL;
     hr = (*out)->lpVtbl->get_AddressHandle(*out, &token);
-    if (SUCCEEDED(hr) && (!token || token == msp_address_token(msp_call_address(self->call))))
+    if (SUCCEEDED(hr) && (!token || token == msp_address_token(msp_call_address(call))))
         return S_OK;
     (*out)->lpVtbl->Release(*out);
     *out = NULL;
     return TAPI_E_INVALIDTERMINAL;
 }
 
-static HRESULT check_address(struct msp_stream *self, ITTerminal *terminal)
+HRESULT msp_stream_check_address(struct msp_call *call, ITTerminal *terminal)
 {
     ITTerminalControl *control;
-    HRESULT hr = control_of(self, terminal, &control);
+    HRESULT hr = control_of(call, terminal, &control);
 
     if (SUCCEEDED(hr))
         control->lpVtbl->Release(control);
@@ -107,7 +107,7 @@ static HRESULT check_address(struct msp_stream *self, ITTerminal *terminal)
 static HRESULT select_foreign(struct msp_stream *self, ITTerminal *terminal)
 {
     ITTerminalControl *control;
-    HRESULT hr = control_of(self, terminal, &control);
+    HRESULT hr = control_of(self->call, terminal, &control);
 
     if (FAILED(hr))
         return hr;
@@ -132,7 +132,7 @@ static HRESULT STDMETHODCALLTYPE select_terminal(ITStream *iface, ITTerminal *te
     hr = msp_terminal_from_interface((IUnknown *)terminal, &engine);
     if (FAILED(hr))
         return select_foreign(self, terminal);
-    hr = check_address(self, terminal);
+    hr = msp_stream_check_address(self->call, terminal);
     /* A file terminal's tracks go on streams, never the terminal itself (mspi.md 4.3 b): the engine
      * refuses it. */
     if (SUCCEEDED(hr)) {
@@ -162,31 +162,25 @@ static HRESULT STDMETHODCALLTYPE unselect_terminal(ITStream *iface, ITTerminal *
 }
 
 /* The selected terminals of now; *count interfaces, each counted. */
-static HRESULT selected(struct msp_stream *self, ITTerminal *out[OMSP_STREAM_MAX_TERMINALS],
-                        unsigned *count)
+static HRESULT selected(struct msp_call *call, struct omsp_stream *engine,
+                        ITTerminal *out[OMSP_STREAM_MAX_TERMINALS], unsigned *count)
 {
     struct omsp_terminal *engines[OMSP_STREAM_MAX_TERMINALS];
-    unsigned n = omsp_stream_terminals(self->engine, engines, OMSP_STREAM_MAX_TERMINALS);
+    unsigned n = omsp_stream_terminals(engine, engines, OMSP_STREAM_MAX_TERMINALS);
 
     if (n > OMSP_STREAM_MAX_TERMINALS)
         n = OMSP_STREAM_MAX_TERMINALS;
     *count = n;
-    return msp_terminals_wrap(msp_address_token(msp_call_address(self->call)), engines, n, out);
+    return msp_terminals_wrap(msp_address_token(msp_call_address(call)), engines, n, out);
 }
 
-static HRESULT STDMETHODCALLTYPE enumerate_terminals(ITStream *iface, IEnumTerminal **out)
+HRESULT msp_stream_enumerate_terminals(struct msp_call *call, struct omsp_stream *engine,
+                                       IEnumTerminal **out)
 {
-    struct msp_stream *self = SELF(iface);
     ITTerminal *terminals[OMSP_STREAM_MAX_TERMINALS];
     unsigned count;
-    HRESULT hr;
+    HRESULT hr = selected(call, engine, terminals, &count);
 
-    if (!out)
-        return E_POINTER;
-    *out = NULL;
-    if (msp_stream_is_shut(self))
-        return E_UNEXPECTED;
-    hr = selected(self, terminals, &count);
     if (FAILED(hr))
         return hr;
     hr = com_enum_interfaces(&IID_IEnumTerminal, COM_ENUM_RESET_SKIP, (void *const *)terminals,
@@ -195,24 +189,41 @@ static HRESULT STDMETHODCALLTYPE enumerate_terminals(ITStream *iface, IEnumTermi
     return hr;
 }
 
+HRESULT msp_stream_list_terminals(struct msp_call *call, struct omsp_stream *engine, VARIANT *out)
+{
+    ITTerminal *terminals[OMSP_STREAM_MAX_TERMINALS];
+    unsigned count;
+    HRESULT hr = selected(call, engine, terminals, &count);
+
+    if (FAILED(hr))
+        return hr;
+    hr = com_collection_variant_of_objects(&IID_ITCollection, (void *const *)terminals, count, out);
+    msp_terminals_drop(terminals, count);
+    return hr;
+}
+
+static HRESULT STDMETHODCALLTYPE enumerate_terminals(ITStream *iface, IEnumTerminal **out)
+{
+    struct msp_stream *self = SELF(iface);
+
+    if (!out)
+        return E_POINTER;
+    *out = NULL;
+    if (msp_stream_is_shut(self))
+        return E_UNEXPECTED;
+    return msp_stream_enumerate_terminals(self->call, self->engine, out);
+}
+
 static HRESULT STDMETHODCALLTYPE get_terminals(ITStream *iface, VARIANT *out)
 {
     struct msp_stream *self = SELF(iface);
-    ITTerminal *terminals[OMSP_STREAM_MAX_TERMINALS];
-    unsigned count;
-    HRESULT hr;
 
     if (!out)
         return E_POINTER;
     VariantInit(out);
     if (msp_stream_is_shut(self))
         return E_UNEXPECTED;
-    hr = selected(self, terminals, &count);
-    if (FAILED(hr))
-        return hr;
-    hr = com_collection_variant_of_objects(&IID_ITCollection, (void *const *)terminals, count, out);
-    msp_terminals_drop(terminals, count);
-    return hr;
+    return msp_stream_list_terminals(self->call, self->engine, out);
 }
 
 static const struct com_member members[] = {
@@ -260,6 +271,19 @@ static void destroy(struct com_object *object)
 const struct com_class msp_stream_class = {COM_CLASS("ITStream", struct msp_stream, entries),
                                            .flags = COM_FTM | COM_SAFE, .destroy = destroy};
 
+/* What arrives may come from several sources. */
+static const struct com_entry render_entries[] = {
+    COM_ENTRY(IID_ITStream, vtable),
+    COM_ENTRY(IID_ITStreamQualityControl, msp_stream_quality_vtable),
+    COM_ENTRY(IID_ITAudioSettings, msp_stream_audio_vtable),
+    COM_ENTRY(IID_ITFormatControl, msp_stream_format_vtable),
+    COM_ENTRY(IID_ITSubStreamControl, msp_substream_control_vtable),
+};
+
+const struct com_class msp_render_stream_class = {
+    COM_CLASS("ITStream", struct msp_stream, render_entries), .flags = COM_FTM | COM_SAFE,
+    .destroy = destroy};
+
 /* Of video nothing is carried, so that there is nothing to tell of its quality. */
 static const struct com_entry video_entries[] = {COM_ENTRY(IID_ITStream, vtable)};
 
@@ -287,8 +311,10 @@ static const struct com_class *class_of(const struct omsp_stream *engine)
 {
     if (omsp_stream_is_fork(engine))
         return &msp_media_stream_class;
-    return omsp_stream_media(engine) == OMSP_MEDIA_AUDIO ? &msp_stream_class
-                                                         : &msp_video_stream_class;
+    if (omsp_stream_media(engine) != OMSP_MEDIA_AUDIO)
+        return &msp_video_stream_class;
+    return omsp_stream_direction(engine) == OMSP_RENDER ? &msp_render_stream_class
+                                                        : &msp_stream_class;
 }
 
 static HRESULT make(void *ctx, struct com_object **out)
@@ -342,6 +368,8 @@ HRESULT msp_stream_from_interface(IUnknown *unknown, struct omsp_stream **out)
     if (!unknown || FAILED(IUnknown_QueryInterface(unknown, &IID_ITStream, (void **)&stream)))
         return E_INVALIDARG;
     object = com_object_cast(&msp_stream_class, stream);
+    if (!object)
+        object = com_object_cast(&msp_render_stream_class, stream);
     if (!object)
         object = com_object_cast(&msp_media_stream_class, stream);
     if (object) {

@@ -16,9 +16,10 @@ struct msp_stream {
     ITStreamQualityControl quality; /* these three: by an audio stream of the call's own only */
     ITAudioSettings audio;
     ITFormatControl formats;
-    IOpenMSPMediaStream media;  /* answered by a media stream only */
-    struct msp_call *call;      /* inner reference */
-    struct omsp_stream *engine; /* reference */
+    ITSubStreamControl substreams; /* by an audio render stream of the call's own only */
+    IOpenMSPMediaStream media;     /* answered by a media stream only */
+    struct msp_call *call;         /* inner reference */
+    struct omsp_stream *engine;    /* reference */
 };
 
 /* Shut down, itself or with its call. */
@@ -31,6 +32,21 @@ MSP_VTABLE_TYPE(ITFormatControl);
 extern const struct msp_vtable_ITStreamQualityControl msp_stream_quality_vtable;
 extern const struct msp_vtable_ITAudioSettings msp_stream_audio_vtable;
 extern const struct msp_vtable_ITFormatControl msp_stream_format_vtable;
+
+/* substream_control.c */
+MSP_VTABLE_TYPE(ITSubStreamControl);
+extern const struct msp_vtable_ITSubStreamControl msp_substream_control_vtable;
+
+/* substream.c. As msp_stream_wrap and msp_stream_from_interface. */
+HRESULT msp_substream_wrap(struct msp_call *call, struct omsp_stream *substream, ITSubStream **out);
+HRESULT msp_substream_from_interface(IUnknown *unknown, struct omsp_stream **out);
+
+/* What a stream and a substream have in common; the caller has checked that neither is shut down.
+ * E_POINTER is theirs, too. */
+HRESULT msp_stream_check_address(struct msp_call *call, ITTerminal *terminal);
+HRESULT msp_stream_enumerate_terminals(struct msp_call *call, struct omsp_stream *engine,
+                                       IEnumTerminal **out);
+HRESULT msp_stream_list_terminals(struct msp_call *call, struct omsp_stream *engine, VARIANT *out);
 
 /* media_stream.c */
 MSP_VTABLE_TYPE(IOpenMSPMediaStream);

@@ -10,6 +10,8 @@ START_TEST(the_class_is_well_formed)
     const char *wrong = com_class_check(&msp_stream_class);
 
     ck_assert_msg(!wrong, "%s", wrong);
+    wrong = com_class_check(&msp_render_stream_class);
+    ck_assert_msg(!wrong, "%s", wrong);
 }
 END_TEST
 
@@ -58,8 +60,8 @@ START_TEST(identity_is_stable_and_every_interface_reaches_every_other)
 
     media_begin(&media);
     call = media_call(&media, TAPIMEDIATYPE_AUDIO);
-    stream = media_stream(call, RENDER);
-    again = media_stream(call, RENDER);
+    stream = media_stream(call, CAPTURE);
+    again = media_stream(call, CAPTURE);
     ck_assert_ptr_eq(stream, again);
     kit_release(again);
     kit_check_identity((IUnknown *)stream, iids, 3); /* IMarshal's object is the marshaler's */
