@@ -210,6 +210,40 @@ START_TEST(a_source_that_no_substream_took_is_heard_by_the_streams_own_terminals
 }
 END_TEST
 
+START_TEST(a_source_goes_from_one_to_the_other_and_back_without_a_loss)
+{
+    struct hall *hall = hall_open();
+    struct omsp_terminal *own = ear(hall, hall->stream), *one;
+    struct omsp_call_stats stats;
+    struct omsp_stream *sub;
+
+    talk(hall, 1, 5);
+    sub = substream(hall);
+    one = ear(hall, sub);
+    talk(hall, 1, 5);
+    ck_assert_int_eq(omsp_stream_unselect(sub, one), OMSP_OK);
+    talk(hall, 1, 5);
+    expect(one, 0, 5, 5); /* a new connection begins anew */
+    ck_assert_int_eq(omsp_stream_select(sub, one), OMSP_OK);
+    talk(hall, 1, 5);
+    ck_assert_int_eq(omsp_stream_remove_substream(hall->stream, sub), OMSP_OK);
+    talk(hall, 1, 5);
+    expect(one, 0, 15, 5);
+    expect_silence(one);
+    expect(own, 0, 0, 5);
+    expect(own, 0, 10, 5);
+    expect(own, 0, 20, 5);
+    expect_silence(own);
+    omsp_call_get_stats(hall->call, &stats);
+    ck_assert_uint_eq(stats.packets_received, 25);
+    ck_assert_uint_eq(stats.packets_lost + stats.packets_late + stats.frames_concealed, 0);
+    omsp_stream_release(sub);
+    omsp_terminal_release(one);
+    omsp_terminal_release(own);
+    hall_close(hall);
+}
+END_TEST
+
 START_TEST(a_paused_or_stopped_substream_keeps_its_source_from_everybody)
 {
     struct hall *hall = hall_open();
@@ -401,6 +435,7 @@ END_TEST
 
 OMSP_SUITE("substream", TEST(two_sources_side_by_side_go_each_to_its_own_recorder),
            TEST(a_source_that_no_substream_took_is_heard_by_the_streams_own_terminals),
+           TEST(a_source_goes_from_one_to_the_other_and_back_without_a_loss),
            TEST(a_paused_or_stopped_substream_keeps_its_source_from_everybody),
            TEST(who_leaves_or_is_silent_for_three_seconds_makes_room_for_a_new_source),
            TEST(a_loss_is_concealed_where_it_happened_and_each_source_is_reported),
