@@ -122,7 +122,7 @@ port_open() { grep -qiE "^ *[0-9]+: (0100007F|0{8}|0{32}):$(printf %04X "$1") " 
 free_port() {
     local port
     while :; do
-        port=$((20000 + RANDOM % 5900 * 2))
+        port=$((20000 + RANDOM % 3000 * 2)) # those above are the twilio suite's
         port_open $port || port_open $((port + 1)) || break
     done
     echo $port
