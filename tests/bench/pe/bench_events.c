@@ -404,6 +404,7 @@ static void open_ours(void)
     if (omsp_samples_create(ours.engine, OMSP_RENDER, 0, &terminal) ||
         omsp_stream_select(ours.stream, terminal) || omsp_call_connect(ours.call))
         die("connect");
+    drain(); /* what waits already would hide every edge */
 }
 
 static void open_quartz(void)
