@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Sets up whatever is missing, builds the benchmarks, runs the portable ones natively and those of COM
 # under Wine. Each prints one JSON object a line (kept in build/bench.jsonl); a table closes the run.
-# Peers run in the same process; one that is missing is named as missing. Absolute times are this
-# machine's: read the ratios.
+# Peers run in the same process, or as processes on loopback that end with the benchmark; one that is
+# missing is named as missing. Absolute times are this machine's: read the ratios.
 #
 #   bench.sh [--only REGEX] [--native] [--quick]
 #
@@ -14,6 +14,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
 . "$here/debian.sh"
 . "$here/node.sh"
+. "$here/peers.sh"
 
 only=. native=''
 while [ $# -gt 0 ]; do
@@ -42,6 +43,9 @@ for preset in "${presets[@]}"; do
             die "the build of $preset failed"
         }
 done
+
+OMSP_PEERS=$OMSP_CACHE/peers # what peers.sh unpacked
+export OMSP_PEERS
 
 # node's ws is a peer; without it its lines say missing.
 if node_modules_ensure tests/interop/twilio; then

@@ -15,13 +15,16 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/pe-libs.sh"
 . "$here/wine-i386.sh"
 . "$here/node.sh"
+. "$here/peers.sh"
 
 NATIVE_PACKAGES=(build-essential cmake ninja-build pkg-config check libsubunit-dev clang-format-14
     libcjson-dev libcurl4-openssl-dev libexpat1-dev libmicrohttpd-dev libopus-dev libssl-dev openssl
     libspandsp-dev libspeexdsp-dev shellcheck util-linux curl ffmpeg)
 PE_PACKAGES=(gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 mingw-w64-tools wine wine64 libwine
     libwine-dev dpkg-dev)
-BENCH_PACKAGES=(gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-tools libre-dev libspandsp-dev libspeexdsp-dev)
+BENCH_PACKAGES=(gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-tools libre-dev libspandsp-dev
+    libspeexdsp-dev libwebsockets-dev libwebsockets-evlib-ev)
+BENCH_DAEMONS=(janus rtpengine-daemon) # unpacked, not installed: peers.sh
 # What the programs under test talk to.
 INTEROP_PACKAGES=(bsdutils ffmpeg gir1.2-gstreamer-1.0 gstreamer1.0-plugins-base
     gstreamer1.0-plugins-good gstreamer1.0-tools libmediastreamer-tools pulseaudio pulseaudio-utils
@@ -30,7 +33,7 @@ DEMO_PACKAGES=(espeak-ng ffmpeg sox)
 FUZZ_PACKAGES=(clang-14 llvm-14 libclang-rt-14-dev)
 
 packages=("${NATIVE_PACKAGES[@]}")
-pe=1 x86_wine=0
+pe=1 x86_wine=0 bench=0
 libs="check cjson curl expat microhttpd opus speexdsp"
 while [ $# -gt 0 ]; do
     case $1 in
@@ -39,7 +42,10 @@ while [ $# -gt 0 ]; do
         x86_wine=1
         packages+=(patchelf)
         ;;
-    --bench) packages+=("${BENCH_PACKAGES[@]}") ;;
+    --bench)
+        bench=1
+        packages+=("${BENCH_PACKAGES[@]}")
+        ;;
     --demo) packages+=("${DEMO_PACKAGES[@]}") ;;
     --fuzz) packages+=("${FUZZ_PACKAGES[@]}") ;;
     --libs)
@@ -62,6 +68,9 @@ flock 9
 packages_ensure "${packages[@]}"
 # Without them the interop suite fails by itself and says so; the rest is tested all the same.
 node_modules_ensure "$OMSP_TOP/tests/interop/twilio" || warn "the npm packages could not be installed"
+[ $bench = 0 ] || for package in "${BENCH_DAEMONS[@]}"; do
+    peer_ensure "$package" || warn "no $package: the benchmarks will call it missing"
+done
 [ $x86_wine = 0 ] || wine_i386_ensure
 [ $pe = 1 ] || exit 0
 

@@ -2,8 +2,9 @@
  * One media frame (20 ms of u-law as JSON, masked) on each of many connections, every 20 ms: the
  * processor time per frame of the process that makes and sends them, up to the return of the send
  * call. Ours is the frame of wire/media_stream.h through the system's port/tcp.h, as a media worker
- * does it; the limit sends as many bytes that lie ready by bare send(); the peer is npm `ws`. Then
- * both tracks of a stream in one send against two. A fourth process, not timed, reads it all.
+ * does it; the limit sends as many bytes that lie ready by bare send(); the peers are npm `ws` and
+ * libwebsockets (peers/). Then both tracks of a stream in one send against two. A fourth process,
+ * not timed, reads it all.
  */
 #include "bench/compare.h"
 #include "bench/native/process.h"
@@ -240,12 +241,12 @@ static double ask(struct bench_process *process, char what, uint8_t rounds, unsi
     return (double)(bench_process_cpu_ns(process) - start) / 1000 / (double)(frames ? frames : 1);
 }
 
-static double ask_node(struct bench_process *process, uint8_t rounds)
+static double ask_peer(struct bench_process *process, uint8_t rounds)
 {
     uint64_t start = bench_process_cpu_ns(process), frames;
 
     if (write(process->fd, &rounds, 1) != 1)
-        die("asking node");
+        die("asking a peer");
     frames = answer_of(process);
     return (double)(bench_process_cpu_ns(process) - start) / 1000 / (double)(frames ? frames : 1);
 }
@@ -255,23 +256,22 @@ static void put(struct omsp_bench_values *values, double value)
     values->value[values->count++] = value;
 }
 
-static bool start_node(struct bench_process *process, const char *script, unsigned count)
+enum peer { NODE, LWS, PEERS };
+
+static bool start_peer(struct bench_process *process, enum peer which, unsigned count)
 {
-    char url[64], number[16], line[64];
-    const char *argv[] = {"node", script, url, number, NULL};
+    char url[64], port[16], number[16];
+    const char *node[] = {"node", "tests/bench/peers/ws_peer.js", url, number, NULL};
+    const char *lws[] = {bench_own_peer("lws_peer"), "send", port, number, NULL};
 
     snprintf(url, sizeof(url), "ws://127.0.0.1:%d/", PORT);
+    snprintf(port, sizeof(port), "%d", PORT);
     snprintf(number, sizeof(number), "%u", count);
-    if (!bench_process_exec(process, argv))
-        return false;
-    if (bench_process_line(process, line, sizeof(line), 60) && !strcmp(line, "ready"))
-        return true;
-    bench_process_end(process);
-    return false;
+    return bench_process_exec_ready(process, which == NODE ? node : lws);
 }
 
-static void compare(struct bench_process *ours, struct bench_process *plain, const char *script,
-                    unsigned count, unsigned rounds, uint8_t ticks)
+static void compare(struct bench_process *ours, struct bench_process *plain, unsigned count,
+                    unsigned rounds, uint8_t ticks)
 {
     char name[48];
     struct omsp_bench bench = {
@@ -282,25 +282,34 @@ static void compare(struct bench_process *ours, struct bench_process *plain, con
         .faster_than_peer = 1.9,
         .times_limit = 1.1,
     };
-    struct omsp_bench_values mine = {0}, theirs = {0}, limit = {0};
-    struct bench_process node;
-    bool has_node = start_node(&node, script, count);
+    struct omsp_bench_values mine = {0}, theirs[PEERS] = {0}, limit = {0};
+    struct bench_process peers[PEERS];
+    bool there[PEERS];
 
     /* Compiled code, warm caches, grown windows. */
     ask(ours, 'f', 10, count);
     ask(plain, 'f', 10, count);
-    if (has_node)
-        ask_node(&node, 50);
+    for (int p = 0; p < PEERS; p++) {
+        there[p] = start_peer(&peers[p], (enum peer)p, count);
+        if (there[p])
+            ask_peer(&peers[p], 50);
+    }
     for (unsigned r = 0; r < rounds; r++) {
         put(&mine, ask(ours, 'f', ticks, count));
-        if (has_node)
-            put(&theirs, ask_node(&node, ticks));
+        for (int p = 0; p < PEERS; p++)
+            if (there[p])
+                put(&theirs[p], ask_peer(&peers[p], ticks));
         put(&limit, ask(plain, 'f', ticks, count));
     }
-    if (has_node)
-        bench_process_end(&node);
+    for (int p = 0; p < PEERS; p++)
+        if (there[p])
+            bench_process_end(&peers[p]);
     snprintf(name, sizeof(name), "fork frame, %u connections", count);
-    omsp_bench_report(&bench, "us", &mine, &theirs, &limit);
+    omsp_bench_report(&bench, "us", &mine, &theirs[NODE], &limit);
+    bench.peer.name = "libwebsockets";
+    bench.faster_than_peer = 0;
+    bench.times_limit = 0;
+    omsp_bench_report(&bench, "us", &mine, &theirs[LWS], &limit);
 }
 
 static void run_sink(int fd)
@@ -308,7 +317,7 @@ static void run_sink(int fd)
     bench_sink_run(PORT, fd);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
     unsigned rounds = omsp_bench_is_quick() ? 3 : 9;
     uint8_t ticks = omsp_bench_is_quick() ? 20 : 40;
@@ -319,7 +328,6 @@ int main(int argc, char **argv)
         .peer = {"two sends", NULL, NULL},
         .faster_than_peer = 1 / 0.6,
     };
-    const char *script = argc > 1 ? argv[1] : "tests/bench/native/ws_peer.js";
 
     for (size_t i = 0; i < sizeof(payload); i++)
         payload[i] = (uint8_t)(i * 73);
@@ -327,8 +335,8 @@ int main(int argc, char **argv)
     answer_of(&sink);
     bench_process_fork(&ours, run_ours);
     bench_process_fork(&plain, run_bare);
-    compare(&ours, &plain, script, FEW, rounds, ticks);
-    compare(&ours, &plain, script, CONNECTIONS, rounds, ticks);
+    compare(&ours, &plain, FEW, rounds, ticks);
+    compare(&ours, &plain, CONNECTIONS, rounds, ticks);
     for (unsigned r = 0; r < rounds; r++) {
         put(&one, ask(&ours, '1', ticks, FEW));
         put(&two, ask(&ours, '2', ticks, FEW));

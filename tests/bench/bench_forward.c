@@ -151,20 +151,16 @@ static void run_bare(int fd)
 
 /* ---- node ------------------------------------------------------------------------------------ */
 
-static bool start_node(struct bench_process *process, const char *script)
+static bool start_node(struct bench_process *process)
 {
-    char url[64], port[16], count[16], line[64];
-    const char *argv[] = {"node", script, url, port, count, NULL};
+    char url[64], port[16], count[16];
+    const char *argv[] = {"node", "tests/bench/peers/relay_peer.js", url, port, count, "127.0.0.1",
+                          NULL};
 
     snprintf(url, sizeof(url), "ws://127.0.0.1:%d/", SINK_PORT);
     snprintf(port, sizeof(port), "%u", first_port[NODE]);
     snprintf(count, sizeof(count), "%d", STREAMS);
-    if (!bench_process_exec(process, argv))
-        return false;
-    if (bench_process_line(process, line, sizeof(line), 60) && !strcmp(line, "ready"))
-        return true;
-    bench_process_end(process);
-    return false;
+    return bench_process_exec_ready(process, argv);
 }
 
 /* ---- sending --------------------------------------------------------------------------------- */
@@ -235,10 +231,9 @@ static void run_sink(int fd)
     bench_sink_run(SINK_PORT, fd);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
     unsigned rounds = omsp_bench_is_quick() ? 3 : 7, ms = omsp_bench_is_quick() ? 500 : 1500;
-    const char *script = argc > 1 ? argv[1] : "tests/bench/native/relay_peer.js";
     struct sockaddr_in addr = bench_sink_addr(FROM_PORT);
     struct omsp_bench bench = {
         .name = "rtp in, websocket out, 100 streams",
@@ -257,7 +252,7 @@ int main(int argc, char **argv)
         die("the sink");
     bench_process_fork(&processes[OURS], run_ours);
     bench_process_fork(&processes[BARE], run_bare);
-    there[NODE] = start_node(&processes[NODE], script);
+    there[NODE] = start_node(&processes[NODE]);
     from = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (bind(from, (struct sockaddr *)&addr, sizeof(addr)))
         die("the sender's socket");

@@ -1,10 +1,12 @@
 /*
  * One media message of the Media Streams protocol as a masked WebSocket frame: 160 bytes of µ-law,
  * 386 bytes in all. Ours against the same by snprintf and loops over bytes, as it is written when
- * nobody measures, and against copying as many bytes; then base64 and mask of the payload alone by
+ * nobody measures, by node (JSON.stringify and the framing of npm `ws`, a process of its own), and
+ * against copying as many bytes; then base64 and mask of the payload alone by
  * each twin. Before anything is timed the frames must be equal byte by byte.
  */
 #include "bench/compare.h"
+#include "bench/native/process.h"
 
 #include "base/bytes.h"
 #include "wire/base64.h"
@@ -15,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum { PAYLOAD = 160, FRAME = 386 };
 
@@ -97,6 +101,45 @@ static void run_naive(void *ctx, size_t times)
     }
 }
 
+/* ---- node ----------------------------------------------------------------------------------- */
+
+/* Processor time of node's threads, the one that collects garbage included; nanoseconds a frame. */
+static double ask_node(struct bench_process *node, uint64_t frames)
+{
+    uint64_t start = bench_process_cpu_ns(node), bytes;
+
+    if (write(node->fd, &frames, sizeof(frames)) != sizeof(frames) ||
+        recv(node->fd, &bytes, sizeof(bytes), MSG_WAITALL) != sizeof(bytes) ||
+        bytes < frames * (FRAME - 4)) {
+        fprintf(stderr, "node does not answer\n");
+        exit(2);
+    }
+    return (double)(bench_process_cpu_ns(node) - start) / (double)frames;
+}
+
+static void compare_node(void)
+{
+    enum { FRAMES = 50000 };
+    static const char *const argv[] = {"node", "tests/bench/peers/frame_peer.js", NULL};
+    struct omsp_bench_values mine = {0}, theirs = {0}, none = {0};
+    struct bench_process node;
+    struct omsp_bench bench = {.name = "media frame 386", .peer.name = "node"};
+    bool is_there = bench_process_exec_ready(&node, argv);
+
+    bench.faster_than_peer = 25;
+    for (unsigned round = 0; round < 15; round++) {
+        uint64_t start = bench_now_ns();
+
+        run_ours(NULL, FRAMES);
+        mine.value[mine.count++] = (double)(bench_now_ns() - start) / FRAMES;
+        if (is_there)
+            theirs.value[theirs.count++] = ask_node(&node, FRAMES);
+    }
+    omsp_bench_report(&bench, "ns", &mine, &theirs, &none);
+    if (is_there)
+        bench_process_end(&node);
+}
+
 /* ---- limits --------------------------------------------------------------------------------- */
 
 /* Through a volatile pointer: a copy of known size would be a few inlined moves, not a memcpy. */
@@ -176,6 +219,7 @@ int main(void)
     /* A missed goal is in the line; the status tells only whether there was something to measure.
      */
     omsp_bench_compare(&whole);
+    compare_node();
     for (unsigned t = 0; omsp_ms_payload_twin(t); t++) {
         struct omsp_ms_payload_twin twin = *omsp_ms_payload_twin(t);
         char name[48];

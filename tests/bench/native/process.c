@@ -53,6 +53,8 @@ static bool is_program(const char *name)
 {
     char paths[4096], *save = NULL;
 
+    if (strchr(name, '/'))
+        return !access(name, X_OK);
     snprintf(paths, sizeof(paths), "%s", getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
     for (char *path = strtok_r(paths, ":", &save); path; path = strtok_r(NULL, ":", &save)) {
         char file[4200];
@@ -81,6 +83,31 @@ bool bench_process_exec(struct bench_process *process, const char *const *argv)
         _exit(127);
     }
     return true;
+}
+
+bool bench_process_exec_ready(struct bench_process *process, const char *const *argv)
+{
+    char line[64];
+
+    if (!bench_process_exec(process, argv))
+        return false;
+    if (bench_process_line(process, line, sizeof(line), 120) && !strcmp(line, "ready"))
+        return true;
+    bench_process_end(process);
+    return false;
+}
+
+const char *bench_own_peer(const char *name)
+{
+    static char path[4096];
+    char *slash;
+    ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 64);
+
+    path[len > 0 ? len : 0] = 0;
+    slash = strrchr(path, '/');
+    if (slash)
+        snprintf(slash + 1, 63, "%s", name);
+    return path;
 }
 
 void bench_process_end(struct bench_process *process)

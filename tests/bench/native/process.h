@@ -16,8 +16,13 @@ struct bench_process {
 
 /* A copy of this process that runs fn and exits. Before any thread was started. */
 void bench_process_fork(struct bench_process *process, void (*fn)(int fd));
-/* A program found by PATH; what it writes to standard error is dropped. False: there is none. */
+/* A program found by PATH or, with a slash in its name, there; what it writes to standard error is
+ * dropped. False: there is none. */
 bool bench_process_exec(struct bench_process *process, const char *const *argv);
+/* The same for one whose first line is "ready", for at most two minutes. */
+bool bench_process_exec_ready(struct bench_process *process, const char *const *argv);
+/* A program that was built beside this one; the caller's until the next call. */
+const char *bench_own_peer(const char *name);
 /* Ends it and waits. */
 void bench_process_end(struct bench_process *process);
 /* A byte there, eight bytes back; exits with a message when it does not answer within a minute. */

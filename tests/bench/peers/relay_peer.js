@@ -1,11 +1,13 @@
 "use strict";
-// The peer of bench_forward: what arrives as RTP goes out as media messages over npm `ws`. Arguments:
-// URL, first port, streams (on every second port). Standard output: "ready", then eight bytes, the
+// The peer of bench_forward and bench_scale: what arrives as RTP goes out as media messages over npm `ws`. Arguments:
+// URL, first port, streams (on every second port), the address of the ports. Standard output: "ready", then eight bytes, the
 // number of messages sent, for each byte that standard input brings.
 const dgram = require("dgram");
 const { WebSocket } = require("ws");
 
-const [url, first, count] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
+const [url, first, count, address] = process.argv
+    .slice(2)
+    .map((argument, i) => (i === 1 || i === 2 ? Number(argument) : argument));
 let sent = 0;
 
 function relay(socket, port, done) {
@@ -30,7 +32,7 @@ function relay(socket, port, done) {
         );
         sent++;
     });
-    udp.bind(port, "127.0.0.1", done);
+    udp.bind(port, address, done);
 }
 
 function open(stream) {
