@@ -3,11 +3,12 @@
  * process that receives them, its memory and its threads per stream. Ours is the engine with a
  * samples terminal on each call, so what is timed holds decoding too; the limit reads the same
  * packets from epoll and recvmmsg and looks at the header; the peers are GStreamer's udpsrc with
- * and without rtpjitterbuffer, all streams in one gst-launch-1.0. This process sends, evenly, and
- * is not timed.
+ * and without rtpjitterbuffer, all streams in one gst-launch-1.0, janus with a mountpoint of its
+ * streaming plugin for each and nobody watching, and rtpengine, which also sends every packet on.
+ * This process sends, evenly, and is not timed.
  */
 #include "bench/compare.h"
-#include "bench/native/process.h"
+#include "bench/native/peers.h"
 
 #include "engine/engine.h"
 #include "engine/samples.h"
@@ -27,11 +28,14 @@ enum {
     RTP_BYTES = 172,
     GROUPS = 20, /* every millisecond a twentieth of the streams */
     BATCH = 32,
+    NOBODY_PORT = 20994,
 };
 
-enum contestant { OURS, BARE, GST, GST_JITTER, CONTESTANTS };
+#define RTPENGINE_ADDRESS "127.0.77.6"
 
-static const uint16_t first_port[CONTESTANTS] = {21000, 21400, 21600, 21800};
+enum contestant { OURS, BARE, GST, GST_JITTER, JANUS, RTPENGINE, CONTESTANTS };
+
+static const uint16_t first_port[CONTESTANTS] = {21000, 21400, 21600, 21800, 22200, 22600};
 
 static uint16_t port_of(enum contestant who, unsigned stream)
 {
@@ -167,41 +171,26 @@ static void run_bare(int fd)
     }
 }
 
-/* ---- GStreamer ------------------------------------------------------------------------------ */
+/* ---- peers ---------------------------------------------------------------------------------- */
 
-#define CAPS "caps=application/x-rtp,media=audio,clock-rate=8000,encoding-name=PCMU,payload=0"
+static uint16_t rtpengine_ports[STREAMS];
 
-static bool start_gst(struct bench_process *process, enum contestant who, unsigned streams)
+static bool start_peer(struct bench_process *process, enum contestant who, unsigned streams)
 {
-    static char ports[STREAMS][16];
-    const char *argv[STREAMS * 12 + 4];
-    char line[256];
-    size_t n = 0;
+    struct bench_rtp_load load = {.address = "127.0.0.1",
+                                  .first_port = first_port[who],
+                                  .step = 2,
+                                  .streams = streams,
+                                  .from_port = FROM_PORT};
 
-    argv[n++] = "gst-launch-1.0";
-    for (unsigned i = 0; i < streams; i++) {
-        snprintf(ports[i], sizeof(ports[i]), "port=%u", (unsigned)port_of(who, i));
-        argv[n++] = "udpsrc";
-        argv[n++] = "address=127.0.0.1";
-        argv[n++] = ports[i];
-        argv[n++] = CAPS;
-        argv[n++] = "!";
-        if (who == GST_JITTER) {
-            argv[n++] = "rtpjitterbuffer";
-            argv[n++] = "latency=40";
-            argv[n++] = "!";
-        }
-        argv[n++] = "fakesink";
-        argv[n++] = "sync=false";
-    }
-    argv[n] = NULL;
-    if (!bench_process_exec(process, argv))
-        return false;
-    while (bench_process_line(process, line, sizeof(line), 30))
-        if (strstr(line, "New clock"))
-            return true;
-    bench_process_end(process);
-    return false;
+    if (who == JANUS)
+        return bench_peer_janus(process, &load);
+    if (who != RTPENGINE)
+        return bench_peer_gst(process, &load, who == GST_JITTER);
+    /* It sends on what it takes: to a port that is open and where nobody reads. */
+    load.address = RTPENGINE_ADDRESS;
+    load.out_port = NOBODY_PORT;
+    return bench_peer_rtpengine(process, &load, rtpengine_ports);
 }
 
 /* ---- sending -------------------------------------------------------------------------------- */
@@ -215,13 +204,20 @@ struct sender {
     struct mmsghdr heads[STREAMS];
 };
 
+static int udp_socket(uint16_t port)
+{
+    struct sockaddr_in addr = loopback(port);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)))
+        die("binding a socket");
+    return fd;
+}
+
 static void sender_open(struct sender *sender)
 {
-    struct sockaddr_in addr = loopback(FROM_PORT);
-
-    sender->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (bind(sender->fd, (struct sockaddr *)&addr, sizeof(addr)))
-        die("the sender's socket");
+    sender->fd = udp_socket(FROM_PORT);
+    udp_socket(NOBODY_PORT);
     for (unsigned i = 0; i < STREAMS; i++) {
         uint8_t *packet = sender->packets[i];
 
@@ -249,7 +245,8 @@ static unsigned send_to(struct sender *sender, enum contestant who, unsigned ms)
     unsigned sent = 0;
 
     for (unsigned i = 0; i < STREAMS; i++)
-        sender->to[i] = loopback(port_of(who, i));
+        sender->to[i] = who == RTPENGINE ? bench_addr(RTPENGINE_ADDRESS, rtpengine_ports[i])
+                                         : loopback(port_of(who, i));
     for (unsigned t = 0; t < ms; t++) {
         unsigned group = t % GROUPS, each = STREAMS / GROUPS;
         uint32_t timestamp = sender->seq[who] * 160u;
@@ -304,10 +301,8 @@ static void report_cpu(enum contestant peer, const char *peer_name, double faste
         .faster_than_peer = faster,
         .times_limit = limit,
     };
-    struct omsp_bench_values none = {0};
 
-    omsp_bench_report(&bench, "us", &cpu[OURS], peer < CONTESTANTS ? &cpu[peer] : &none,
-                      &cpu[BARE]);
+    omsp_bench_report(&bench, "us", &cpu[OURS], &cpu[peer], &cpu[BARE]);
 }
 
 static void report_one(const char *name, const char *unit, double at_most, double ours,
@@ -337,7 +332,7 @@ int main(void)
     threads_before = bench_process_threads(&processes[OURS]);
     bench_process_ask(&processes[OURS], 'o');
     /* gst-launch with one stream, then with all. */
-    one_there = start_gst(&one, GST_JITTER, 1);
+    one_there = start_peer(&one, GST_JITTER, 1);
     sender_open(&sender);
     if (one_there) {
         send_to(&sender, GST_JITTER, 300);
@@ -347,7 +342,7 @@ int main(void)
     }
     there[OURS] = there[BARE] = true;
     for (int who = GST; who < CONTESTANTS; who++)
-        there[who] = start_gst(&processes[who], (enum contestant)who, STREAMS);
+        there[who] = start_peer(&processes[who], (enum contestant)who, STREAMS);
 
     for (int who = 0; who < CONTESTANTS; who++)
         if (there[who])
@@ -367,7 +362,8 @@ int main(void)
     }
     report_cpu(GST_JITTER, "gst udpsrc and jitterbuffer", 10, 0);
     report_cpu(GST, "gst udpsrc", 0, 0);
-    report_cpu(CONTESTANTS, "janus", 3, 0);
+    report_cpu(JANUS, "janus streaming", 3, 0);
+    report_cpu(RTPENGINE, "rtpengine, which sends on", 0, 0);
     report_one("rtp memory a stream", "KB", 16, ours_kb, gst_kb > 0, gst_kb);
     report_one("rtp threads a stream", "threads", 0.001, ours_threads, gst_kb > 0, gst_threads);
     for (int who = 0; who < CONTESTANTS; who++)

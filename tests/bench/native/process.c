@@ -1,6 +1,7 @@
 /* Starting, asking and measuring processes. Knows nothing of what they do. One thread. */
 #include "bench/native/process.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -187,6 +188,29 @@ uint64_t bench_process_memory(const struct bench_process *process)
 unsigned bench_process_threads(const struct bench_process *process)
 {
     return (unsigned)look_up(process, "status", "Threads:");
+}
+
+unsigned bench_process_files(const struct bench_process *process)
+{
+    char path[64];
+    unsigned count = 0;
+    DIR *folder;
+
+    snprintf(path, sizeof(path), "/proc/%d/fd", (int)process->pid);
+    folder = opendir(path);
+    while (folder && readdir(folder))
+        count++;
+    if (folder)
+        closedir(folder);
+    return count > 2 ? count - 2 : 0;
+}
+
+bool bench_process_is_gone(const struct bench_process *process)
+{
+    siginfo_t info = {0};
+
+    return waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) ||
+           info.si_pid == process->pid;
 }
 
 uint64_t bench_now_ns(void)

@@ -34,6 +34,8 @@ bool bench_process_line(struct bench_process *process, char *line, size_t room, 
 uint64_t bench_process_cpu_ns(const struct bench_process *process);
 uint64_t bench_process_memory(const struct bench_process *process); /* bytes of its own */
 unsigned bench_process_threads(const struct bench_process *process);
+unsigned bench_process_files(const struct bench_process *process); /* open ones */
+bool bench_process_is_gone(const struct bench_process *process);   /* ended by itself */
 
 uint64_t bench_now_ns(void);
 void bench_sleep_until(uint64_t at_ns);
