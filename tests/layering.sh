@@ -15,7 +15,8 @@ portable='<ctype.h> <inttypes.h> <limits.h> <math.h> <stdarg.h> <stdatomic.h> <s
 rules() {
     cat <<TABLE
 base:   $portable
-media:  base/ $portable <immintrin.h> <speex/speex_resampler.h>
+media:  base/ $portable <immintrin.h> <speex/speex_echo.h> <speex/speex_preprocess.h>
+        <speex/speex_resampler.h>
 wire:   base/ port/net.h openmsp/openmsp_tsp.h $portable <cjson/cJSON.h> <expat.h> <immintrin.h>
 core:   base/ media/ $portable
 port:   base/ $portable

@@ -6,6 +6,7 @@
 #include "engine/device_state.h"
 
 #include "base/alloc.h"
+#include "engine/echo_path.h"
 #include "media/volume.h"
 
 #include <string.h>
@@ -115,11 +116,14 @@ static enum omsp_status prepare(struct omsp_device *device)
 static void clear(struct omsp_device *device)
 {
     struct omsp_rate_match *match;
+    struct omsp_echo_path *echo;
     struct omsp_jitter *jitter;
     struct omsp_pcm_ring ring;
 
     omsp_lock_acquire(&device->lock);
     device->open = false;
+    echo = device->echo;
+    device->echo = NULL;
     match = device->match;
     jitter = device->jitter;
     ring = device->ring;
@@ -129,6 +133,7 @@ static void clear(struct omsp_device *device)
     device->rate = 0;
     omsp_lock_release(&device->lock);
     omsp_rate_match_destroy(match);
+    omsp_echo_path_unref(echo);
     omsp_jitter_destroy(jitter);
     omsp_pcm_ring_free(&ring);
 }
@@ -214,6 +219,20 @@ struct omsp_terminal *omsp_device_terminal(struct omsp_device *device)
 bool omsp_device_is(const struct omsp_device *device, const struct omsp_audio_device *facts)
 {
     return device->facts.flow == facts->flow && !strcmp(device->facts.id, facts->id);
+}
+
+void omsp_device_set_echo(struct omsp_terminal *terminal, struct omsp_echo_path *path)
+{
+    struct omsp_device *device = of(terminal);
+    struct omsp_echo_path *old;
+
+    if (path)
+        omsp_echo_path_ref(path);
+    omsp_lock_acquire(&device->lock);
+    old = device->echo;
+    device->echo = path;
+    omsp_lock_release(&device->lock);
+    omsp_echo_path_unref(old);
 }
 
 void omsp_device_set_default(struct omsp_device *device, bool is_default)

@@ -6,6 +6,7 @@
  */
 #include "engine/device_state.h"
 
+#include "engine/echo_path.h"
 #include "media/g711.h"
 #include "media/volume.h"
 
@@ -156,6 +157,8 @@ static void pull(struct omsp_device *device, size_t count)
         if (frame.kind == OMSP_FRAME_SILENCE || frame.restart)
             device->breaks++;
     }
+    if (device->echo)
+        omsp_echo_path_played(device->echo, device->held, count);
     device->quiet = peak_of(device->held, count) <= QUIET_PEAK;
     device->held_at = 0;
     device->held_count = count;
@@ -272,6 +275,8 @@ void omsp_device_on_capture(void *owner, struct omsp_audio_stream *stream, const
         size_t used, got;
 
         got = omsp_rate_match_process(device->match, pcm, count, &used, narrow, OMSP_DEVICE_CHUNK);
+        if (device->echo)
+            omsp_echo_path_heard(device->echo, narrow, got);
         take_in(device, narrow, got);
         pcm += used;
         count -= used;

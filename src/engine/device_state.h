@@ -36,8 +36,9 @@ struct omsp_device {
     uint32_t rate;                 /* what `match` was made for; 0: none */
     struct omsp_rate_match *match; /* NULL: none, silence */
     struct omsp_drift drift;
-    uint64_t now_us;  /* the latest seen here: two threads' readings may cross */
-    uint64_t came_us; /* when the last packet, or what was heard last, came */
+    struct omsp_echo_path *echo; /* a reference; NULL: none */
+    uint64_t now_us;             /* the latest seen here: two threads' readings may cross */
+    uint64_t came_us;            /* when the last packet, or what was heard last, came */
     /* render */
     struct omsp_jitter *jitter;
     struct omsp_conceal conceal;

@@ -39,5 +39,8 @@ struct omsp_terminal *omsp_device_terminal(struct omsp_device *device);
 bool omsp_device_is(const struct omsp_device *device, const struct omsp_audio_device *facts);
 void omsp_device_set_default(struct omsp_device *device, bool is_default);
 bool omsp_device_is_default(const struct omsp_device *device);
+/* While it is connected: whose echo it plays or hears; NULL: nobody's. Keeps a reference. */
+struct omsp_echo_path;
+void omsp_device_set_echo(struct omsp_terminal *device, struct omsp_echo_path *path);
 
 #endif

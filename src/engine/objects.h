@@ -3,8 +3,9 @@
  *
  * Locks, in order: address->lock (calls, streams, terminals' selection, state machines), then a
  * session's lock (media of one call), then leaves (address->listeners_lock, a listener's, a
- * runner's, a worker's, a file or samples terminal's). A media worker takes session and leaf locks
- * only; what it notices becomes a task of the control runner, which takes the address lock.
+ * runner's, a worker's, a file or samples terminal's, a device's and below that its echo path's). A
+ * media worker takes session and leaf locks only; what it notices becomes a task of the control
+ * runner, which takes the address lock.
  */
 #ifndef OMSP_ENGINE_OBJECTS_H
 #define OMSP_ENGINE_OBJECTS_H
@@ -83,9 +84,11 @@ struct omsp_address {
 /* What may be set about a stream's audio (engine/quality.h). */
 struct omsp_sound {
     unsigned volume, silence;
+    struct omsp_gain_control *gain; /* NULL: none; the stream's own, run under the session lock */
 };
 
 struct omsp_session_source;
+struct omsp_echo_path;
 
 struct omsp_stream {
     _Atomic unsigned refs;
@@ -101,6 +104,7 @@ struct omsp_stream {
     struct omsp_terminal *terminals[OMSP_STREAM_MAX_TERMINALS]; /* a reference each */
     unsigned terminal_count;
     struct omsp_sound sound;
+    struct omsp_echo_path *echo; /* a capture stream's that wants cancellation; else NULL */
     struct omsp_stream *substreams[OMSP_STREAM_MAX_SUBSTREAMS]; /* a reference each until shut */
     unsigned substream_count;
 };

@@ -68,6 +68,8 @@ void omsp_stream_get_quality(struct omsp_stream *stream, struct omsp_stream_qual
     omsp_call_enter(call);
     out->volume = stream->sound.volume;
     out->silence_threshold = stream->sound.silence;
+    out->gain_control = stream->sound.gain != NULL;
+    out->echo_cancellation = stream->echo != NULL;
     if (call->session && !stream->fork && stream->media == OMSP_MEDIA_AUDIO) {
         omsp_session_measure(call->session, stream->direction, &heard);
         out->codec = heard.codec;

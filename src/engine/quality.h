@@ -21,10 +21,11 @@
 struct omsp_stream_quality {
     unsigned volume;            /* 0..OMSP_STREAM_VOLUME_MAX */
     unsigned silence_threshold; /* 0..OMSP_STREAM_LEVEL_MAX */
-    unsigned level;             /* of the last 20 ms that were said or handed out: root of the mean
-                                   square after volume, 0..OMSP_STREAM_LEVEL_MAX; 0 when none were in
-                                   the last 200 ms */
-    uint32_t bits_per_second;   /* of the stream while it runs */
+    bool gain_control, echo_cancellation;
+    unsigned level;           /* of the last 20 ms that were said or handed out: root of the mean
+                                 square after volume, 0..OMSP_STREAM_LEVEL_MAX; 0 when none were in
+                                 the last 200 ms */
+    uint32_t bits_per_second; /* of the stream while it runs */
     uint32_t packet_interval_us;
     int codec; /* payload type's codec in use: 0 (PCMU) or 8 (PCMA); -1: not connected */
 };
@@ -36,6 +37,13 @@ enum omsp_status omsp_stream_set_volume(struct omsp_stream *stream, unsigned vol
 /* Frames whose level, after volume, is below it become digital silence; 0 (the default): none.
  * Errors as omsp_stream_set_volume. */
 enum omsp_status omsp_stream_set_silence(struct omsp_stream *stream, unsigned level);
+
+/* For the audio capture stream, off at the start. Gain: of what its terminals say together, before
+ * volume (media/gain_control.h). Echo: while the call has a device open in each direction, of what
+ * the first loudspeaker plays in what the first microphone hears (media/echo.h); otherwise without
+ * effect. OMSP_NOTSUPPORTED (also other streams), OMSP_NOMEM, OMSP_SHUTDOWN. */
+enum omsp_status omsp_stream_set_gain_control(struct omsp_stream *stream, bool on);
+enum omsp_status omsp_stream_set_echo_cancellation(struct omsp_stream *stream, bool on);
 
 struct omsp_call_quality {
     unsigned interval_ms; /* over which is measured */

@@ -1,10 +1,11 @@
 /*
- * Volume, silence and level of what a session hands out and says, and how much comes and goes. The
- * media worker's part is a copy of the last frame and a count; all else is done for whoever asks,
- * when they ask. Session lock.
+ * Gain, volume, silence and level of what a session hands out and says, and how much comes and
+ * goes. The media worker's part is a copy of the last frame and a count; all else is done for
+ * whoever asks, when they ask. Session lock.
  */
 #include "engine/quality.h"
 #include "engine/session_state.h"
+#include "media/gain_control.h"
 
 #include <string.h>
 
@@ -32,6 +33,8 @@ void omsp_session_shape(struct omsp_session_half *half, int16_t *pcm, size_t cou
 {
     size_t kept = count < OMSP_SOUND_SAMPLES ? count : OMSP_SOUND_SAMPLES;
 
+    if (half->sound.gain)
+        omsp_gain_control_run(half->sound.gain, pcm, count);
     omsp_volume_apply(pcm, count, half->sound.volume);
     if (half->sound.silence && omsp_level_rms(pcm, count) < half->sound.silence)
         memset(pcm, 0, count * sizeof(pcm[0]));

@@ -5,8 +5,10 @@
 #include "engine/objects.h"
 
 #include "base/alloc.h"
+#include "engine/echo_path.h"
 #include "engine/fork_state.h"
 #include "engine/session.h"
+#include "media/gain_control.h"
 #include "media/volume.h"
 
 #include <string.h>
@@ -43,6 +45,8 @@ void omsp_stream_release(struct omsp_stream *stream)
     call = stream->call;
     omsp_fork_unref(stream->fork);
     omsp_session_source_destroy(stream->source);
+    omsp_gain_control_destroy(stream->sound.gain);
+    omsp_echo_path_unref(stream->echo);
     omsp_stream_release(stream->parent);
     omsp_free(stream);
     omsp_call_release(call);
@@ -155,6 +159,7 @@ static void run_session(struct omsp_stream *stream, bool running)
         if (terminal->ops->run)
             terminal->ops->run(terminal, running && atomic_load(&terminal->in_use));
     }
+    omsp_echo_path_settle(stream->call);
 }
 
 static struct move_outcome move_media(struct omsp_stream *stream, enum omsp_actual to)

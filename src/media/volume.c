@@ -1,6 +1,6 @@
 /*
  * Volume and level. Integer arithmetic, so that every build says the same. Not whose volume it is,
- * nor when it is measured (engine/session_quality.c).
+ * nor when it is measured (engine/session_sound.c).
  */
 #include "media/volume.h"
 

@@ -250,6 +250,7 @@ static const struct com_entry entries[] = {
     COM_ENTRY(IID_ITStream, vtable),
     COM_ENTRY(IID_ITStreamQualityControl, msp_stream_quality_vtable),
     COM_ENTRY(IID_ITAudioSettings, msp_stream_audio_vtable),
+    COM_ENTRY(IID_ITAudioDeviceControl, msp_stream_device_vtable),
     COM_ENTRY(IID_ITFormatControl, msp_stream_format_vtable),
 };
 
@@ -276,6 +277,7 @@ static const struct com_entry render_entries[] = {
     COM_ENTRY(IID_ITStream, vtable),
     COM_ENTRY(IID_ITStreamQualityControl, msp_stream_quality_vtable),
     COM_ENTRY(IID_ITAudioSettings, msp_stream_audio_vtable),
+    COM_ENTRY(IID_ITAudioDeviceControl, msp_stream_device_vtable),
     COM_ENTRY(IID_ITFormatControl, msp_stream_format_vtable),
     COM_ENTRY(IID_ITSubStreamControl, msp_substream_control_vtable),
 };

@@ -13,8 +13,9 @@
 struct msp_stream {
     struct com_object object;
     ITStream stream;
-    ITStreamQualityControl quality; /* these three: by an audio stream of the call's own only */
+    ITStreamQualityControl quality; /* these four: by an audio stream of the call's own only */
     ITAudioSettings audio;
+    ITAudioDeviceControl device;
     ITFormatControl formats;
     ITSubStreamControl substreams; /* by an audio render stream of the call's own only */
     IOpenMSPMediaStream media;     /* answered by a media stream only */
@@ -25,12 +26,14 @@ struct msp_stream {
 /* Shut down, itself or with its call. */
 bool msp_stream_is_shut(const struct msp_stream *self);
 
-/* stream_quality.c, stream_audio.c, stream_format.c */
+/* stream_quality.c, stream_audio.c, stream_device.c, stream_format.c */
 MSP_VTABLE_TYPE(ITStreamQualityControl);
 MSP_VTABLE_TYPE(ITAudioSettings);
+MSP_VTABLE_TYPE(ITAudioDeviceControl);
 MSP_VTABLE_TYPE(ITFormatControl);
 extern const struct msp_vtable_ITStreamQualityControl msp_stream_quality_vtable;
 extern const struct msp_vtable_ITAudioSettings msp_stream_audio_vtable;
+extern const struct msp_vtable_ITAudioDeviceControl msp_stream_device_vtable;
 extern const struct msp_vtable_ITFormatControl msp_stream_format_vtable;
 
 /* substream_control.c */

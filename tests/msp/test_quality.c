@@ -1,11 +1,13 @@
-/* ITStreamQualityControl, ITAudioSettings, ITFormatControl of streams, ITCallQualityControl of
- * calls (mspi.md 4.6): ranges, codes, and that what they set and say is so. */
+/* ITStreamQualityControl, ITAudioSettings, ITAudioDeviceControl, ITFormatControl of streams,
+ * ITCallQualityControl of calls (mspi.md 4.6): ranges, codes, and that what they set and say is so.
+ */
 #include "msp/media_kit.h"
 
 #include "com/object.h"
 #include "msp/call.h"
 #include "msp/classes.h"
 #include "msp/property.h"
+#include "support/speech.h"
 
 #include <mmreg.h>
 
@@ -55,15 +57,16 @@ END_TEST
 START_TEST(audio_streams_answer_all_and_video_streams_none)
 {
     static const IID *const iids[] = {&IID_ITStream, &IID_ITStreamQualityControl,
-                                      &IID_ITAudioSettings, &IID_ITFormatControl};
+                                      &IID_ITAudioSettings, &IID_ITAudioDeviceControl,
+                                      &IID_ITFormatControl};
     struct bench bench;
     ITStream *video;
     void *none = &bench;
 
     open_bench(&bench, CAPTURE);
-    kit_check_identity((IUnknown *)bench.stream, iids, 4);
+    kit_check_identity((IUnknown *)bench.stream, iids, 5);
     video = media_stream(bench.call, VIDEO_RENDER);
-    for (int i = 1; i < 4; i++) {
+    for (int i = 1; i < 5; i++) {
         ck_assert_hr(ITStream_QueryInterface(video, iids[i], &none), E_NOINTERFACE);
         ck_assert_ptr_null(none);
     }
@@ -179,6 +182,39 @@ START_TEST(audio_settings_have_the_documented_properties)
 }
 END_TEST
 
+START_TEST(device_control_has_the_documented_properties)
+{
+    static const struct expected capture[] = {
+        {S_OK, READ_ONLY, 1, 1, 1, 1, 0},
+        {S_OK, S_OK, 0, 1, 1, 0, 2},
+        {S_OK, S_OK, 0, 1, 1, 0, 2},
+        {E_INVALIDARG, E_INVALIDARG, 0, 0, 0, 0, 0},
+    };
+    static const struct expected render[] = {
+        {S_OK, READ_ONLY, 1, 1, 1, 1, 0},
+        {E_NOTIMPL, E_NOTIMPL, 0, 0, 0, 0, 0},
+        {E_NOTIMPL, E_NOTIMPL, 0, 0, 0, 0, 0},
+        {E_INVALIDARG, E_INVALIDARG, 0, 0, 0, 0, 0},
+    };
+    struct bench bench;
+    ITStream *other;
+    void *control;
+
+    open_bench(&bench, CAPTURE);
+    control = kit_query(bench.stream, &IID_ITAudioDeviceControl);
+    for (int i = 0; i < 4; i++)
+        check_property(control, i, &capture[i]);
+    kit_release(control);
+    other = media_stream(bench.call, RENDER);
+    control = kit_query(other, &IID_ITAudioDeviceControl);
+    for (int i = 0; i < 4; i++)
+        check_property(control, i, &render[i]);
+    kit_release(control);
+    kit_release(other);
+    close_bench(&bench);
+}
+END_TEST
+
 START_TEST(call_quality_has_the_documented_properties)
 {
     static const struct expected all[] = {
@@ -202,11 +238,12 @@ END_TEST
 
 START_TEST(after_the_call_everything_is_unexpected)
 {
-    static const IID *const iids[] = {&IID_ITStreamQualityControl, &IID_ITAudioSettings};
+    static const IID *const iids[] = {&IID_ITStreamQualityControl, &IID_ITAudioSettings,
+                                      &IID_ITAudioDeviceControl};
     LONG min, max, step, initial, value;
     TAPIControlFlags flags;
     struct bench bench;
-    ITStreamQualityControl *controls[3];
+    ITStreamQualityControl *controls[4];
     ITFormatControl *formats;
     TAPI_STREAM_CONFIG_CAPS caps;
     AM_MEDIA_TYPE *type;
@@ -214,17 +251,18 @@ START_TEST(after_the_call_everything_is_unexpected)
     WINBOOL yes[] = {TRUE, TRUE};
 
     open_bench(&bench, CAPTURE);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 3; i++)
         controls[i] = kit_query(bench.stream, iids[i]);
-    controls[2] = kit_query(bench.call, &IID_ITCallQualityControl);
+    controls[3] = kit_query(bench.call, &IID_ITCallQualityControl);
     formats = kit_query(bench.stream, &IID_ITFormatControl);
     ck_assert_hr(IOpenMSPCall_Close(bench.call), S_OK);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         ck_assert_hr(
             ITStreamQualityControl_GetRange(controls[i], 0, &min, &max, &step, &initial, &flags),
             E_UNEXPECTED);
         ck_assert_hr(ITStreamQualityControl_Get(controls[i], 0, &value, &flags), E_UNEXPECTED);
-        ck_assert_hr(ITStreamQualityControl_Set(controls[i], 2, 100000, TAPIControl_Flags_None),
+        ck_assert_hr(ITStreamQualityControl_Set(controls[i], i == 2 ? 1 : 2, i == 2 ? 1 : 100000,
+                                                TAPIControl_Flags_None),
                      E_UNEXPECTED);
         kit_release(controls[i]);
     }
@@ -314,6 +352,74 @@ START_TEST(rates_and_intervals_are_those_of_the_packets)
     kit_release(far_call);
     kit_release(call);
     kit_release(stream);
+    kit_release(other);
+    close_bench(&bench);
+    DeleteFileW(path);
+    SysFreeString(path);
+}
+END_TEST
+
+/* The file, with a quiet voice in it. */
+static void speak_into(BSTR path, DWORD samples)
+{
+    FILE *file = _wfopen(path, L"r+b");
+    struct speech speech;
+    int16_t pcm[80];
+
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fseek(file, 44, SEEK_SET), 0);
+    speech_init(&speech, 200, 1);
+    for (DWORD done = 0; done < samples; done += 80) {
+        speech_fill(&speech, pcm, 80);
+        ck_assert_uint_eq(fwrite(pcm, sizeof(pcm[0]), 80, file), 80);
+    }
+    fclose(file);
+}
+
+START_TEST(automatic_gain_makes_a_quiet_voice_loud)
+{
+    struct bench bench;
+    IOpenMSPCall *other;
+    void *device, *audio;
+    ITTerminal *player, *track;
+    ITMediaControl *control;
+    ULONGLONG until;
+    TAPIControlFlags flags;
+    LONG level;
+    BSTR path;
+
+    open_bench(&bench, CAPTURE);
+    other = media_call(&bench.media, TAPIMEDIATYPE_AUDIO);
+    device = kit_query(bench.stream, &IID_ITAudioDeviceControl);
+    audio = kit_query(bench.stream, &IID_ITAudioSettings);
+    player = media_player(&bench.media);
+    path = media_wav(L"voice.wav", 8000 * 60);
+    speak_into(path, 8000 * 60);
+    ck_assert_hr(media_play_list(player, path), S_OK);
+    track = first_track(player);
+    ck_assert_hr(ITStream_SelectTerminal(bench.stream, track), S_OK);
+    control = kit_query(player, &IID_ITMediaControl);
+    ck_assert_hr(ITMediaControl_Start(control), S_OK);
+    connect_by_sdp(bench.call, other);
+    await_figure(audio, AudioSettings_SignalLevel, 50, 800);
+    until = GetTickCount64() + 1000;
+    while (GetTickCount64() < until) {
+        ck_assert_hr(ITAudioSettings_Get((ITAudioSettings *)audio, AudioSettings_SignalLevel,
+                                         &level, &flags),
+                     S_OK);
+        ck_assert_int_lt(level, 800);
+        Sleep(10);
+    }
+    ck_assert_hr(ITAudioDeviceControl_Set((ITAudioDeviceControl *)device,
+                                          AudioDevice_AutomaticGainControl, 1,
+                                          TAPIControl_Flags_Manual),
+                 S_OK);
+    await_figure(audio, AudioSettings_SignalLevel, 1600, 32767);
+    kit_release(control);
+    kit_release(track);
+    kit_release(player);
+    kit_release(audio);
+    kit_release(device);
     kit_release(other);
     close_bench(&bench);
     DeleteFileW(path);
@@ -502,10 +608,11 @@ OMSP_SUITE("msp quality", TEST(the_classes_are_well_formed),
            TEST(audio_streams_answer_all_and_video_streams_none),
            TEST(stream_quality_has_the_documented_properties),
            TEST(audio_settings_have_the_documented_properties),
+           TEST(device_control_has_the_documented_properties),
            TEST(call_quality_has_the_documented_properties),
            TEST(after_the_call_everything_is_unexpected),
            TEST(rates_and_intervals_are_those_of_the_packets),
-           TEST(the_packet_time_is_the_calls_own), TEST(processor_time_is_counted),
-           TEST(formats_check_their_arguments),
+           TEST(automatic_gain_makes_a_quiet_voice_loud), TEST(the_packet_time_is_the_calls_own),
+           TEST(processor_time_is_counted), TEST(formats_check_their_arguments),
            TEST(the_order_of_formats_is_the_order_of_the_offer),
            TEST(the_current_format_is_what_was_agreed))
