@@ -34,7 +34,7 @@ struct omsp_samples {
 
     struct omsp_lock lock;
     struct omsp_pcm_ring ring;
-    size_t limit; /* of the ring; its room is larger */
+    size_t limit; /* of the ring; its room may be larger */
     unsigned ring_ms, news;
     size_t threshold; /* samples, at least 1 */
     unsigned connection;

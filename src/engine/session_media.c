@@ -142,15 +142,34 @@ static void fork_frame(struct omsp_session *session, const struct omsp_jitter_fr
                frame->payload, frame->samples, now_us);
 }
 
+static void deliver_frame(struct omsp_session *session, const struct omsp_jitter_frame *frame,
+                          uint64_t now_us)
+{
+    if (session->fork_count)
+        fork_frame(session, frame, now_us);
+    if (session->receive.running)
+        omsp_session_hand_out(session, &session->receive, &session->conceal, frame, now_us);
+}
+
 void omsp_session_deliver(struct omsp_session *session, uint64_t now_us)
 {
     struct omsp_jitter_frame frame;
 
-    while (omsp_jitter_next(session->jitter, now_us, &frame)) {
-        fork_frame(session, &frame, now_us);
-        if (session->receive.running)
-            omsp_session_hand_out(session, &session->receive, &session->conceal, &frame, now_us);
+    while (omsp_jitter_next(session->jitter, now_us, &frame))
+        deliver_frame(session, &frame, now_us);
+}
+
+void omsp_session_hear(struct omsp_session *session, const struct omsp_jitter_packet *packet,
+                       uint64_t now_us)
+{
+    struct omsp_jitter_frame frame;
+
+    if (omsp_jitter_pass(session->jitter, packet, &frame)) {
+        deliver_frame(session, &frame, now_us);
+        return;
     }
+    omsp_jitter_put(session->jitter, now_us, packet);
+    omsp_session_deliver(session, now_us);
 }
 
 void omsp_session_play(struct omsp_session *session, struct omsp_session_half *half,

@@ -72,8 +72,7 @@ static void take_audio(struct omsp_session *session, struct omsp_session_source 
         session->receive.restart = true;
     }
     omsp_session_play(session, &session->receive, now_us, &put);
-    omsp_jitter_put(session->jitter, now_us, &put);
-    omsp_session_deliver(session, now_us);
+    omsp_session_hear(session, &put, now_us);
 }
 
 static void new_own_ssrc(struct omsp_session *session)

@@ -134,6 +134,9 @@ void omsp_session_shape(struct omsp_session_half *half, int16_t *pcm, size_t cou
                         uint64_t now_us);
 void omsp_session_send_due(struct omsp_session *session, uint64_t now_us);
 void omsp_session_deliver(struct omsp_session *session, uint64_t now_us);
+/* A packet of audio, or one that takes a number only, came. */
+void omsp_session_hear(struct omsp_session *session, const struct omsp_jitter_packet *packet,
+                       uint64_t now_us);
 /* Hands what arrived to terminals that play by their own clock. */
 void omsp_session_play(struct omsp_session *session, struct omsp_session_half *half,
                        uint64_t now_us, const struct omsp_jitter_packet *packet);

@@ -227,6 +227,14 @@ static bool ring_ms_ok(unsigned ring_ms)
     return ring_ms >= OMSP_SAMPLES_MIN_RING_MS && ring_ms <= OMSP_SAMPLES_MAX_RING_MS;
 }
 
+/* Capturing, what the resampler still holds when the data end goes in above the limit. */
+static enum omsp_status make_ring(struct omsp_pcm_ring *ring, enum omsp_direction direction,
+                                  unsigned ring_ms)
+{
+    return omsp_pcm_ring_init(ring,
+                              (size_t)ring_ms * RATE_MS + (direction == OMSP_CAPTURE ? SLACK : 0));
+}
+
 enum omsp_status omsp_samples_create(struct omsp_address *address, enum omsp_direction direction,
                                      unsigned ring_ms, struct omsp_terminal **out)
 {
@@ -244,7 +252,7 @@ enum omsp_status omsp_samples_create(struct omsp_address *address, enum omsp_dir
     samples = omsp_zalloc(sizeof(*samples));
     if (!samples)
         return OMSP_NOMEM;
-    status = omsp_pcm_ring_init(&samples->ring, (size_t)ring_ms * RATE_MS + SLACK);
+    status = make_ring(&samples->ring, direction, ring_ms);
     if (status) {
         omsp_free(samples);
         return status;
@@ -341,7 +349,7 @@ enum omsp_status omsp_samples_set_ring(struct omsp_terminal *terminal, unsigned 
         return OMSP_BAD_TERMINAL;
     if (!ring_ms_ok(ring_ms))
         return OMSP_INVALID;
-    status = omsp_pcm_ring_init(&ring, (size_t)ring_ms * RATE_MS + SLACK);
+    status = make_ring(&ring, terminal->direction, ring_ms);
     if (status)
         return status;
     old = ring;

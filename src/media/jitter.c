@@ -12,7 +12,8 @@
 #define MAX_DROPOUT  3000
 #define MAX_MISORDER 100
 
-#define ALL_CHUNKS (((uint64_t)1 << OMSP_JITTER_CHUNKS) - 1)
+/* The first room of a pool in media time: what waits behind an ordinary gap. */
+#define FEW_CHUNKS 16u
 
 void omsp_jitter_config_init(struct omsp_jitter_config *config)
 {
@@ -32,12 +33,30 @@ static bool config_ok(const struct omsp_jitter_config *c)
            c->start_delay_ms <= c->max_delay_ms && c->late_per_thousand <= 200;
 }
 
+static uint64_t first_chunks(unsigned count)
+{
+    return ((uint64_t)1 << count) - 1;
+}
+
+/* What lies in the pool stays where it is in it. */
+static bool grow(struct omsp_jitter *jitter, unsigned chunks)
+{
+    uint8_t *pool = omsp_resize(jitter->pool, chunks * OMSP_JITTER_CHUNK);
+
+    if (!pool)
+        return false;
+    jitter->pool = pool;
+    jitter->chunks_free |= first_chunks(chunks) & ~first_chunks(jitter->chunks);
+    jitter->chunks = chunks;
+    return true;
+}
+
 enum omsp_status omsp_jitter_create(const struct omsp_jitter_config *config,
                                     struct omsp_jitter **out)
 {
     struct omsp_jitter_config defaults;
-    size_t playout_bytes, pool_bytes = OMSP_JITTER_CHUNKS * OMSP_JITTER_CHUNK;
     struct omsp_jitter *jitter;
+    size_t playout_bytes;
 
     if (!config) {
         omsp_jitter_config_init(&defaults);
@@ -47,12 +66,10 @@ enum omsp_status omsp_jitter_create(const struct omsp_jitter_config *config,
         return OMSP_INVALID;
     /* Both structs' sizes are multiples of their alignment, so each part starts aligned. */
     playout_bytes = config->playout ? sizeof(*jitter->playout) : 0;
-    jitter = omsp_alloc(sizeof(*jitter) + playout_bytes + pool_bytes);
+    jitter = omsp_alloc(sizeof(*jitter) + playout_bytes);
     if (!jitter)
         return OMSP_NOMEM;
     memset(jitter, 0, sizeof(*jitter));
-    jitter->pool = (uint8_t *)(jitter + 1) + playout_bytes;
-    memset(jitter->pool, 0, pool_bytes);
     jitter->hold_us = (uint64_t)config->hold_ms * 1000;
     jitter->hold_packets = config->hold_packets;
     if (config->playout) {
@@ -60,6 +77,11 @@ enum omsp_status omsp_jitter_create(const struct omsp_jitter_config *config,
         jitter->max_delay_us = config->max_delay_ms * 1000;
         omsp_playout_init(jitter->playout, config->min_delay_ms * 1000, jitter->max_delay_us,
                           config->start_delay_ms * 1000, config->late_per_thousand);
+        /* All of it: each packet waits for its time here. */
+        if (!grow(jitter, OMSP_JITTER_CHUNKS)) {
+            omsp_free(jitter);
+            return OMSP_NOMEM;
+        }
     }
     omsp_jitter_reset(jitter);
     *out = jitter;
@@ -68,6 +90,9 @@ enum omsp_status omsp_jitter_create(const struct omsp_jitter_config *config,
 
 void omsp_jitter_destroy(struct omsp_jitter *jitter)
 {
+    if (!jitter)
+        return;
+    omsp_free(jitter->pool);
     omsp_free(jitter);
 }
 
@@ -76,7 +101,7 @@ void omsp_jitter_reset(struct omsp_jitter *jitter)
     for (unsigned i = 0; i < OMSP_JITTER_SLOTS; i++)
         jitter->slots[i].used = false;
     jitter->ahead.used = false;
-    jitter->chunks_free = ALL_CHUNKS;
+    jitter->chunks_free = first_chunks(jitter->chunks);
     jitter->held = 0;
     jitter->started = jitter->handed = jitter->bad_known = false;
     jitter->timed = jitter->restart = false;
@@ -103,7 +128,7 @@ static unsigned chunks_of(size_t len)
 
 static uint64_t run_mask(const struct omsp_jitter_slot *slot)
 {
-    return (((uint64_t)1 << chunks_of(slot->len)) - 1) << slot->chunk;
+    return first_chunks(chunks_of(slot->len)) << slot->chunk;
 }
 
 /* A run of free chunks for len bytes, or false. */
@@ -119,6 +144,16 @@ static bool find_run(const struct omsp_jitter *jitter, size_t len, uint8_t *firs
     return true;
 }
 
+/* As find_run, with more room for it when there is less than may be. */
+static bool find_room(struct omsp_jitter *jitter, size_t len, uint8_t *first)
+{
+    while (!find_run(jitter, len, first))
+        if (jitter->chunks == OMSP_JITTER_CHUNKS ||
+            !grow(jitter, jitter->chunks ? OMSP_JITTER_CHUNKS : FEW_CHUNKS))
+            return false;
+    return true;
+}
+
 static void release_slot(struct omsp_jitter *jitter, struct omsp_jitter_slot *slot)
 {
     if (slot->len)
@@ -130,10 +165,7 @@ void omsp_jitter_consume(struct omsp_jitter *jitter)
 {
     release_slot(jitter, omsp_jitter_slot(jitter, jitter->next));
     jitter->held--;
-    jitter->next++;
-    jitter->history = jitter->history << 1 | 1;
-    jitter->handed = true;
-    jitter->offset = 0;
+    omsp_jitter_step(jitter);
 }
 
 void omsp_jitter_give_up(struct omsp_jitter *jitter)
@@ -203,7 +235,7 @@ static enum omsp_status store(struct omsp_jitter *jitter, struct omsp_jitter_slo
     uint8_t chunk = 0;
 
     /* A device that stopped pulling must find what is newest when it comes back. */
-    while (packet->payload_len && !find_run(jitter, packet->payload_len, &chunk)) {
+    while (packet->payload_len && !find_room(jitter, packet->payload_len, &chunk)) {
         if (!jitter->playout || !jitter->held)
             return no_room(jitter);
         if (!omsp_jitter_slot(jitter, jitter->next)->used)
@@ -254,9 +286,7 @@ enum omsp_status omsp_jitter_put(struct omsp_jitter *jitter, uint64_t now_us,
         restart(jitter); /* longer than any delay: a device has nothing left to play anyway */
     jitter->bad_known = false;
     if (!jitter->started) {
-        jitter->started = true;
-        /* Far from 0, so that nothing ever extends below it. */
-        jitter->next = jitter->highest = 0x10000u + packet->seq;
+        omsp_jitter_begin(jitter, packet->seq);
         diff = 0;
     }
     if (diff < 0 && !move_start_back(jitter, (uint32_t)-diff))

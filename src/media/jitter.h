@@ -8,8 +8,9 @@
  *     adaptive delay. For devices. Needs config.playout.
  *
  * Sequence numbers are extended here (RFC 3550 A.1), timestamps are compared modulo 2^32. One
- * timestamp unit is one sample and one payload byte (G.711). One allocation at create, none later.
- * Not thread-safe: the lock of the session that owns it.
+ * timestamp unit is one sample and one payload byte (G.711). With playout all memory is allocated
+ * at create; in media time what packets wait in is allocated when the first one waits and grows
+ * once, from 2.5 to 9 KB, when many do. Not thread-safe: the lock of the session that owns it.
  */
 #ifndef OMSP_MEDIA_JITTER_H
 #define OMSP_MEDIA_JITTER_H
@@ -40,7 +41,8 @@ void omsp_jitter_config_init(struct omsp_jitter_config *config);
 
 struct omsp_jitter;
 
-/* config NULL: the defaults. OMSP_INVALID (a value out of its range), OMSP_NOMEM. At most 12 KB. */
+/* config NULL: the defaults. OMSP_INVALID (a value out of its range), OMSP_NOMEM. At most 12 KB;
+ * 2 KB in media time as long as all comes in order. */
 enum omsp_status omsp_jitter_create(const struct omsp_jitter_config *config,
                                     struct omsp_jitter **out);
 void omsp_jitter_destroy(struct omsp_jitter *jitter); /* NULL is fine */
@@ -61,7 +63,7 @@ struct omsp_jitter_packet {
 /* now_us: when it arrived, on the scale of all other now_us here, never going back.
  * OMSP_OK: taken; read on with next until it answers false.
  * OMSP_EXISTS: a duplicate; OMSP_TIMEOUT: late, its place was given up or its time has passed;
- * OMSP_FULL: no room (the consumer did not read); all three counted, not stored.
+ * OMSP_FULL: no room (the consumer did not read) or memory; all three counted, not stored.
  * OMSP_INVALID: payload too long, or a sequence number far off (RFC 3550 A.1: the second of two
  * such in order is taken as the sender's restart, which resets the buffer). */
 enum omsp_status omsp_jitter_put(struct omsp_jitter *jitter, uint64_t now_us,
@@ -86,6 +88,12 @@ struct omsp_jitter_frame {
     uint32_t skipped;       /* playout: samples left out right before this frame to shorten the
                                delay: join the two smoothly (omsp_conceal_cut) */
 };
+
+/* Media time, the short way: as omsp_jitter_put and omsp_jitter_next until it answers false, of a
+ * packet that is in order by number and timestamp while nothing is held. True: *frame is all that
+ * there is, its payload the packet's own. False: nothing was done, go the long way. */
+bool omsp_jitter_pass(struct omsp_jitter *jitter, const struct omsp_jitter_packet *packet,
+                      struct omsp_jitter_frame *frame);
 
 /* Media time. True: *frame is next; call again. False: nothing now; *frame untouched. LOST has
  * exactly the missing duration by timestamps, SILENCE that of a timestamp jump between two packets

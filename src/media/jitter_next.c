@@ -54,6 +54,18 @@ static void made_up(struct omsp_jitter *jitter, struct omsp_jitter_frame *frame,
     jitter->expect += frame->samples;
 }
 
+/* All but what the packet says by itself. */
+static void give_audio(struct omsp_jitter *jitter, struct omsp_jitter_frame *frame)
+{
+    frame->kind = OMSP_FRAME_AUDIO;
+    frame->restart = jitter->restart;
+    jitter->timed = true;
+    jitter->restart = false;
+    jitter->lost_run = 0;
+    jitter->last_len = (uint16_t)frame->samples;
+    jitter->expect = frame->timestamp + frame->samples;
+}
+
 static void deliver(struct omsp_jitter *jitter, const struct omsp_jitter_slot *slot,
                     struct omsp_jitter_frame *frame)
 {
@@ -68,20 +80,42 @@ static void deliver(struct omsp_jitter *jitter, const struct omsp_jitter_slot *s
         jitter->stats.restarts++;
         jitter->restart = true;
     }
-    frame->kind = OMSP_FRAME_AUDIO;
     frame->samples = slot->len;
     frame->timestamp = slot->timestamp;
     frame->payload = omsp_jitter_payload(jitter, slot);
     frame->payload_type = slot->payload_type;
     frame->marker = slot->marker;
-    frame->restart = jitter->restart;
     frame->seq = (uint16_t)slot->seq;
-    jitter->timed = true;
-    jitter->restart = false;
-    jitter->lost_run = 0;
-    jitter->last_len = slot->len;
-    jitter->expect = slot->timestamp + slot->len;
+    give_audio(jitter, frame);
     omsp_jitter_consume(jitter);
+}
+
+bool omsp_jitter_pass(struct omsp_jitter *jitter, const struct omsp_jitter_packet *packet,
+                      struct omsp_jitter_frame *frame)
+{
+    if (jitter->playout || jitter->held || jitter->ahead.used || !packet->payload_len ||
+        packet->payload_len > OMSP_JITTER_PAYLOAD_MAX)
+        return false;
+    if (jitter->started && packet->seq != (uint16_t)jitter->next)
+        return false;
+    if (jitter->timed && packet->timestamp != jitter->expect)
+        return false;
+    if (!jitter->started)
+        omsp_jitter_begin(jitter, packet->seq);
+    *frame = (struct omsp_jitter_frame){
+        .samples = (uint32_t)packet->payload_len,
+        .timestamp = packet->timestamp,
+        .payload = packet->payload,
+        .payload_type = packet->payload_type,
+        .marker = packet->marker,
+        .seq = packet->seq,
+    };
+    give_audio(jitter, frame);
+    jitter->bad_known = false;
+    jitter->highest = jitter->next;
+    jitter->stats.received++;
+    omsp_jitter_step(jitter);
+    return true;
 }
 
 bool omsp_jitter_next(struct omsp_jitter *jitter, uint64_t now_us, struct omsp_jitter_frame *frame)

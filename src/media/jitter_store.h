@@ -9,7 +9,8 @@
 #include "media/playout.h"
 
 /* Payloads lie in runs of chunks, so that 10 and 20 ms packets do not pay for the room of 60 ms
- * ones: 56 packets of 20 ms or 18 of 60 ms. */
+ * ones: 56 packets of 20 ms or 18 of 60 ms. In media time, where what comes in order is never
+ * stored, the chunks are there from the first packet on that waits. */
 #define OMSP_JITTER_CHUNK  160u
 #define OMSP_JITTER_CHUNKS 56u
 
@@ -62,9 +63,10 @@ struct omsp_jitter {
     struct omsp_jitter_stats stats;
     uint32_t held;
     uint64_t chunks_free; /* bit per chunk */
+    unsigned chunks;      /* in the pool */
     struct omsp_jitter_slot slots[OMSP_JITTER_SLOTS];
     struct omsp_jitter_slot ahead; /* media time: beyond the slots until they are drained */
-    uint8_t *pool;
+    uint8_t *pool;                 /* NULL: none yet */
 };
 
 static inline struct omsp_jitter_slot *omsp_jitter_slot(struct omsp_jitter *jitter, uint32_t seq)
@@ -76,6 +78,22 @@ static inline const uint8_t *omsp_jitter_payload(const struct omsp_jitter *jitte
                                                  const struct omsp_jitter_slot *slot)
 {
     return jitter->pool + slot->chunk * OMSP_JITTER_CHUNK;
+}
+
+/* The first packet. Far from 0, so that nothing ever extends below it. */
+static inline void omsp_jitter_begin(struct omsp_jitter *jitter, uint16_t seq)
+{
+    jitter->started = true;
+    jitter->next = jitter->highest = 0x10000u + seq;
+}
+
+/* The packet `next` was read. */
+static inline void omsp_jitter_step(struct omsp_jitter *jitter)
+{
+    jitter->next++;
+    jitter->history = jitter->history << 1 | 1;
+    jitter->handed = true;
+    jitter->offset = 0;
 }
 
 /* Frees the packet in slot `next` (its bytes stay until the next put) and steps over it. */

@@ -1,7 +1,7 @@
 /*
- * What a packet of a call costs, counted and not timed, with real threads and sockets: no
- * allocation, neither where it is sent nor where it arrives. What media streams cost is in
- * test_fork_cost.c.
+ * What a packet and a call cost, counted and not timed, with real threads and sockets: no
+ * allocation, neither where a packet is sent nor where it arrives; memory. What media streams cost
+ * is in test_fork_cost.c.
  */
 #include "support/suite.h"
 
@@ -79,13 +79,13 @@ static void pair_close(struct pair *pair)
     omsp_lock_destroy(&pair->lock);
 }
 
-static void await_packets(struct pair *pair, uint64_t count)
+static void await_packets(struct pair *pair, struct omsp_call *call, uint64_t count)
 {
     uint64_t give_up = omsp_engine_now_us(pair->engine) + WAIT_S * 1000000ull;
     struct omsp_call_stats stats;
 
     for (;;) {
-        omsp_call_get_stats(pair->to, &stats);
+        omsp_call_get_stats(call, &stats);
         if (stats.packets_received >= count)
             return;
         ck_assert_msg(omsp_engine_now_us(pair->engine) < give_up, "%u packets came",
@@ -102,14 +102,124 @@ START_TEST(packets_are_sent_and_taken_without_an_allocation)
     long before;
 
     pair_open(&pair);
-    await_packets(&pair, WARM);
+    await_packets(&pair, pair.to, WARM);
     before = omsp_test_allocations();
     ck_assert_int_gt(before, 0);
-    await_packets(&pair, WARM + COUNTED);
+    await_packets(&pair, pair.to, WARM + COUNTED);
     ck_assert_int_eq(omsp_test_allocations(), before);
     pair_close(&pair);
     ck_assert_int_eq(omsp_test_outstanding(), 0);
 }
 END_TEST
 
-OMSP_SUITE("media_cost", TEST(packets_are_sent_and_taken_without_an_allocation))
+/* ---- memory --------------------------------------------------------------------------------- */
+
+#define CALLS   5
+#define PACKETS 40 /* each */
+
+struct caller {
+    struct omsp_net_loop *loop;
+    struct omsp_udp *udp;
+    struct omsp_addr addr;
+    bool closed;
+};
+
+static void on_caller_closed(void *owner)
+{
+    ((struct caller *)owner)->closed = true;
+}
+
+static void ignore_datagram(void *owner, struct omsp_udp *udp, const struct omsp_addr *from,
+                            const uint8_t *data, size_t len, uint64_t now_us)
+{
+    (void)owner, (void)udp, (void)from, (void)data, (void)len, (void)now_us;
+}
+
+static void caller_open(struct caller *caller)
+{
+    const struct omsp_ports *ports = omsp_system_ports();
+    struct omsp_udp init = {
+        .owner = caller, .on_datagram = ignore_datagram, .on_closed = on_caller_closed};
+
+    caller->closed = false;
+    ck_assert_int_eq(omsp_addr_parse("127.0.0.1", &caller->addr), OMSP_OK);
+    ck_assert_int_eq(ports->loop_create(ports->ctx, &caller->loop), OMSP_OK);
+    ck_assert_int_eq(caller->loop->open(caller->loop, &init, &caller->addr, &caller->udp), OMSP_OK);
+}
+
+static void caller_close(struct caller *caller)
+{
+    caller->loop->close(caller->udp);
+    while (!caller->closed)
+        caller->loop->wait(caller->loop, UINT64_MAX);
+    caller->loop->destroy(caller->loop);
+}
+
+static void caller_say(struct caller *caller, const struct omsp_addr *to, unsigned number)
+{
+    uint8_t packet[172] = {0x80};
+
+    packet[2] = (uint8_t)(number >> 8);
+    packet[3] = (uint8_t)number;
+    packet[5] = (uint8_t)(number * 160 >> 16);
+    packet[6] = (uint8_t)(number * 160 >> 8);
+    packet[7] = (uint8_t)(number * 160);
+    packet[11] = 7;
+    ck_assert_int_eq(caller->loop->send(caller->udp, to, packet, sizeof(packet)), OMSP_OK);
+}
+
+/* A call that hears the caller; its packets come in pairs of which the second is first. */
+static struct omsp_call *open_hearing(struct pair *pair, struct caller *caller, unsigned token)
+{
+    struct omsp_addr local;
+    struct omsp_call *call;
+
+    ck_assert_int_eq(omsp_addr_parse("127.0.0.1", &local), OMSP_OK);
+    ck_assert_int_eq(omsp_call_create(pair->address, OMSP_MEDIA_AUDIO, token, &call), OMSP_OK);
+    give_terminal(pair, call, OMSP_RENDER);
+    ck_assert_int_eq(omsp_call_bind(call, &local), OMSP_OK);
+    ck_assert_int_eq(omsp_call_set_peer(call, &caller->addr, 0), OMSP_OK);
+    for (unsigned i = 0; i < PACKETS; i++) {
+        caller_say(caller, &local, i ^ 1);
+        await_packets(pair, call, i + 1);
+    }
+    return call;
+}
+
+/* Itself, its streams, its terminal and what its packets wait in; measured on calls that are not
+ * the first, which brings what all share. */
+START_TEST(a_receiving_call_takes_at_most_16_kib)
+{
+    struct omsp_call *calls[CALLS];
+    struct caller caller;
+    struct pair pair;
+    long before = 0, each;
+
+    pair_open(&pair);
+    caller_open(&caller);
+    for (unsigned i = 0; i < CALLS; i++) {
+        calls[i] = open_hearing(&pair, &caller, 10 + i);
+        if (!i)
+            before = omsp_test_bytes();
+    }
+    each = (omsp_test_bytes() - before) / (CALLS - 1);
+    ck_assert_int_gt(each, 4096);
+    ck_assert_msg(each <= 16 * 1024, "%ld bytes", each);
+    for (unsigned i = 0; i < CALLS; i++) {
+        struct omsp_call_stats stats;
+
+        omsp_call_get_stats(calls[i], &stats);
+        ck_assert_uint_eq(stats.packets_received, PACKETS);
+        ck_assert_uint_ge(stats.packets_reordered, PACKETS / 2 - 1);
+    }
+    caller_close(&caller);
+    omsp_address_shutdown(pair.address);
+    for (unsigned i = 0; i < CALLS; i++)
+        omsp_call_release(calls[i]);
+    pair_close(&pair);
+    ck_assert_int_eq(omsp_test_outstanding(), 0);
+}
+END_TEST
+
+OMSP_SUITE("media_cost", TEST(packets_are_sent_and_taken_without_an_allocation),
+           TEST(a_receiving_call_takes_at_most_16_kib))

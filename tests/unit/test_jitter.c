@@ -411,6 +411,125 @@ START_TEST(random_traffic_keeps_the_promises)
 }
 END_TEST
 
+/* One packet of traffic that is in order mostly, and everything else now and then. */
+static void random_packet(uint32_t *seed, uint16_t *seq, uint32_t *timestamp,
+                          struct omsp_jitter_packet *packet)
+{
+    uint32_t r = *seed = *seed * 1103515245u + 12345u;
+    unsigned event = r >> 24;
+
+    packet->seq = (*seq)++;
+    packet->timestamp = *timestamp;
+    packet->payload_type = (uint8_t)(r >> 16 & 1);
+    packet->marker = (r >> 17 & 7) == 0;
+    packet->payload_len = 160;
+    if (event < 8)
+        packet->seq = (uint16_t)(packet->seq + (r >> 8) % 5 - 2);
+    else if (event < 10)
+        *seq = (uint16_t)(*seq + (r >> 8) % 80); /* loss */
+    else if (event < 12)
+        packet->timestamp = *timestamp += (r >> 8) % 3 ? 160 : r;
+    else if (event < 14)
+        packet->payload_len = (r >> 8) % (OMSP_JITTER_PAYLOAD_MAX + 2);
+    else if (event < 15)
+        packet->seq = (uint16_t)(r >> 8);
+    else if (event < 16)
+        *seq = packet->seq; /* again */
+    *timestamp += (uint32_t)packet->payload_len;
+}
+
+static void expect_same_frame(const struct omsp_jitter_frame *a, const struct omsp_jitter_frame *b)
+{
+    ck_assert_int_eq(a->kind, b->kind);
+    ck_assert_uint_eq(a->samples, b->samples);
+    ck_assert_uint_eq(a->timestamp, b->timestamp);
+    ck_assert_uint_eq(a->lost_packets, b->lost_packets);
+    ck_assert_uint_eq(a->skipped, b->skipped);
+    ck_assert_int_eq(a->restart, b->restart);
+    ck_assert_uint_eq(a->seq, b->seq);
+    if (a->kind != OMSP_FRAME_AUDIO)
+        return;
+    ck_assert_uint_eq(a->payload_type, b->payload_type);
+    ck_assert_int_eq(a->marker, b->marker);
+    ck_assert_int_eq(memcmp(a->payload, b->payload, a->samples), 0);
+}
+
+static void expect_same_state(const struct omsp_jitter *a, const struct omsp_jitter *b)
+{
+    struct omsp_jitter_stats x, y;
+
+    omsp_jitter_get_stats(a, &x);
+    omsp_jitter_get_stats(b, &y);
+    ck_assert_int_eq(memcmp(&x, &y, sizeof(x)), 0);
+    ck_assert_uint_eq(omsp_jitter_deadline(a), omsp_jitter_deadline(b));
+}
+
+/* The short way and the long way beside each other, on the same traffic. */
+START_TEST(the_short_way_is_the_long_way)
+{
+    unsigned passed = 0, waited = 0;
+    uint32_t seed = 7;
+
+    for (unsigned round = 0; round < 200; round++) {
+        struct omsp_jitter *quick = make(NULL), *plain = make(NULL);
+        uint16_t seq = (uint16_t)(65400 + round);
+        uint32_t timestamp = 0u - round * 4000;
+        uint64_t now = 1000;
+
+        for (unsigned i = 0; i < 500; i++) {
+            uint8_t bytes[OMSP_JITTER_PAYLOAD_MAX + 1];
+            struct omsp_jitter_packet packet = {.payload = bytes};
+            struct omsp_jitter_frame a, b;
+
+            random_packet(&seed, &seq, &timestamp, &packet);
+            memset(bytes, (int)i, sizeof(bytes));
+            now += (seed >> 10) % 30000;
+            if (seed % 400 == 0) {
+                omsp_jitter_reset(quick);
+                omsp_jitter_reset(plain);
+            }
+            if (omsp_jitter_pass(quick, &packet, &a)) {
+                ck_assert_int_eq(omsp_jitter_put(plain, now, &packet), OMSP_OK);
+                ck_assert(omsp_jitter_next(plain, now, &b));
+                expect_same_frame(&a, &b);
+                ck_assert(!omsp_jitter_next(plain, now, &b));
+                passed++;
+            } else {
+                ck_assert_int_eq(omsp_jitter_put(quick, now, &packet),
+                                 omsp_jitter_put(plain, now, &packet));
+                while (omsp_jitter_next(plain, now, &b)) {
+                    ck_assert(omsp_jitter_next(quick, now, &a));
+                    expect_same_frame(&a, &b);
+                }
+                ck_assert(!omsp_jitter_next(quick, now, &a));
+                waited++;
+            }
+            expect_same_state(quick, plain);
+        }
+        omsp_jitter_destroy(quick);
+        omsp_jitter_destroy(plain);
+    }
+    ck_assert_uint_gt(passed, waited);
+    ck_assert_uint_gt(waited, 1000);
+}
+END_TEST
+
+START_TEST(the_short_way_is_not_for_playout)
+{
+    uint8_t bytes[160] = {0};
+    struct omsp_jitter_packet packet = {.seq = 1, .payload = bytes, .payload_len = sizeof(bytes)};
+    struct omsp_jitter_config config;
+    struct omsp_jitter_frame frame;
+    struct omsp_jitter *jitter;
+
+    omsp_jitter_config_init(&config);
+    config.playout = true;
+    jitter = make(&config);
+    ck_assert(!omsp_jitter_pass(jitter, &packet, &frame));
+    omsp_jitter_destroy(jitter);
+}
+END_TEST
+
 START_TEST(bad_configurations_are_refused)
 {
     struct omsp_jitter_config config;
@@ -430,50 +549,112 @@ START_TEST(bad_configurations_are_refused)
 }
 END_TEST
 
-static size_t biggest;
-
-static void *measuring_resize(void *ctx, void *ptr, size_t size)
+START_TEST(it_takes_at_most_12_kb_and_all_at_once_for_playout)
 {
-    (void)ctx;
-    if (size > biggest)
-        biggest = size;
-    return realloc(ptr, size);
-}
-
-static void measuring_release(void *ctx, void *ptr)
-{
-    (void)ctx;
-    free(ptr);
-}
-
-START_TEST(it_is_one_allocation_of_at_most_12_kb)
-{
-    static const struct omsp_allocator measuring = {measuring_resize, measuring_release, NULL};
+    long before = omsp_test_bytes(), allocations;
     struct omsp_jitter_config config;
+    struct omsp_jitter *jitter;
+    uint8_t bytes[OMSP_JITTER_PAYLOAD_MAX] = {0};
 
     omsp_jitter_config_init(&config);
     config.playout = true;
-    omsp_allocator_set(&measuring);
-    omsp_jitter_destroy(make(&config));
-    omsp_allocator_set(NULL);
-    ck_assert_uint_gt(biggest, OMSP_JITTER_SLOTS * 100);
-    ck_assert_uint_le(biggest, 12 * 1024);
+    jitter = make(&config);
+    ck_assert_int_gt(omsp_test_bytes() - before, OMSP_JITTER_SLOTS * 100);
+    ck_assert_int_le(omsp_test_bytes() - before, 12 * 1024);
+    allocations = omsp_test_allocations();
+    for (unsigned i = 0; i < 60; i++) {
+        struct omsp_jitter_packet packet = {
+            .seq = (uint16_t)i, .timestamp = i * 480, .payload = bytes, .payload_len = 480};
+
+        (void)omsp_jitter_put(jitter, i * 1000, &packet);
+    }
+    ck_assert_int_eq(omsp_test_allocations(), allocations);
+    omsp_jitter_destroy(jitter);
+}
+END_TEST
+
+/* Longer and longer bursts behind a gap: none, one, one more, and never again. */
+START_TEST(media_time_takes_memory_when_packets_wait)
+{
+    static const struct {
+        unsigned burst;
+        long bytes, allocations;
+    } steps[] = {{0, 2048, 0}, {3, 5 * 1024, 1}, {15, 12 * 1024, 2}, {15, 12 * 1024, 2}};
+    long before = omsp_test_bytes(), allocations;
+    struct omsp_jitter *jitter = make(NULL);
+    uint8_t bytes[320] = {0};
+    uint16_t seq = 0;
+
+    allocations = omsp_test_allocations();
+    for (size_t step = 0; step < sizeof(steps) / sizeof(steps[0]); step++) {
+        for (unsigned i = 0; i < 20 + steps[step].burst; i++) {
+            struct omsp_jitter_packet packet = {.payload = bytes, .payload_len = sizeof(bytes)};
+            struct omsp_jitter_frame frame;
+
+            /* The burst first, what it waits for last, then in order. */
+            packet.seq = (uint16_t)(i < steps[step].burst    ? seq + 1 + i
+                                    : i == steps[step].burst ? seq
+                                                             : seq + i);
+            packet.timestamp = packet.seq * 320u;
+            if (omsp_jitter_pass(jitter, &packet, &frame))
+                continue;
+            ck_assert_int_eq(omsp_jitter_put(jitter, 1000, &packet), OMSP_OK);
+            while (omsp_jitter_next(jitter, 1000, &frame))
+                ck_assert_int_eq(frame.kind, OMSP_FRAME_AUDIO);
+        }
+        seq = (uint16_t)(seq + 20 + steps[step].burst);
+        ck_assert_int_le(omsp_test_bytes() - before, steps[step].bytes);
+        ck_assert_int_eq(omsp_test_allocations() - allocations, steps[step].allocations);
+    }
+    omsp_jitter_destroy(jitter);
 }
 END_TEST
 
 static void create_body(void *ctx)
 {
     struct omsp_jitter *jitter = NULL;
-    enum omsp_status status = omsp_jitter_create(NULL, &jitter);
+    enum omsp_status status = omsp_jitter_create(ctx, &jitter);
+
+    ck_assert_int_eq(status, omsp_test_alloc_failed() ? OMSP_NOMEM : OMSP_OK);
+    omsp_jitter_destroy(jitter);
+}
+
+/* What finds no memory to wait in is not here, as if it had been lost. */
+static void wait_body(void *ctx)
+{
+    uint8_t bytes[160] = {0};
+    struct omsp_jitter_packet packet = {.payload = bytes, .payload_len = sizeof(bytes)};
+    struct omsp_jitter *jitter = NULL;
+    struct omsp_jitter_stats stats;
+    unsigned full = 0;
 
     (void)ctx;
-    ck_assert_int_eq(status, omsp_test_alloc_failed() ? OMSP_NOMEM : OMSP_OK);
+    if (omsp_jitter_create(NULL, &jitter))
+        return;
+    for (unsigned i = 0; i < 41; i++) {
+        enum omsp_status status;
+
+        packet.seq = (uint16_t)(i + (i > 0)); /* 1 never comes */
+        packet.timestamp = packet.seq * 160u;
+        status = omsp_jitter_put(jitter, 0, &packet);
+        ck_assert(status == OMSP_OK || (status == OMSP_FULL && omsp_test_alloc_failed()));
+        full += status == OMSP_FULL;
+    }
+    omsp_jitter_get_stats(jitter, &stats);
+    ck_assert_uint_eq(stats.full, full);
+    ck_assert_uint_eq(stats.held, 41 - full);
     omsp_jitter_destroy(jitter);
 }
 
 START_TEST(out_of_memory_is_told)
 {
+    struct omsp_jitter_config config;
+
     ck_assert_int_eq(omsp_test_alloc_walk(create_body, NULL), 1);
+    omsp_jitter_config_init(&config);
+    config.playout = true;
+    ck_assert_int_eq(omsp_test_alloc_walk(create_body, &config), 2);
+    ck_assert_int_eq(omsp_test_alloc_walk(wait_body, NULL), 3);
 }
 END_TEST
 
@@ -495,5 +676,7 @@ OMSP_SUITE("jitter", TEST(in_order_packets_pass_at_once),
            TEST(reordering_is_counted), TEST(payloads_of_every_size_keep_their_bytes),
            TEST(sixteen_packets_of_sixty_ms_fit_behind_a_gap),
            TEST(a_reader_that_never_reads_fills_it_and_nothing_breaks),
-           TEST(random_traffic_keeps_the_promises), TEST(bad_configurations_are_refused),
-           TEST(out_of_memory_is_told), TEST(it_is_one_allocation_of_at_most_12_kb))
+           TEST(random_traffic_keeps_the_promises), TEST(the_short_way_is_the_long_way),
+           TEST(the_short_way_is_not_for_playout), TEST(bad_configurations_are_refused),
+           TEST(out_of_memory_is_told), TEST(it_takes_at_most_12_kb_and_all_at_once_for_playout),
+           TEST(media_time_takes_memory_when_packets_wait))
