@@ -1,11 +1,12 @@
 /*
- * `openmsp call`: creates the call as an application without TSP does, selects file terminals on
- * its streams, connects, carries out the script, and tells what happened. Main thread.
+ * `openmsp call`: creates the call as an application without TSP does, selects terminals on its
+ * streams, connects, carries out the script, and tells what happened. Main thread.
  */
 #include "app/call_command.h"
 
 #include "app/hosted_call.h"
 #include "app/media.h"
+#include "app/pcm.h"
 #include "app/provider.h"
 #include "app/report.h"
 #include "app/sink.h"
@@ -21,6 +22,7 @@ struct call {
     IConnectionPoint *point;
     DWORD cookie;
     struct hosted_call hosted;
+    struct pcm_pipe *pcm[2];
 };
 
 #define RELEASE(pointer)                                                                           \
@@ -40,7 +42,7 @@ static bool failed(HRESULT hr, const char *what, const wchar_t *subject)
 }
 
 /* Everything up to the connected call; false: told why on standard error. */
-static bool open_call(struct call *call, const struct options *options)
+static bool open_call(struct call *call, const struct options *options, HANDLE quit)
 {
     const wchar_t *local = options->listen ? options->listen : L"127.0.0.1";
 
@@ -70,6 +72,14 @@ static bool open_call(struct call *call, const struct options *options)
         failed(hosted_call_device(&call->hosted, TD_RENDER, options->speaker_name), "--speaker",
                options->speaker_name))
         return false;
+    if (options->stdin_pcm && failed(pcm_open(&call->hosted, TD_CAPTURE, (LONG)options->pcm_rate,
+                                              quit, &call->pcm[TD_CAPTURE]),
+                                     "--stdin-pcm", NULL))
+        return false;
+    if (options->stdout_pcm && failed(pcm_open(&call->hosted, TD_RENDER, (LONG)options->pcm_rate,
+                                               quit, &call->pcm[TD_RENDER]),
+                                      "--stdout-pcm", NULL))
+        return false;
     hosted_call_tell_ready(&call->hosted);
     return media_serve(call->provider.address, &options->media) &&
            !failed(hosted_call_connect(&call->hosted, options->peer, options->payload_type),
@@ -81,6 +91,10 @@ static bool open_call(struct call *call, const struct options *options)
 static void end_call(struct call *call)
 {
     hosted_call_end(&call->hosted);
+    for (int i = 0; i < 2; i++) {
+        pcm_close(call->pcm[i]);
+        call->pcm[i] = NULL;
+    }
     while (call->point && WaitForSingleObject(call->event_came, EVENTS_QUIET_MS) == WAIT_OBJECT_0)
         ;
     if (call->point)
@@ -194,8 +208,8 @@ int call_command(const struct options *options, HANDLE quit)
     bool ok;
 
     memset(&call, 0, sizeof(call));
-    report_open(options->json);
-    ok = open_call(&call, options);
+    report_open(options->json, options->stdout_pcm);
+    ok = open_call(&call, options, quit);
     if (ok)
         run(&call, options, quit);
     if (ok) {

@@ -114,7 +114,7 @@ int devices_command(bool json)
     struct provider provider;
     HRESULT hr;
 
-    report_open(json);
+    report_open(json, false);
     memset(&provider, 0, sizeof(provider));
     hr = provider_open(&provider);
     if (FAILED(hr)) {

@@ -20,6 +20,9 @@ const char options_usage[] =
     "  --record FILE.wav  where what the far end says is written\n"
     "  --mic [NAME]       the far end hears this microphone (none named: the default one)\n"
     "  --speaker [NAME]   the far end is heard there\n"
+    "  --stdin-pcm        the far end hears standard input: 16-bit samples, mono, low byte first\n"
+    "  --stdout-pcm       what the far end says, as such samples; events then on standard error\n"
+    "  --pcm-rate HZ      of these samples: 8000 (default) to 48000\n"
     "  --for SECONDS      how long (default: until Ctrl-C or the script's quit)\n"
     "  --script STEPS     e.g. \"wait 1000; stop render; wait 500; start render; quit\"\n"
     "                     wait MS | start|stop|pause render|capture|all | quit\n"
@@ -69,12 +72,16 @@ enum option {
     PORTS,
     MIC,
     SPEAKER,
+    STDIN_PCM,
+    STDOUT_PCM,
+    PCM_RATE,
     OPTIONS
 };
 
 static const wchar_t *const names[OPTIONS] = {
-    L"--listen", L"--peer", L"--codec", L"--play",      L"--record", L"--for",
-    L"--script", L"--json", L"--calls", L"--rtp-ports", L"--mic",    L"--speaker",
+    L"--listen", L"--peer",    L"--codec",     L"--play",       L"--record",
+    L"--for",    L"--script",  L"--json",      L"--calls",      L"--rtp-ports",
+    L"--mic",    L"--speaker", L"--stdin-pcm", L"--stdout-pcm", L"--pcm-rate",
 };
 
 static bool is_for(enum option option, enum command command)
@@ -86,6 +93,9 @@ static bool is_for(enum option option, enum command command)
     case SCRIPT:
     case MIC:
     case SPEAKER:
+    case STDIN_PCM:
+    case STDOUT_PCM:
+    case PCM_RATE:
         return command == COMMAND_CALL;
     case CALLS:
     case PORTS:
@@ -121,6 +131,15 @@ static bool parse_calls(struct options *options, const wchar_t *text)
 
     options->calls = (unsigned)count;
     return *text >= '0' && *text <= '9' && !*end && count > 0 && count <= 1000;
+}
+
+static bool parse_rate(struct options *options, const wchar_t *text)
+{
+    wchar_t *end;
+    unsigned long rate = wcstoul(text, &end, 10);
+
+    options->pcm_rate = (unsigned)rate;
+    return *text >= '0' && *text <= '9' && !*end && rate >= 8000 && rate <= 48000;
 }
 
 static bool parse_ports(struct options *options, const wchar_t *text)
@@ -174,6 +193,15 @@ static bool take(struct options *options, enum option option, const wchar_t *val
         options->speaker = true;
         options->speaker_name = value;
         return true;
+    case STDIN_PCM:
+        options->stdin_pcm = true;
+        return true;
+    case STDOUT_PCM:
+        options->stdout_pcm = true;
+        return true;
+    case PCM_RATE:
+        *why = "--pcm-rate takes 8000 to 48000";
+        return parse_rate(options, value);
     default:
         options->json = true;
         return true;
@@ -203,6 +231,7 @@ bool options_parse(struct options *options, enum command command, int argc, wcha
 
     memset(options, 0, sizeof(*options));
     options->calls = 1;
+    options->pcm_rate = 8000;
     for (int i = 0; i < argc; i++) {
         const wchar_t *name = argv[i], *value = NULL;
         bool has_value = true, of_media = media_option_known(name, &has_value);
@@ -216,7 +245,7 @@ bool options_parse(struct options *options, enum command command, int argc, wcha
             return false;
         }
         if (!of_media)
-            has_value = option != JSON;
+            has_value = option != JSON && option != STDIN_PCM && option != STDOUT_PCM;
         /* The name of a device may be left out. */
         if (!of_media && (option == MIC || option == SPEAKER))
             has_value = i + 1 < argc && wcsncmp(argv[i + 1], L"--", 2);

@@ -16,6 +16,8 @@ struct options {
     int payload_type;             /* 0 PCMU, 8 PCMA */
     const wchar_t *play, *record; /* NULL: none */
     bool mic, speaker;
+    bool stdin_pcm, stdout_pcm;
+    unsigned pcm_rate;                      /* of both */
     const wchar_t *mic_name, *speaker_name; /* NULL: the default device */
     double seconds;                         /* 0: until quit */
     struct script script;

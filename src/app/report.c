@@ -1,4 +1,5 @@
-/* What the program says. Owns standard output; a lock keeps lines of several threads apart. */
+/* What the program says. Owns standard output, or error where that is samples; a lock keeps lines
+ * of several threads apart. */
 #include "app/report.h"
 
 #include "app/names.h"
@@ -11,17 +12,20 @@ static SRWLOCK output_lock = SRWLOCK_INIT;
 static CONDITION_VARIABLE output_decided = CONDITION_VARIABLE_INIT;
 /* Events wait for the line that says the call is ready, so that it is the first. */
 static enum { UNDECIDED, READY, FAILED } decided;
+static FILE *out;
 static bool as_json, console, meter_shown;
 static ULONGLONG started;
 
-void report_open(bool json)
+void report_open(bool json, bool on_error)
 {
     DWORD mode;
 
+    out = on_error ? stderr : stdout;
     as_json = json;
-    console = !json && GetConsoleMode(GetStdHandle(STD_OUTPUT_HANDLE), &mode);
+    console = !json &&
+              GetConsoleMode(GetStdHandle(on_error ? STD_ERROR_HANDLE : STD_OUTPUT_HANDLE), &mode);
     SetConsoleOutputCP(CP_UTF8);
-    setvbuf(stdout, NULL, _IOFBF, 4096); /* every line is flushed; a console gets it in one piece */
+    setvbuf(out, NULL, _IOFBF, 4096); /* every line is flushed; a console gets it in one piece */
     started = GetTickCount64();
 }
 
@@ -33,7 +37,7 @@ static unsigned long elapsed_ms(void)
 static void clear_meter(void)
 {
     if (meter_shown)
-        printf("\r%79s\r", "");
+        fprintf(out, "\r%79s\r", "");
     meter_shown = false;
 }
 
@@ -41,8 +45,8 @@ static void say(const char *line)
 {
     AcquireSRWLockExclusive(&output_lock);
     clear_meter();
-    printf("%s\n", line);
-    fflush(stdout);
+    fprintf(out, "%s\n", line);
+    fflush(out);
     ReleaseSRWLockExclusive(&output_lock);
 }
 
@@ -323,11 +327,11 @@ void report_meter(const struct report_stats *stats, double seconds)
     if (!console)
         return;
     AcquireSRWLockExclusive(&output_lock);
-    printf("\r%6.1f s  in %-7.0f lost %-5.0f out %-7.0f jitter %5.1f ms ", seconds,
-           stats->packets_received, stats->packets_lost, stats->packets_sent,
-           stats->jitter_us / 1000);
+    fprintf(out, "\r%6.1f s  in %-7.0f lost %-5.0f out %-7.0f jitter %5.1f ms ", seconds,
+            stats->packets_received, stats->packets_lost, stats->packets_sent,
+            stats->jitter_us / 1000);
     meter_shown = true;
-    fflush(stdout);
+    fflush(out);
     ReleaseSRWLockExclusive(&output_lock);
 }
 
@@ -338,7 +342,7 @@ void report_error(const char *what, const wchar_t *subject, HRESULT hr)
     words_of_hresult(hr, words, sizeof(words));
     AcquireSRWLockExclusive(&output_lock);
     clear_meter();
-    fflush(stdout);
+    fflush(out);
     if (subject)
         fprintf(stderr, "openmsp: %s %ls: %s\n", what, subject, words);
     else

@@ -1,6 +1,6 @@
 /*
  * What the program says: JSON objects, one a line, or lines for people with a meter. Any thread;
- * each line is written whole. Standard output is UTF-8.
+ * each line is written whole. The output is UTF-8.
  */
 #ifndef OMSP_APP_REPORT_H
 #define OMSP_APP_REPORT_H
@@ -9,8 +9,9 @@
 
 #include <stdbool.h>
 
-/* json: objects; else words, and a meter when standard output is a console. */
-void report_open(bool json);
+/* json: objects; else words, and a meter when standard output is a console. on_error: all of it on
+ * standard error, because standard output is for something else. */
+void report_open(bool json, bool on_error);
 /* The first line; what happened before it is told after it. t_ms counts from here. */
 void report_ready(const wchar_t *listen, const wchar_t *call);
 void report_rest(const wchar_t *url);

@@ -119,7 +119,7 @@ int serve_command(const struct options *options, HANDLE quit)
     bool ok;
 
     memset(&host, 0, sizeof(host));
-    report_open(options->json);
+    report_open(options->json, false);
     reader = CreateThread(NULL, 0, read_input, quit, 0, NULL);
     if (reader)
         CloseHandle(reader);
