@@ -250,6 +250,8 @@ static void run_facts(struct omsp_task *task)
             omsp_call_feed(call, OMSP_RENDER, OMSP_IN_HEARD, OMSP_CAUSE_MEDIA_RECOVERED);
         if (facts & OMSP_FACT_DIGITS)
             post_digits(call);
+        if (facts & OMSP_FACT_VOICE)
+            omsp_session_add_voices(call->session);
         if (facts & OMSP_FACT_BROKEN)
             omsp_call_break(call, OMSP_RENDER, OMSP_IO, OMSP_CAUSE_UNKNOWN);
     }

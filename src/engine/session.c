@@ -35,6 +35,7 @@ static void free_session(struct omsp_session *session)
 
     omsp_timers_unreserve(&session->worker->timers, &session->timer);
     omsp_turn_cancel(&session->turn);
+    omsp_session_free_voices(session);
     omsp_jitter_destroy(session->jitter);
     omsp_lock_destroy(&session->lock);
     omsp_free(session);
@@ -206,7 +207,8 @@ static uint64_t next_due(const struct omsp_session *session)
     if (omsp_session_speaks(session) && session->next_send_us < due)
         due = session->next_send_us;
     if (omsp_session_hears(session)) {
-        other = omsp_jitter_deadline(session->jitter);
+        other = omsp_session_mixes(session) ? omsp_session_mix_due(session)
+                                            : omsp_jitter_deadline(session->jitter);
         if (other < due)
             due = other;
     }
@@ -305,6 +307,8 @@ void omsp_session_apply(struct omsp_session *session, const struct omsp_session_
     session->event_type = params->event_type;
     if (!params->may_receive)
         omsp_rtp_receiver_pause(&session->receiver); /* what it does not send now is not lost */
+    if (!params->may_receive)
+        omsp_session_pause_voices(session);
     for (unsigned i = 0; !params->may_receive && i < session->source_count; i++)
         omsp_rtp_receiver_pause(&session->sources[i]->receiver);
     session->ptime_ms = params->ptime_ms;
@@ -323,6 +327,12 @@ void omsp_session_set_timeout(struct omsp_session *session, unsigned ms)
     session->timeout_us = (uint64_t)ms * 1000;
     omsp_session_rearm(session);
     omsp_lock_release(&session->lock);
+}
+
+static void hear_anew(struct omsp_session *session)
+{
+    omsp_jitter_reset(session->jitter);
+    omsp_session_end_mix(session);
 }
 
 static void begin_sending(struct omsp_session *session, uint64_t now_us)
@@ -363,7 +373,7 @@ void omsp_session_run(struct omsp_session *session, enum omsp_direction directio
             session->silent = false;
             session->heard_us = now;
             if (!before)
-                omsp_jitter_reset(session->jitter);
+                hear_anew(session);
             omsp_conceal_init(&session->conceal);
             half->restart = true;
         }
@@ -392,7 +402,7 @@ void omsp_session_feed(struct omsp_session *session, struct omsp_fork *fork, uns
             omsp_fork_break(fork, track);
     fork->flowing = tracks;
     if (!heard && omsp_session_hears(session))
-        omsp_jitter_reset(session->jitter);
+        hear_anew(session);
     if (!spoke && omsp_session_speaks(session))
         begin_sending(session, now);
     else if (spoke && !omsp_session_speaks(session))

@@ -32,6 +32,7 @@ enum omsp_fact {
     OMSP_FACT_HEARD = 2,  /* it is back */
     OMSP_FACT_DIGITS = 4, /* see omsp_session_take_digit */
     OMSP_FACT_BROKEN = 8, /* receiving failed for good */
+    OMSP_FACT_VOICE = 16, /* see omsp_session_add_voices */
 };
 
 /* Binds both sockets; no lock held. *local as omsp_call_bind. Holds a reference on the call until
@@ -63,6 +64,9 @@ void omsp_session_take_source(struct omsp_session *session, struct omsp_session_
 void omsp_session_run_source(struct omsp_session *session, struct omsp_session_source *source,
                              bool running, struct omsp_terminal *const *terminals, unsigned count);
 void omsp_session_drop_source(struct omsp_session *session, struct omsp_session_source *source);
+/* session_voices.c: the media worker will need memory for one more source that is heard with the
+ * others. That there is none is no failure. */
+void omsp_session_add_voices(struct omsp_session *session);
 /* Wakes the worker if something above needs it. No lock held. */
 void omsp_session_flush(struct omsp_session *session);
 

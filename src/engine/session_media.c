@@ -155,6 +155,10 @@ void omsp_session_deliver(struct omsp_session *session, uint64_t now_us)
 {
     struct omsp_jitter_frame frame;
 
+    if (omsp_session_mixes(session)) {
+        omsp_session_deliver_mix(session, now_us);
+        return;
+    }
     while (omsp_jitter_next(session->jitter, now_us, &frame))
         deliver_frame(session, &frame, now_us);
 }
@@ -172,6 +176,18 @@ void omsp_session_hear(struct omsp_session *session, const struct omsp_jitter_pa
     omsp_session_deliver(session, now_us);
 }
 
+static void play(struct omsp_session_half *half, uint64_t now_us,
+                 const struct omsp_jitter_packet *packet)
+{
+    for (unsigned i = 0; i < half->count; i++) {
+        struct omsp_terminal *terminal = half->terminals[i];
+
+        if (terminal->ops->packet)
+            terminal->ops->packet(terminal, now_us, packet, &half->sound, half->restart);
+    }
+    half->restart = false;
+}
+
 void omsp_session_play(struct omsp_session *session, struct omsp_session_half *half,
                        uint64_t now_us, const struct omsp_jitter_packet *packet)
 {
@@ -180,13 +196,20 @@ void omsp_session_play(struct omsp_session *session, struct omsp_session_half *h
     if (!half->running)
         return;
     copy.payload_type = omsp_session_type(session, packet->payload_type) == 1;
-    for (unsigned i = 0; i < half->count; i++) {
-        struct omsp_terminal *terminal = half->terminals[i];
+    play(half, now_us, &copy);
+}
 
-        if (terminal->ops->packet)
-            terminal->ops->packet(terminal, now_us, &copy, &half->sound, half->restart);
-    }
-    half->restart = false;
+void omsp_session_hand_out_mix(struct omsp_session *session, int16_t *pcm, const uint8_t *codes,
+                               size_t count, uint16_t seq, uint32_t timestamp, uint64_t now_us)
+{
+    struct omsp_jitter_packet packet = {
+        .seq = seq, .timestamp = timestamp, .payload = codes, .payload_len = count};
+
+    fork_audio(session, OMSP_TRACK_INBOUND, false, codes, count, now_us);
+    if (!session->receive.running)
+        return;
+    play(&session->receive, now_us, &packet);
+    write_all(&session->receive, pcm, count, now_us);
 }
 
 /* What all capture terminals say together; silence where they have nothing. */

@@ -48,8 +48,8 @@ static void take_event(struct omsp_session *session, const struct omsp_rtp_packe
 
 /* Another source of media, or the same one after a jump: what is held does not join what comes. */
 static void take_audio(struct omsp_session *session, struct omsp_session_source *source,
-                       const struct omsp_rtp_packet *packet, const struct omsp_rtp_arrival *arrival,
-                       bool audio, uint64_t now_us)
+                       struct omsp_session_voice *voice, const struct omsp_rtp_packet *packet,
+                       const struct omsp_rtp_arrival *arrival, bool audio, uint64_t now_us)
 {
     struct omsp_jitter_packet put = {
         .seq = packet->seq,
@@ -62,6 +62,10 @@ static void take_audio(struct omsp_session *session, struct omsp_session_source 
 
     if (source) {
         omsp_session_source_audio(session, source, &put, arrival, now_us);
+        return;
+    }
+    if (voice || omsp_session_mixes(session)) {
+        omsp_session_voice_audio(session, voice, &put, arrival, now_us);
         return;
     }
     if (!omsp_session_hears(session))
@@ -91,6 +95,8 @@ static void receive_rtp(struct omsp_session *session, const struct omsp_addr *fr
     struct omsp_latch_key key;
     struct omsp_telephone_news ended;
     struct omsp_session_source *source;
+    struct omsp_session_voice *voice = NULL;
+    struct omsp_rtp_receiver *receiver;
     enum omsp_latch_verdict latched;
     bool audio, event;
 
@@ -121,8 +127,18 @@ static void receive_rtp(struct omsp_session *session, const struct omsp_addr *fr
         }
     }
     source = omsp_session_source_of(session, packet.ssrc, now_us);
-    arrival = omsp_rtp_receiver_arrive(source ? &source->receiver : &session->receiver, &packet,
-                                       audio, now_us);
+    receiver =
+        source ? &source->receiver : omsp_session_voice_of(session, packet.ssrc, now_us, &voice);
+    if (!receiver) {
+        session->rejected++;
+        return;
+    }
+    arrival = omsp_rtp_receiver_arrive(receiver, &packet, audio, now_us);
+    if (arrival.verdict == OMSP_RTP_HELD && receiver == &session->receiver &&
+        omsp_session_rival(session, &packet, now_us)) {
+        receiver = omsp_session_voice_of(session, packet.ssrc, now_us, &voice);
+        arrival = omsp_rtp_receiver_arrive(receiver, &packet, audio, now_us);
+    }
     if (arrival.verdict == OMSP_RTP_COLLISION)
         new_own_ssrc(session);
     if (!omsp_rtp_usable(arrival.verdict))
@@ -131,11 +147,14 @@ static void receive_rtp(struct omsp_session *session, const struct omsp_addr *fr
     omsp_rate_meter_add(&session->receive.rate, now_us, (uint32_t)packet.payload.len);
     if (audio)
         session->heard_type = session->types[packet.type];
-    if (!source && (arrival.source_changed || arrival.verdict == OMSP_RTP_RESYNC))
+    if (receiver == &session->receiver &&
+        (arrival.source_changed || arrival.verdict == OMSP_RTP_RESYNC))
         omsp_telephone_event_reset(&session->events, &ended); /* presses are told as they begin */
+    if (arrival.source_changed && !session->mix)              /* the one before may go on */
+        omsp_session_notice(session, OMSP_FACT_VOICE);
     if (event)
         take_event(session, &packet, now_us);
-    take_audio(session, source, &packet, &arrival, audio, now_us);
+    take_audio(session, source, voice, &packet, &arrival, audio, now_us);
 }
 
 /* From the peer's machine only, whatever the port: translators give RTCP one of its own. */

@@ -24,7 +24,7 @@ static uint64_t ntp_now(struct omsp_session *session)
 void omsp_session_send_report(struct omsp_session *session, uint64_t now_us, bool bye)
 {
     struct omsp_rtcp_sender_info info;
-    struct omsp_rtcp_block blocks[1 + OMSP_STREAM_MAX_SUBSTREAMS];
+    struct omsp_rtcp_block blocks[OMSP_SESSION_VOICES + OMSP_STREAM_MAX_SUBSTREAMS];
     bool sent = session->sender.packets != session->reported_packets;
     struct omsp_rtcp_compound compound = {
         .ssrc = session->sender.ssrc,
@@ -45,6 +45,7 @@ void omsp_session_send_report(struct omsp_session *session, uint64_t now_us, boo
         if (omsp_rtp_receiver_report(&session->sources[i]->receiver, now_us,
                                      &blocks[compound.count]) == OMSP_OK)
             compound.count++;
+    compound.count += omsp_session_report_voices(session, now_us, &blocks[compound.count]);
     compound.blocks = compound.count ? blocks : NULL;
     if (omsp_rtcp_build(&compound, packet, sizeof(packet), &len))
         return;
@@ -69,6 +70,7 @@ static void on_sender(void *ctx, uint32_t ssrc, const struct omsp_rtcp_sender_in
     for (unsigned i = 0; i < reading->session->source_count; i++)
         omsp_rtp_receiver_note_sr(&reading->session->sources[i]->receiver, ssrc, info->ntp,
                                   reading->now_us);
+    omsp_session_voices_sr(reading->session, ssrc, info->ntp, reading->now_us);
 }
 
 static void on_bye(void *ctx, uint32_t ssrc, struct omsp_span reason)
@@ -77,6 +79,7 @@ static void on_bye(void *ctx, uint32_t ssrc, struct omsp_span reason)
 
     (void)reason;
     omsp_session_source_left(reading->session, ssrc);
+    omsp_session_voice_left(reading->session, ssrc);
 }
 
 static void on_block(void *ctx, uint32_t reporter, const struct omsp_rtcp_block *block)
@@ -125,6 +128,7 @@ void omsp_session_get_stats(struct omsp_session *session, struct omsp_call_stats
     out->packets_duplicate = received.duplicates;
     out->packets_reordered = received.reordered;
     omsp_session_add_sources(session, out);
+    omsp_session_count_voices(session, out);
     out->packets_rejected = session->rejected;
     out->jitter_us = received.jitter_us;
     out->packets_sent = session->sender.total_packets;

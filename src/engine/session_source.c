@@ -64,6 +64,8 @@ static bool attach(struct omsp_session *session, struct omsp_session_source *sou
 /* Of a source that goes on elsewhere nothing is missing here. */
 static void pause_main(struct omsp_session *session, const struct omsp_session_source *source)
 {
+    if (source->bound)
+        omsp_session_voice_left(session, source->ssrc);
     if (source->bound && session->receiver.has_source && session->receiver.ssrc == source->ssrc)
         omsp_rtp_receiver_pause(&session->receiver);
 }

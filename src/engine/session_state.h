@@ -1,6 +1,7 @@
 /*
  * The session's own state, shared by its files: session.c (life, timer, control),
  * session_receive.c (what arrives), session_source.c (sources heard apart),
+ * session_voices.c (sources heard together),
  * session_media.c (audio in and out), session_rtcp.c (reports).
  * Everything but what is marked is the session lock's.
  */
@@ -20,6 +21,7 @@
 #include "media/volume.h"
 
 #define OMSP_SESSION_DIGITS 16
+#define OMSP_SESSION_VOICES 8   /* sources that are mixed */
 #define OMSP_SOUND_SAMPLES  160 /* 20 ms: what a level is of */
 
 enum omsp_type_codec { OMSP_TYPE_UNKNOWN = 0, OMSP_TYPE_ULAW, OMSP_TYPE_ALAW };
@@ -49,6 +51,9 @@ struct omsp_session_source {
     struct omsp_conceal conceal;
 };
 
+struct omsp_session_mix;
+struct omsp_session_voice;
+
 struct omsp_session {
     const struct omsp_ports *ports; /* constant */
     struct omsp_call *call;         /* constant; a reference until freed */
@@ -77,7 +82,8 @@ struct omsp_session {
     unsigned fork_count;
     struct omsp_session_source *sources[OMSP_STREAM_MAX_SUBSTREAMS]; /* substreams own them */
     unsigned source_count;
-    struct omsp_call_stats gone; /* what sources counted that are no more */
+    struct omsp_call_stats gone;  /* what sources counted that are no more */
+    struct omsp_session_mix *mix; /* NULL until a second source is heard */
     struct omsp_latch latch;
     struct omsp_rtp_receiver receiver;
     struct omsp_jitter *jitter;
@@ -156,6 +162,39 @@ uint64_t omsp_session_sources_due(const struct omsp_session *session);
 void omsp_session_source_left(struct omsp_session *session, uint32_t ssrc);
 /* Adds what they counted, also those that are gone. */
 void omsp_session_add_sources(const struct omsp_session *session, struct omsp_call_stats *out);
+
+/* Decoded already, and as mu-law for who wants that. */
+void omsp_session_hand_out_mix(struct omsp_session *session, int16_t *pcm, const uint8_t *codes,
+                               size_t count, uint16_t seq, uint32_t timestamp, uint64_t now_us);
+
+/* session_voices.c. Several sources that the stream's own terminals hear together. */
+void omsp_session_free_voices(struct omsp_session *session);
+bool omsp_session_mixes(const struct omsp_session *session);
+/* Whose packet this is, who is nobody's alone: *voice, or NULL: the session's own. Answers who
+ * judges it; NULL: there are too many sources. */
+struct omsp_rtp_receiver *omsp_session_voice_of(struct omsp_session *session, uint32_t ssrc,
+                                                uint64_t now_us, struct omsp_session_voice **voice);
+/* The session's receiver holds a packet of the source before the present one. True: that one goes
+ * on, and now has a voice. */
+bool omsp_session_rival(struct omsp_session *session, const struct omsp_rtp_packet *packet,
+                        uint64_t now_us);
+/* voice NULL: the session's own, while there is a mix. */
+void omsp_session_voice_audio(struct omsp_session *session, struct omsp_session_voice *voice,
+                              const struct omsp_jitter_packet *packet,
+                              const struct omsp_rtp_arrival *arrival, uint64_t now_us);
+void omsp_session_deliver_mix(struct omsp_session *session, uint64_t now_us);
+uint64_t omsp_session_mix_due(const struct omsp_session *session);
+/* It said BYE, or a substream has it now. */
+void omsp_session_voice_left(struct omsp_session *session, uint32_t ssrc);
+void omsp_session_pause_voices(struct omsp_session *session);
+/* Nobody heard them for a while. */
+void omsp_session_end_mix(struct omsp_session *session);
+/* At most OMSP_SESSION_VOICES - 1. */
+unsigned omsp_session_report_voices(struct omsp_session *session, uint64_t now_us,
+                                    struct omsp_rtcp_block *out);
+void omsp_session_voices_sr(struct omsp_session *session, uint32_t ssrc, uint64_t ntp,
+                            uint64_t now_us);
+void omsp_session_count_voices(const struct omsp_session *session, struct omsp_call_stats *out);
 
 void omsp_session_send_report(struct omsp_session *session, uint64_t now_us, bool bye);
 void omsp_session_receive_report(struct omsp_session *session, const uint8_t *data, size_t len,
