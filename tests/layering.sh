@@ -23,7 +23,7 @@ port:   base/ $portable
 engine: core/ wire/ media/ port/ base/ $portable
 sim:    port/ base/ $portable
 rest:   engine/engine.h engine/fork.h core/ wire/ port/ base/ $portable <errno.h>
-        <microhttpd.h> <netinet/in.h>
+        <microhttpd.h> <fcntl.h> <netinet/in.h> <poll.h> <ws2tcpip.h>
 curl:   port/ base/ $portable <curl/curl.h>
 win:    curl/ port/ base/ <*>
 posix:  curl/ port/ base/ <*>

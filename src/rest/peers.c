@@ -28,6 +28,35 @@ static void enter(struct omsp_peer *peer, enum omsp_peer_phase phase, unsigned m
     omsp_cond_broadcast(&peer->server->changed);
 }
 
+/* Its time began when it came to the gate. Lock held. */
+static void admit(struct omsp_peer *peer)
+{
+    struct omsp_rest_server *server = peer->server;
+    struct omsp_handover from;
+
+    omsp_list_insert(&server->peers, &peer->link);
+    server->peer_count++;
+    enter(peer, OMSP_PEER_READING, server->config.request_ms);
+    if (!omsp_gate_claim(server, peer->socket, &from))
+        return;
+    peer->deadline_us = from.deadline_us;
+    peer->from = from.from;
+    peer->is_long = from.is_long;
+    peer->awaited = from.awaited;
+}
+
+static void forget_handover(struct omsp_rest_server *server, MHD_socket socket)
+{
+    struct omsp_handover from;
+
+    omsp_lock_acquire(&server->lock);
+    if (omsp_gate_claim(server, socket, &from)) {
+        server->long_count -= from.is_long;
+        server->busy -= from.awaited;
+    }
+    omsp_lock_release(&server->lock);
+}
+
 void omsp_peer_notify(void *ctx, struct MHD_Connection *connection, void **context,
                       enum MHD_ConnectionNotificationCode code)
 {
@@ -42,17 +71,22 @@ void omsp_peer_notify(void *ctx, struct MHD_Connection *connection, void **conte
         *context = peer;
         if (!peer) {
             shutdown(info->connect_fd, BOTH_WAYS); /* nobody could watch it */
+            forget_handover(server, info->connect_fd);
             return;
         }
         peer->server = server;
         peer->socket = info->connect_fd;
         omsp_lock_acquire(&server->lock);
-        omsp_list_insert(&server->peers, &peer->link);
-        enter(peer, OMSP_PEER_READING, server->config.request_ms);
+        admit(peer);
         omsp_lock_release(&server->lock);
     } else if (peer) { /* CLOSED comes before the socket is closed: it is nobody else's yet */
         omsp_lock_acquire(&server->lock);
         omsp_list_remove(&peer->link);
+        server->peer_count--;
+        server->long_count -= peer->is_long;
+        server->kept_count -= peer->kept;
+        server->busy -= peer->awaited;
+        omsp_gate_has_room(server);
         omsp_cond_broadcast(&server->changed);
         omsp_lock_release(&server->lock);
         omsp_free(peer);
@@ -73,26 +107,48 @@ unsigned omsp_peer_fallback_s(unsigned ms)
     return ms / 1000 + 2;
 }
 
-void omsp_peer_reads(struct omsp_peer *peer, struct MHD_Connection *connection)
+bool omsp_peer_reads(struct omsp_peer *peer, struct MHD_Connection *connection)
 {
     unsigned ms = peer->server->config.request_ms;
-    bool next;
+    bool next, awaited;
 
     omsp_lock_acquire(&peer->server->lock);
     /* The first request's time began with the connection. */
     next = peer->phase == OMSP_PEER_IDLE;
     if (next)
         enter(peer, OMSP_PEER_READING, ms);
+    awaited = peer->awaited;
+    peer->awaited = false;
     omsp_lock_release(&peer->server->lock);
     if (next)
         fall_back_after(connection, ms);
+    return !awaited;
 }
 
 void omsp_peer_answers(struct omsp_peer *peer)
 {
     omsp_lock_acquire(&peer->server->lock);
     enter(peer, OMSP_PEER_ANSWERING, peer->server->config.request_ms);
+    if (peer->is_long) { /* it is known now */
+        peer->is_long = false;
+        peer->server->long_count--;
+        omsp_gate_has_room(peer->server);
+    }
     omsp_lock_release(&peer->server->lock);
+}
+
+bool omsp_peer_may_stay(struct omsp_peer *peer)
+{
+    struct omsp_rest_server *server = peer->server;
+    unsigned half = server->config.max_connections / 2;
+
+    omsp_lock_acquire(&server->lock);
+    if (!peer->kept && server->kept_count < (half ? half : 1)) {
+        peer->kept = true;
+        server->kept_count++;
+    }
+    omsp_lock_release(&server->lock);
+    return peer->kept;
 }
 
 void omsp_peer_rests(struct omsp_peer *peer, struct MHD_Connection *connection)
@@ -118,6 +174,7 @@ static void end_peer(struct omsp_peer *peer)
         (void)send(peer->socket, text, len, MSG_NOSIGNAL);
     }
     shutdown(peer->socket, BOTH_WAYS);
+    peer->server->counts.late += peer->phase != OMSP_PEER_IDLE;
     peer->phase = OMSP_PEER_ENDED;
     peer->deadline_us = UINT64_MAX;
 }

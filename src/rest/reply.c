@@ -64,6 +64,7 @@ static enum MHD_Result send_response(struct omsp_request *request,
 
     if (!response)
         return MHD_NO;
+    request->end = request->end || !omsp_peer_may_stay(request->peer);
     if (put_cors(request, connection, response) && put(response, "Cache-Control", "no-store") &&
         put(response, "X-Content-Type-Options", "nosniff") &&
         (!request->end || put(response, "Connection", "close"))) {

@@ -35,10 +35,11 @@ void *omsp_request_begin(void *ctx, const char *target, struct MHD_Connection *c
         omsp_free(request);
         return NULL;
     }
-    omsp_peer_reads(request->peer, connection);
-    omsp_lock_acquire(&server->lock);
-    server->busy++;
-    omsp_lock_release(&server->lock);
+    if (omsp_peer_reads(request->peer, connection)) {
+        omsp_lock_acquire(&server->lock);
+        server->busy++;
+        omsp_lock_release(&server->lock);
+    }
     return request;
 }
 

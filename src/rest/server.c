@@ -1,19 +1,17 @@
 /*
- * The server's life: where it listens, libmicrohttpd's daemon, an orderly end. What a request means
- * is elsewhere. start and stop are the owner's; the threads are libmicrohttpd's and the watch's.
+ * The server's life: libmicrohttpd's daemon, the gate before it, an orderly end. What a request
+ * means is elsewhere. start and stop are the owner's; the threads are libmicrohttpd's, the gate's
+ * and the watch's.
  */
 #include "rest/state.h"
 
 #include "base/alloc.h"
 #include "base/log.h"
 
-#include <errno.h>
 #include <string.h>
-#ifndef _WIN32
-#include <netinet/in.h> /* what <microhttpd.h> brings along on Windows only */
-#endif
 
-#define POOL_THREADS 2
+#define POOL_THREADS      2
+#define SPARE_CONNECTIONS 64
 /* libmicrohttpd keeps a request's header in one block per connection; a request with ten thousand
  * fields must fit, or libmicrohttpd answers by itself and not in our form. */
 #define CONNECTION_BYTES (1280 * 1024)
@@ -33,86 +31,25 @@ static bool is_loopback(const struct omsp_addr *addr)
     return addr->family == 4 ? addr->ip[0] == 127 : memcmp(addr->ip, one, 16) == 0;
 }
 
-static void to_socket_address(const struct omsp_addr *addr, struct sockaddr_storage *out)
+/* The gate listens and lets in. libmicrohttpd waits by poll: with epoll it does not see the end of
+ * a stream that came together with the last bytes, and keeps the connection until its deadline. */
+static enum omsp_status start_daemon(struct omsp_rest_server *server)
 {
-    struct sockaddr_in *in4 = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
+    unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET;
+    unsigned max = server->config.max_connections;
+    unsigned threads = max < POOL_THREADS ? max : POOL_THREADS;
 
-    memset(out, 0, sizeof(*out));
-    if (addr->family == 4) {
-        in4->sin_family = AF_INET;
-        in4->sin_port = htons(addr->port);
-        memcpy(&in4->sin_addr, addr->ip, 4);
-    } else {
-        in6->sin6_family = AF_INET6;
-        in6->sin6_port = htons(addr->port);
-        in6->sin6_scope_id = addr->scope;
-        memcpy(&in6->sin6_addr, addr->ip, 16);
-    }
-}
-
-static void close_socket(MHD_socket socket)
-{
-    if (socket == MHD_INVALID_SOCKET)
-        return;
-#ifdef _WIN32
-    closesocket(socket);
-#else
-    close(socket);
-#endif
-}
-
-static enum omsp_status why_not_listening(int error)
-{
-#ifdef _WIN32
-    error = WSAGetLastError();
-    if (error == WSAEADDRINUSE)
-        return OMSP_ADDRINUSE;
-    if (error == WSAEACCES)
-        return OMSP_ACCESS;
-    if (error == WSAEADDRNOTAVAIL)
-        return OMSP_INVALID;
-#else
-    if (error == EADDRINUSE)
-        return OMSP_ADDRINUSE;
-    if (error == EACCES || error == EPERM)
-        return OMSP_ACCESS;
-    if (error == EADDRNOTAVAIL)
-        return OMSP_INVALID;
-#endif
-    return OMSP_IO;
-}
-
-static enum omsp_status listen_at(struct omsp_rest_server *server)
-{
-    unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC;
-    unsigned threads = server->config.max_connections < POOL_THREADS
-                           ? server->config.max_connections
-                           : POOL_THREADS; /* each gets its part of the connections */
-    struct sockaddr_storage address;
-    const union MHD_DaemonInfo *info;
-
-    to_socket_address(&server->addr, &address);
-    if (server->addr.family == 6)
-        flags |= MHD_USE_IPv6;
-    errno = 0;
+    /* Each thread gets its part of the limit, but not its part of the connections. Those that ended
+     * are the library's for a moment after they are not ours. */
     server->daemon = MHD_start_daemon(
-        flags, server->addr.port, NULL, NULL, omsp_request_step, server, MHD_OPTION_SOCK_ADDR,
-        (struct sockaddr *)&address, MHD_OPTION_THREAD_POOL_SIZE, threads,
+        flags, 0, NULL, NULL, omsp_request_step, server, MHD_OPTION_THREAD_POOL_SIZE, threads,
         MHD_OPTION_CONNECTION_TIMEOUT, omsp_peer_fallback_s(server->config.request_ms),
-        MHD_OPTION_CONNECTION_LIMIT, server->config.max_connections,
+        MHD_OPTION_CONNECTION_LIMIT, threads * (max + SPARE_CONNECTIONS),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_UNESCAPE_CALLBACK,
         leave_encoded, NULL, MHD_OPTION_URI_LOG_CALLBACK, omsp_request_begin, server,
         MHD_OPTION_NOTIFY_COMPLETED, omsp_request_end, server, MHD_OPTION_NOTIFY_CONNECTION,
         omsp_peer_notify, server, MHD_OPTION_END);
-    if (!server->daemon)
-        return why_not_listening(errno);
-    info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
-    if (!info)
-        return OMSP_IO;
-    server->addr.port = info->port;
-    omsp_addr_text(&server->addr, server->address, sizeof(server->address));
-    return OMSP_OK;
+    return server->daemon ? OMSP_OK : OMSP_IO;
 }
 
 static void lower_account(struct omsp_rest_server *server)
@@ -148,14 +85,19 @@ enum omsp_status omsp_rest_start_with(const struct omsp_rest_calls *calls,
         lower_account(server);
         server->allowed.at_us = server->refused.at_us = calls->now_us(engine);
         server->allowed.tokens = server->refused.tokens = server->config.rate_per_s;
-        status = omsp_peers_watch(server);
+        server->handovers =
+            omsp_zalloc(server->config.max_connections * sizeof(*server->handovers));
+        status = server->handovers ? omsp_peers_watch(server) : OMSP_NOMEM;
     }
     if (status == OMSP_OK)
-        status = listen_at(server);
+        status = start_daemon(server);
+    if (status == OMSP_OK)
+        status = omsp_gate_open(server);
     if (status != OMSP_OK) {
         omsp_rest_stop(server);
         return status;
     }
+    omsp_addr_text(&server->addr, server->address, sizeof(server->address));
     omsp_log(OMSP_LOG_INFO, "rest: listening on %s", server->address);
     *out = server;
     return OMSP_OK;
@@ -164,6 +106,14 @@ enum omsp_status omsp_rest_start_with(const struct omsp_rest_calls *calls,
 const char *omsp_rest_address(const struct omsp_rest_server *server)
 {
     return server->address;
+}
+
+void omsp_rest_counts(struct omsp_rest_server *server, struct omsp_rest_counts *out)
+{
+    omsp_lock_acquire(&server->lock);
+    *out = server->counts;
+    out->open = server->peer_count + server->handover_count;
+    omsp_lock_release(&server->lock);
 }
 
 /* Until no request is under way, stop_ms at most. The engine's clock may stand still, so the waits
@@ -187,18 +137,15 @@ static void let_finish(struct omsp_rest_server *server)
 
 void omsp_rest_stop(struct omsp_rest_server *server)
 {
-    MHD_socket listener = MHD_INVALID_SOCKET;
-
     if (!server)
         return;
-    if (server->daemon) {
-        listener = MHD_quiesce_daemon(server->daemon);
+    omsp_gate_close(server);
+    if (server->daemon)
         let_finish(server);
-    }
     omsp_peers_unwatch(server);
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
-    close_socket(listener); /* its number was libmicrohttpd's to use until now */
+    omsp_free(server->handovers);
     omsp_settings_free(&server->config);
     omsp_cond_destroy(&server->changed);
     omsp_lock_destroy(&server->lock);

@@ -102,6 +102,8 @@ enum omsp_status omsp_settings_copy(const struct omsp_rest_config *config,
     out->request_ms = config->request_ms ? config->request_ms : 10000;
     out->idle_ms = config->idle_ms ? config->idle_ms : 60000;
     out->max_connections = config->max_connections ? config->max_connections : 64;
+    out->max_waiting = config->max_waiting ? config->max_waiting : 1024;
+    out->max_per_address = config->max_per_address;
     out->rate_per_s = config->rate_per_s ? config->rate_per_s : 500;
     out->stop_ms = config->stop_ms ? config->stop_ms : 2000;
     out->key_count = config->key_count;

@@ -1,11 +1,12 @@
 /*
  * The server's own view of itself, shared by its files: server.c (life), settings.c
- * (configuration), peers.c (connections and their deadlines), request.c (one request's way),
- * streams.c (what a route does), reply.c (what goes out).
+ * (configuration), gate.c (connections before their request is there), peers.c (connections and
+ * their deadlines after that), request.c (one request's way), streams.c (what a route does),
+ * reply.c (what goes out).
  *
  * Threads: libmicrohttpd's, a few, each with connections of its own, run the callbacks; one thread
- * of ours watches deadlines. server->lock is a leaf: nothing is called under it but the system's
- * send and shutdown on a socket that does not block.
+ * of ours is the gate's, one watches deadlines. server->lock is a leaf: nothing is called under it
+ * but the system's send and shutdown on a socket that does not block.
  */
 #ifndef OMSP_REST_STATE_H
 #define OMSP_REST_STATE_H
@@ -28,6 +29,16 @@ struct omsp_bucket {
     double tokens;
 };
 
+struct omsp_gate; /* gate.c's */
+
+/* A connection that was given to libmicrohttpd, which has not begun it yet. */
+struct omsp_handover {
+    MHD_socket socket;
+    struct omsp_addr from;
+    uint64_t at_us, deadline_us;
+    bool is_long, awaited;
+};
+
 struct omsp_rest_server {
     const struct omsp_rest_calls *calls;
     struct omsp_engine *engine;
@@ -37,11 +48,17 @@ struct omsp_rest_server {
     char address[64];
     struct MHD_Daemon *daemon;
     struct omsp_thread *watch;
+    struct omsp_gate *gate;
 
     struct omsp_lock lock; /* from here */
     struct omsp_cond changed;
     struct omsp_link peers;
-    unsigned busy; /* requests between their first line and the end of their answer */
+    unsigned busy; /* requests from when they are there until the end of their answer */
+    struct omsp_handover *handovers;     /* config.max_connections of them */
+    unsigned handover_count, peer_count; /* together max_connections at most; of these ... */
+    unsigned long_count;                 /* ... bring a request that has to be read to be known */
+    unsigned kept_count;                 /* ... may stay for another request */
+    struct omsp_rest_counts counts;
     bool stopping, quit;
     struct omsp_bucket allowed, refused;
 };
@@ -62,21 +79,41 @@ struct omsp_peer {
     MHD_socket socket;
     enum omsp_peer_phase phase;
     uint64_t deadline_us;
+    struct omsp_addr from;
+    bool is_long; /* one of server->long_count */
+    bool kept;    /* one of server->kept_count */
+    bool awaited; /* one of server->busy, for a request that the gate saw and nobody read yet */
 };
 
 /* libmicrohttpd's callback for connections. */
 void omsp_peer_notify(void *ctx, struct MHD_Connection *connection, void **context,
                       enum MHD_ConnectionNotificationCode code);
-/* The connection's next request began; its answer begins; its answer is out (connection NULL: or
- * the connection is ending). On the connection's thread. */
-void omsp_peer_reads(struct omsp_peer *peer, struct MHD_Connection *connection);
+/* The connection's next request began (false: it is one of server->busy already); its answer
+ * begins; its answer is out (connection NULL: or the connection is ending). On the connection's
+ * thread. */
+bool omsp_peer_reads(struct omsp_peer *peer, struct MHD_Connection *connection);
 void omsp_peer_answers(struct omsp_peer *peer);
 void omsp_peer_rests(struct omsp_peer *peer, struct MHD_Connection *connection);
+/* May the connection stay after this answer? Only half of them may, or who once asked would keep
+ * all others out. */
+bool omsp_peer_may_stay(struct omsp_peer *peer);
 /* Seconds of silence after which libmicrohttpd itself gives up, for a deadline of ours. */
 unsigned omsp_peer_fallback_s(unsigned ms);
 /* The thread that ends what lasts too long. OMSP_NOMEM, OMSP_FULL. */
 enum omsp_status omsp_peers_watch(struct omsp_rest_server *server);
 void omsp_peers_unwatch(struct omsp_rest_server *server);
+
+/* ---- gate.c ---------------------------------------------------------------------------------- */
+
+/* Listens at server->addr, writes the real port back, and lets in. What omsp_rest_listen answers,
+ * OMSP_NOMEM, OMSP_FULL. */
+enum omsp_status omsp_gate_open(struct omsp_rest_server *server);
+/* Nobody more comes in; who waits is sent away. NULL gate is fine. */
+void omsp_gate_close(struct omsp_rest_server *server);
+/* Takes what the gate knows of this socket out of the hand-overs. server->lock held. */
+bool omsp_gate_claim(struct omsp_rest_server *server, MHD_socket socket, struct omsp_handover *out);
+/* There is room again. server->lock held. */
+void omsp_gate_has_room(struct omsp_rest_server *server);
 
 /* ---- request.c ------------------------------------------------------------------------------- */
 

@@ -21,9 +21,9 @@
 #define closesocket(s) close(s)
 #endif
 
-void http_open(struct http_client *client, const char *address)
+bool http_open_from(struct http_client *client, const char *address, const uint8_t from[4])
 {
-    struct sockaddr_in to = {0};
+    struct sockaddr_in to = {0}, at = {0};
     const char *colon = strchr(address, ':');
 #ifdef _WIN32
     WSADATA data;
@@ -37,15 +37,56 @@ void http_open(struct http_client *client, const char *address)
 #endif
     memset(client, 0, sizeof(*client));
     ck_assert_ptr_nonnull(colon);
-    to.sin_family = AF_INET;
+    to.sin_family = at.sin_family = AF_INET;
     to.sin_port = htons((uint16_t)atoi(colon + 1));
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     made = socket(AF_INET, SOCK_STREAM, 0);
     client->socket = (intptr_t)made;
-    ck_assert(client->socket != -1);
+    if (client->socket == -1)
+        return false;
     setsockopt(made, SOL_SOCKET, SO_RCVTIMEO, (const void *)&limit, sizeof(limit));
     setsockopt(made, SOL_SOCKET, SO_SNDTIMEO, (const void *)&limit, sizeof(limit));
-    ck_assert_int_eq(connect(made, (struct sockaddr *)&to, sizeof(to)), 0);
+    if (from[0]) {
+        memcpy(&at.sin_addr, from, 4);
+#ifdef IP_BIND_ADDRESS_NO_PORT
+        { /* the port is chosen at connect: one address has as many as there are to each server */
+            int one = 1;
+
+            setsockopt(made, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
+        }
+#endif
+        if (bind(made, (struct sockaddr *)&at, sizeof(at)) != 0)
+            return false;
+    }
+    return connect(made, (struct sockaddr *)&to, sizeof(to)) == 0;
+}
+
+void http_open(struct http_client *client, const char *address)
+{
+    static const uint8_t any[4];
+
+    ck_assert(http_open_from(client, address, any));
+}
+
+bool http_has_ended(struct http_client *client)
+{
+    char unread[512];
+    long got;
+
+#ifdef _WIN32
+    u_long one = 1, none = 0;
+
+    ioctlsocket(client->socket, (long)FIONBIO, &one);
+    while ((got = recv(client->socket, unread, sizeof(unread), 0)) > 0)
+        ;
+    got = got < 0 && WSAGetLastError() == WSAEWOULDBLOCK ? 1 : got;
+    ioctlsocket(client->socket, (long)FIONBIO, &none);
+#else
+    while ((got = recv(client->socket, unread, sizeof(unread), MSG_DONTWAIT)) > 0)
+        ;
+    got = got < 0 && errno == EAGAIN ? 1 : got;
+#endif
+    return got <= 0;
 }
 
 uint16_t http_mute_server(intptr_t *out)

@@ -26,6 +26,11 @@ struct http_answer {
 /* address: "127.0.0.1:8080". Asserts. */
 void http_open(struct http_client *client, const char *address);
 void http_close(struct http_client *client);
+/* The same from an address of 127.0.0.0/8 (network order of bytes; {0}: any). False instead of
+ * asserting when there is no connection. */
+bool http_open_from(struct http_client *client, const char *address, const uint8_t from[4]);
+/* What came so far is thrown away; true when the server ended the connection. Does not wait. */
+bool http_has_ended(struct http_client *client);
 /* A socket on loopback that takes connections and never answers; its port. */
 uint16_t http_mute_server(intptr_t *socket);
 void http_mute_close(intptr_t socket);

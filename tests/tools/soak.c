@@ -11,6 +11,7 @@
  * Not a Check program and no part of the test suite: toolchain/soak.sh runs it.
  */
 #include "engine/samples.h"
+#include "support/process_use.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,10 +22,7 @@
 #include <windows.h>
 
 #include <mmsystem.h>
-#include <psapi.h>
-#include <tlhelp32.h>
 #else
-#include <dirent.h>
 #include <time.h>
 #endif
 
@@ -42,11 +40,6 @@ struct side {
     bool settled; /* the next frame must be `heard` */
     uint8_t part[FRAME];
     size_t part_len;
-};
-
-struct measure {
-    unsigned handles, threads;
-    uint64_t memory;
 };
 
 struct soak {
@@ -282,48 +275,6 @@ static void wait_until(struct soak *soak, uint64_t due_us)
 #endif
 }
 
-#ifdef _WIN32
-static void measure(struct measure *out)
-{
-    PROCESS_MEMORY_COUNTERS memory = {.cb = sizeof(memory)};
-    HANDLE snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
-    THREADENTRY32 entry = {.dwSize = sizeof(entry)};
-    DWORD handles = 0;
-
-    out->threads = 0;
-    for (BOOL more = Thread32First(snapshot, &entry); more; more = Thread32Next(snapshot, &entry))
-        out->threads += entry.th32OwnerProcessID == GetCurrentProcessId();
-    CloseHandle(snapshot);
-    GetProcessHandleCount(GetCurrentProcess(), &handles);
-    out->handles = handles;
-    K32GetProcessMemoryInfo(GetCurrentProcess(), &memory, sizeof(memory));
-    out->memory = memory.WorkingSetSize;
-}
-#else
-static void measure(struct measure *out)
-{
-    FILE *file = fopen("/proc/self/status", "r");
-    DIR *folder = opendir("/proc/self/fd");
-    char line[256];
-
-    memset(out, 0, sizeof(*out));
-    while (folder && readdir(folder))
-        out->handles++;
-    while (file && fgets(line, sizeof(line), file)) {
-        unsigned long long value;
-
-        if (sscanf(line, "Threads: %llu", &value) == 1)
-            out->threads = (unsigned)value;
-        if (sscanf(line, "VmRSS: %llu kB", &value) == 1)
-            out->memory = value * 1024;
-    }
-    if (file)
-        fclose(file);
-    if (folder)
-        closedir(folder);
-}
-#endif
-
 static void take_events(struct soak *soak)
 {
     struct omsp_event event;
@@ -337,7 +288,7 @@ static void ignore(void *ctx)
     (void)ctx;
 }
 
-static void report(const struct soak *soak, const struct measure *at, uint64_t seconds)
+static void report(const struct soak *soak, const struct process_use *at, uint64_t seconds)
 {
     printf("{\"seconds\":%" PRIu64 ",\"calls\":%u,\"frames\":%" PRIu64 ",\"lost\":%" PRIu64
            ",\"changed\":%" PRIu64 ",\"out_of_turn\":%" PRIu64 ",\"calls_made\":%" PRIu64
@@ -365,7 +316,7 @@ int main(int argc, char **argv)
 {
     static struct soak soak = {.random = 12345};
     unsigned calls = 100, seconds = 60, churns = 0, every = 10, second = 0;
-    struct measure first = {0, 0, 0}, last = {0, 0, 0};
+    struct process_use first = {0, 0, 0}, last = {0, 0, 0};
     uint64_t began, tick;
     bool good;
 
@@ -405,7 +356,7 @@ int main(int argc, char **argv)
             continue;
         second = (unsigned)((now(&soak) - began) / 1000000);
         if (second % every == 0 || second >= seconds) {
-            measure(&last); /* what the last churn closed is closed by now */
+            process_use_now(&last); /* what the last churn closed is closed by now */
             report(&soak, &last, second);
             /* Heaps and pools have grown to what they need by then. */
             if (!first.memory && second * 4 >= seconds)
