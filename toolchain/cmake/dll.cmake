@@ -79,3 +79,15 @@ target_compile_definitions(openmsp_exe PRIVATE OMSP_VERSION="${PROJECT_VERSION}"
 target_link_libraries(openmsp_exe PRIVATE ${CJSON_LIBRARY} ole32 oleaut32 uuid shell32 crypt32)
 target_link_options(openmsp_exe PRIVATE -static -Wl,--no-insert-timestamp)
 omsp_flags(openmsp_exe)
+
+# ---- samples: what clients of the DLL look like, run by the tests --------------------------------
+foreach(sample receive echo_media_stream echo_samples)
+    add_executable(sample_${sample} samples/${sample}.c)
+    target_include_directories(sample_${sample} PRIVATE include)
+    target_link_libraries(sample_${sample} PRIVATE ole32 oleaut32 strmiids uuid)
+    omsp_flags(sample_${sample})
+    omsp_uses_dll(sample_${sample})
+    if(TARGET openmsp_dll)
+        add_dependencies(sample_${sample} openmsp_dll)
+    endif()
+endforeach()
