@@ -4,11 +4,13 @@
 # Peers run in the same process, or as processes on loopback that end with the benchmark; one that is
 # missing is named as missing. Absolute times are this machine's: read the ratios.
 #
-#   bench.sh [--only REGEX] [--native] [--quick]
+#   bench.sh [--only REGEX] [--native] [--quick] [--record]
 #
 #   --only REGEX  only the programs whose name matches
 #   --native      nothing under Wine
 #   --quick       fewer rounds of what takes seconds each; for a look, not for the record
+#   --record      write what ran into the documentation: docs/figures.md, and of the scale benchmarks the
+#                 plot docs/scale.svg and the tables of docs/performance.md. For an idle machine only.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
@@ -16,7 +18,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/node.sh"
 . "$here/peers.sh"
 
-only=. native=''
+only=. native='' record=''
 while [ $# -gt 0 ]; do
     case $1 in
     --only)
@@ -25,6 +27,7 @@ while [ $# -gt 0 ]; do
         ;;
     --native) native=1 ;;
     --quick) export OMSP_BENCH_QUICK=1 ;;
+    --record) record=1 ;;
     *) die "unknown option $1" ;;
     esac
     shift
@@ -94,6 +97,12 @@ awk '
     }
     NR == 1 { printf "%-28s %10s %22s %20s %9s %9s  %s\n", "bench", "ours", "peer", "limit", "vs peer",
               "vs limit", "goal" }
+    /^\{"bench":"scale","streams"/ {
+        scale[++scales] = sprintf("%-8s %-22s %11s %10s %10s %10s %8s %9s  %s", value("streams"), text("who"),
+            value("cpu_us"), value("p50_us"), value("p99_us"), value("max_us"), value("loss_percent"),
+            value("memory_kb"), /"missing"/ ? "missing: " text("missing") : "")
+        next
+    }
     /^\{"bench"/ {
         peer = value("peer_value"); limit = value("limit_value"); met = value("met")
         printf "%-28s %7s %s %22s %20s %9s %9s  %s: %s\n", text("bench"), value("ours"), text("unit"),
@@ -101,5 +110,23 @@ awk '
             text("limit") " " (limit == "null" ? "missing" : limit),
             value("ratio_peer"), value("ratio_limit"), text("goal") == "none" ? "no goal" : text("goal"),
             text("goal") == "none" ? "-" : met == "true" ? "met" : met == "false" ? "missed" : "cannot be told"
+    }
+    END {
+        if (!scales) exit
+        printf "\n%-8s %-22s %11s %10s %10s %10s %8s %9s\n", "streams", "who", "us a second", "p50 us", "p99 us",
+               "max us", "loss %", "KB each"
+        for (i = 1; i <= scales; i++) print scale[i]
     }' build/bench.jsonl
+
+if grep -q '^{"bench":"scale","streams"' build/bench.jsonl; then
+    python3 tests/bench/plot.py build/bench.jsonl >build/scale.svg && say "plot: build/scale.svg"
+fi
+if [ -n "$record" ]; then
+    load=$(cut -d ' ' -f 1 </proc/loadavg)
+    step "recording (load $load after the run)"
+    python3 tests/bench/record.py figures build/bench.jsonl docs/figures.md
+    python3 tests/bench/record.py scale build/bench.jsonl docs/performance.md
+    [ ! -s build/scale.svg ] || ! grep -q '^{"bench":"scale","streams"' build/bench.jsonl ||
+        cp build/scale.svg docs/scale.svg
+fi
 [ $failed = 0 ]

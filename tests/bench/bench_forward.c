@@ -1,21 +1,18 @@
 /*
  * RTP in, WebSocket out, 100 streams: processor time per packet of the process between. Ours is the
  * engine, a call and a media stream for each; the limit receives the same packets (epoll,
- * recvmmsg) and sends as many bytes that lie ready; the peer is node, dgram and npm `ws`, written
+ * recv) and sends as many bytes that lie ready; the peer is node, dgram and npm `ws`, written
  * as a voice bot's relay would be. This process sends RTP, evenly, another reads what comes out;
  * neither is timed.
  */
 #include "bench/compare.h"
-#include "bench/native/process.h"
+#include "bench/native/bare_relay.h"
 #include "bench/native/sink.h"
-
-#include "engine/engine.h"
-#include "engine/fork.h"
+#include "bench/relay.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 enum {
@@ -23,7 +20,6 @@ enum {
     SINK_PORT = 20970,
     FROM_PORT = 20972,
     RTP_BYTES = 172,
-    FRAME = 386,
     GROUPS = 20, /* every millisecond a twentieth of the streams */
 };
 
@@ -42,125 +38,39 @@ static void die(const char *what)
     exit(2);
 }
 
-static void answer(int fd, uint64_t value)
+static struct bench_rtp_load load_of(enum contestant who)
 {
-    if (write(fd, &value, sizeof(value)) != sizeof(value))
-        exit(0);
+    return (struct bench_rtp_load){.address = "127.0.0.1",
+                                   .first_port = first_port[who],
+                                   .step = 2,
+                                   .streams = STREAMS,
+                                   .from_port = FROM_PORT,
+                                   .out_port = SINK_PORT};
 }
 
-/* ---- ours ------------------------------------------------------------------------------------ */
-
-static void nothing(void *ctx)
-{
-    (void)ctx;
-}
-
-static struct omsp_stream *open_stream(struct omsp_address *address, unsigned number)
-{
-    char url[64];
-    struct omsp_fork_options options = {.url = url, .tracks = OMSP_TRACK_INBOUND};
-    struct omsp_addr local, peer;
-    struct omsp_stream *stream;
-    struct omsp_call *call;
-    int error;
-
-    snprintf(url, sizeof(url), "ws://127.0.0.1:%d/", SINK_PORT);
-    omsp_addr_parse("127.0.0.1", &local);
-    peer = local;
-    local.port = port_of(OURS, number);
-    peer.port = FROM_PORT;
-    if (omsp_call_create(address, OMSP_MEDIA_AUDIO, number, &call) ||
-        omsp_call_bind(call, &local) || omsp_call_set_media_timeout(call, 0) ||
-        omsp_call_set_peer(call, &peer, 0) ||
-        omsp_call_fork(call, &options, OMSP_CAUSE_LOCAL_REQUEST, &error, &stream))
-        die("making a call");
-    return stream;
-}
-
-/* Any byte: how many frames went out; the first one waits until all connections are open. */
 static void run_ours(int fd)
 {
-    static struct omsp_fork_info info;
-    struct omsp_stream *streams[STREAMS];
-    struct omsp_listener *listener;
-    struct omsp_address *address;
-    struct omsp_engine *engine;
+    struct bench_relay relay = {.address = "127.0.0.1",
+                                .first_port = first_port[OURS],
+                                .streams = STREAMS,
+                                .from_port = FROM_PORT,
+                                .sink_port = SINK_PORT};
     char question;
 
-    if (omsp_engine_create(omsp_system_ports(), NULL, &engine) ||
-        omsp_address_create(engine, &address) ||
-        omsp_address_listen(address, nothing, NULL, &listener))
-        die("the engine");
-    for (unsigned i = 0; i < STREAMS; i++)
-        streams[i] = open_stream(address, i);
-    for (unsigned i = 0; i < STREAMS; i++)
-        while (omsp_stream_fork_info(streams[i], &info) || info.state != OMSP_FORK_OPEN)
-            bench_sleep_until(bench_now_ns() + 1000000);
+    bench_relay_open(&relay);
     while (read(fd, &question, 1) == 1) {
-        uint64_t frames = 0;
+        uint64_t frames = bench_relay_frames();
 
-        for (unsigned i = 0; i < STREAMS; i++) {
-            omsp_stream_fork_info(streams[i], &info);
-            frames += info.frames_sent;
-        }
-        answer(fd, frames);
+        if (write(fd, &frames, sizeof(frames)) != sizeof(frames))
+            return;
     }
 }
-
-/* ---- the limit ------------------------------------------------------------------------------- */
 
 static void run_bare(int fd)
 {
-    static uint8_t data[2048], ready[FRAME];
-    struct sockaddr_in sink = bench_sink_addr(SINK_PORT);
-    struct epoll_event events[64], watch = {.events = EPOLLIN, .data.u64 = UINT64_MAX};
-    int in[STREAMS], out[STREAMS], epoll = epoll_create1(EPOLL_CLOEXEC);
-    uint64_t frames = 0;
+    struct bench_rtp_load load = load_of(BARE);
 
-    epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &watch);
-    for (unsigned i = 0; i < STREAMS; i++) {
-        struct sockaddr_in addr = bench_sink_addr(port_of(BARE, i));
-
-        watch.data.u64 = i;
-        in[i] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        out[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (bind(in[i], (struct sockaddr *)&addr, sizeof(addr)) ||
-            connect(out[i], (struct sockaddr *)&sink, sizeof(sink)) ||
-            epoll_ctl(epoll, EPOLL_CTL_ADD, in[i], &watch))
-            die("the bare loop");
-    }
-    for (;;) {
-        int count = epoll_wait(epoll, events, 64, -1);
-
-        for (int e = 0; e < count; e++) {
-            uint64_t i = events[e].data.u64;
-            char question;
-
-            if (i == UINT64_MAX) {
-                if (read(fd, &question, 1) != 1)
-                    return;
-                answer(fd, frames);
-            } else if (recv(in[i], data, sizeof(data), 0) == RTP_BYTES && data[0] >> 6 == 2) {
-                if (send(out[i], ready, FRAME, MSG_NOSIGNAL) != FRAME)
-                    die("a bare send");
-                frames++;
-            }
-        }
-    }
-}
-
-/* ---- node ------------------------------------------------------------------------------------ */
-
-static bool start_node(struct bench_process *process)
-{
-    char url[64], port[16], count[16];
-    const char *argv[] = {"node", "tests/bench/peers/relay_peer.js", url, port, count, "127.0.0.1",
-                          NULL};
-
-    snprintf(url, sizeof(url), "ws://127.0.0.1:%d/", SINK_PORT);
-    snprintf(port, sizeof(port), "%u", first_port[NODE]);
-    snprintf(count, sizeof(count), "%d", STREAMS);
-    return bench_process_exec_ready(process, argv);
+    bench_bare_relay(&load, fd);
 }
 
 /* ---- sending --------------------------------------------------------------------------------- */
@@ -243,6 +153,7 @@ int main(void)
         .faster_than_peer = 2.5,
         .times_limit = 1.1,
     };
+    struct bench_rtp_load node = load_of(NODE);
     struct bench_process sink;
     uint64_t ready;
     bool there[CONTESTANTS] = {true, true, false};
@@ -252,7 +163,7 @@ int main(void)
         die("the sink");
     bench_process_fork(&processes[OURS], run_ours);
     bench_process_fork(&processes[BARE], run_bare);
-    there[NODE] = start_node(&processes[NODE]);
+    there[NODE] = bench_peer_node(&processes[NODE], &node);
     from = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (bind(from, (struct sockaddr *)&addr, sizeof(addr)))
         die("the sender's socket");

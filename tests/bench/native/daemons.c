@@ -117,40 +117,46 @@ static bool janus_is_open(const char *folder)
     return is_open;
 }
 
+static bool janus_start(struct bench_process *process, const char *const *argv, const char *folder)
+{
+    unsigned tries = 0;
+
+    if (!bench_process_exec(process, argv))
+        return false;
+    while (!janus_is_open(folder))
+        if (bench_process_is_gone(process) || !later(&tries)) {
+            bench_process_end(process);
+            return false;
+        }
+    return true;
+}
+
 bool bench_peer_janus(struct bench_process *process, const struct bench_rtp_load *load)
 {
+    /* Its transport's thread now and then looks whether the transport is up before it is, and ends;
+     * then janus ends, too. */
+    enum { TRIES = 20 };
     char folder[] = "/tmp/omsp-janus-XXXXXX", settings[64];
-    const char *argv[] = {program("janus/usr/bin/janus"),
-                          "-F",
-                          folder,
-                          "-C",
-                          settings,
-                          "-N",
-                          "-L",
-                          "/dev/null",
-                          NULL};
-    unsigned tries = 0;
-    bool started;
+    char *name = strdup(program("janus/usr/bin/janus"));
+    const char *argv[] = {name, "-F", folder, "-C", settings, "-N", "-L", "/dev/null", NULL};
+    bool is_there = false;
 
-    if (access(argv[0], X_OK) || !mkdtemp(folder))
-        return false;
-    argv[0] = strdup(argv[0]);
-    snprintf(settings, sizeof(settings), "%s/janus.jcfg", folder);
-    janus_settings(folder, load);
-    janus_module(folder, "plugins", "libjanus_streaming.so");
-    janus_module(folder, "transports", "libjanus_pfunix.so");
-    started = bench_process_exec(process, argv);
-    while (started && !janus_is_open(folder))
-        if (bench_process_is_gone(process) || !later(&tries))
-            break;
-    /* A mountpoint whose port was taken is not there, and janus goes on. */
-    if (started && bench_process_files(process) < load->streams) {
-        bench_process_end(process);
-        started = false;
+    if (!access(name, X_OK) && mkdtemp(folder)) {
+        snprintf(settings, sizeof(settings), "%s/janus.jcfg", folder);
+        janus_settings(folder, load);
+        janus_module(folder, "plugins", "libjanus_streaming.so");
+        janus_module(folder, "transports", "libjanus_pfunix.so");
+        for (int i = 0; i < TRIES && !is_there; i++)
+            is_there = janus_start(process, argv, folder);
+        janus_remove(folder);
     }
-    janus_remove(folder);
-    free((char *)argv[0]);
-    return started;
+    free(name);
+    /* A mountpoint whose port was taken is not there, and janus goes on. */
+    if (is_there && bench_process_files(process) < load->streams) {
+        bench_process_end(process);
+        is_there = false;
+    }
+    return is_there;
 }
 
 /* ---- rtpengine ------------------------------------------------------------------------------ */

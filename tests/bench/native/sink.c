@@ -27,7 +27,7 @@ struct sockaddr_in bench_sink_addr(uint16_t port)
     return addr;
 }
 
-static void upgrade(int fd, char *request)
+void bench_sink_upgrade(int fd, char *request)
 {
     char input[61], accepted[64] = "", reply[256];
     char *key = strcasestr(request, "sec-websocket-key:");
@@ -86,7 +86,7 @@ void bench_sink_run(uint16_t port, int fd)
             }
             data[got] = 0;
             if (got > 4 && !memcmp(data, "GET ", 4))
-                upgrade(sock, data);
+                bench_sink_upgrade(sock, data);
         }
     }
 }

@@ -12,5 +12,7 @@
 struct sockaddr_in bench_sink_addr(uint16_t port); /* on loopback */
 /* For bench_process_fork: writes a number of eight bytes to fd once it listens. Does not return. */
 void bench_sink_run(uint16_t port, int fd);
+/* Answers the request of an upgrade, which is changed. */
+void bench_sink_upgrade(int fd, char *request);
 
 #endif
