@@ -24,6 +24,12 @@ void omsp_pcm_ring_clear(struct omsp_pcm_ring *ring)
     ring->first = ring->fill = 0;
 }
 
+/* place < 2 * room. */
+static size_t around(const struct omsp_pcm_ring *ring, size_t place)
+{
+    return place < ring->room ? place : place - ring->room;
+}
+
 size_t omsp_pcm_ring_put(struct omsp_pcm_ring *ring, const int16_t *pcm, size_t count)
 {
     size_t moved = 0;
@@ -31,7 +37,7 @@ size_t omsp_pcm_ring_put(struct omsp_pcm_ring *ring, const int16_t *pcm, size_t 
     if (count > ring->room - ring->fill)
         count = ring->room - ring->fill;
     while (moved < count) {
-        size_t at = (ring->first + ring->fill) % ring->room;
+        size_t at = around(ring, ring->first + ring->fill);
         size_t run = ring->room - at < count - moved ? ring->room - at : count - moved;
 
         if (pcm)
@@ -56,7 +62,7 @@ size_t omsp_pcm_ring_get(struct omsp_pcm_ring *ring, int16_t *pcm, size_t count)
 
         if (pcm)
             memcpy(pcm + moved, ring->data + ring->first, run * sizeof(pcm[0]));
-        ring->first = (ring->first + run) % ring->room;
+        ring->first = around(ring, ring->first + run);
         ring->fill -= run;
         moved += run;
     }

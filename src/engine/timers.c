@@ -139,6 +139,7 @@ void omsp_timers_fire(struct omsp_timers *timers, uint64_t now_us)
         struct omsp_timer *timer = NULL;
 
         omsp_lock_acquire(&timers->lock);
+        timers->asleep_until = 0;
         if (timers->count && timers->heap[1]->due_us <= now_us) {
             timer = timers->heap[1];
             heap_remove(timers, timer);

@@ -38,11 +38,12 @@ unsigned omsp_timers_reserved(struct omsp_timers *timers);
 /* Sets or moves the timer. True: the owner sleeps past it and must be woken. Any thread. */
 bool omsp_timers_arm(struct omsp_timers *timers, struct omsp_timer *timer, uint64_t due_us);
 void omsp_timers_disarm(struct omsp_timers *timers, struct omsp_timer *timer);
-/* Owner: fires what is due at now_us. */
+/* Owner, awake: fires what is due at now_us. */
 void omsp_timers_fire(struct omsp_timers *timers, uint64_t now_us);
 /* When the next is due; UINT64_MAX: none. */
 uint64_t omsp_timers_next(struct omsp_timers *timers);
-/* Owner, around its wait: when to wake at the latest (at most deadline_us); and that it woke. */
+/* Owner, around its wait: when to wake at the latest (at most deadline_us); and that it woke, which
+ * firing says as well. */
 uint64_t omsp_timers_sleep(struct omsp_timers *timers, uint64_t deadline_us);
 void omsp_timers_awake(struct omsp_timers *timers);
 

@@ -35,9 +35,9 @@ static void end_turn(struct omsp_worker *worker)
 /* Timers come after datagrams, so that what is due when datagrams came shares their turn. */
 void omsp_worker_step(struct omsp_worker *worker, uint64_t deadline_us)
 {
-    worker->loop->wait(worker->loop, omsp_timers_sleep(&worker->timers, deadline_us));
-    omsp_timers_awake(&worker->timers);
-    omsp_timers_fire(&worker->timers, worker->ports->now_us(worker->ports->ctx));
+    uint64_t until = omsp_timers_sleep(&worker->timers, deadline_us);
+
+    omsp_timers_fire(&worker->timers, worker->loop->wait(worker->loop, until));
     end_turn(worker);
     atomic_fetch_add_explicit(&worker->wakes, 1, memory_order_relaxed);
 }

@@ -1,8 +1,9 @@
 /*
  * UDP with completion semantics: a loop owns sockets and hands each arriving datagram to its owner.
  * One loop is run by one thread at a time ("the loop thread"); everything else may be called on any
- * thread. posix/: epoll + recvmmsg; win/: IOCP with one overlapped receive per socket, so one
- * receive call per packet; sim/: virtual time with loss, delay, reordering and failures on demand.
+ * thread. posix/: epoll and one receive call per ready socket; win/: IOCP with one overlapped
+ * receive per socket, so one receive call per packet; sim/: virtual time with loss, delay,
+ * reordering and failures on demand.
  */
 #ifndef OMSP_PORT_NET_H
 #define OMSP_PORT_NET_H
@@ -57,8 +58,9 @@ struct omsp_net_loop {
      * the loop thread's own callbacks may send until they return. */
     void (*close)(struct omsp_udp *udp);
     /* Sleeps until a datagram, a wake or deadline_us (on now_us's scale; UINT64_MAX: none), and
-     * hands out what came, at most one batch. Loop thread only. */
-    void (*wait)(struct omsp_net_loop *loop, uint64_t deadline_us);
+     * hands out what came, at most one batch. Answers now_us as it was after the sleep, which is
+     * what every datagram was given, too. Loop thread only. */
+    uint64_t (*wait)(struct omsp_net_loop *loop, uint64_t deadline_us);
     /* Makes a running or the next wait return soon. Cheap when a wake is pending already. */
     void (*wake)(struct omsp_net_loop *loop);
     /* All sockets must have been closed and their on_closed run (call wait until then). */

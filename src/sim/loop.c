@@ -265,15 +265,18 @@ static bool has_work(const void *who)
            !omsp_list_empty(&loop->broken);
 }
 
-static void loop_wait(struct omsp_net_loop *base, uint64_t deadline_us)
+static uint64_t loop_wait(struct omsp_net_loop *base, uint64_t deadline_us)
 {
     struct sim_loop *loop = loop_of(base);
+    uint64_t now;
 
     sim_wait(loop->sim, loop, has_work, deadline_us);
     loop->woken = false;
+    now = loop->sim->now;
     hand_out_datagrams(loop);
     report_broken(loop);
     reap(loop);
+    return now;
 }
 
 /* ---- the loop ------------------------------------------------------------------------------ */

@@ -297,7 +297,7 @@ static ULONG wait_events(struct loop *loop, OVERLAPPED_ENTRY *entries, uint64_t 
     return count;
 }
 
-static void loop_wait(struct omsp_net_loop *base, uint64_t deadline_us)
+static uint64_t loop_wait(struct omsp_net_loop *base, uint64_t deadline_us)
 {
     struct loop *loop = loop_of(base);
     OVERLAPPED_ENTRY entries[EVENTS];
@@ -309,6 +309,7 @@ static void loop_wait(struct omsp_net_loop *base, uint64_t deadline_us)
             completed(loop, (struct udp *)entries[i].lpCompletionKey, &entries[i], now);
     }
     tend(loop);
+    return now;
 }
 
 /* ---- the loop ------------------------------------------------------------------------------ */

@@ -1,0 +1,197 @@
+/*
+ * How often the system's adapter of port/net.h calls the system, counted where it does: this
+ * program has the socket functions in place of the C library's (natively) or of Winsock's import
+ * (Windows), and hands each call on.
+ */
+#include "support/net_rig.h"
+
+#include <string.h>
+
+static atomic_int receives, batches, sends;
+
+#ifdef _WIN32
+#include <winsock2.h>
+
+static int(WSAAPI *real_receive)(SOCKET, WSABUF *, DWORD, DWORD *, DWORD *, struct sockaddr *,
+                                 int *, OVERLAPPED *, LPWSAOVERLAPPED_COMPLETION_ROUTINE);
+static int(WSAAPI *real_send)(SOCKET, const char *, int, int, const struct sockaddr *, int);
+
+static void *winsock(const char *name)
+{
+    void *found = (void *)GetProcAddress(LoadLibraryA("ws2_32.dll"), name);
+
+    ck_assert_ptr_nonnull(found);
+    return found;
+}
+
+static int WSAAPI count_receive(SOCKET sock, WSABUF *bufs, DWORD count, DWORD *got, DWORD *flags,
+                                struct sockaddr *from, int *from_len, OVERLAPPED *overlapped,
+                                LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    if (!real_receive)
+        *(void **)&real_receive = winsock("WSARecvFrom");
+    atomic_fetch_add(&receives, 1);
+    return real_receive(sock, bufs, count, got, flags, from, from_len, overlapped, routine);
+}
+
+static int WSAAPI count_send(SOCKET sock, const char *data, int len, int flags,
+                             const struct sockaddr *to, int to_len)
+{
+    if (!real_send)
+        *(void **)&real_send = winsock("sendto");
+    atomic_fetch_add(&sends, 1);
+    return real_send(sock, data, len, flags, to, to_len);
+}
+
+/* What a call of an imported function goes through. */
+#ifdef _WIN64
+extern void *__imp_WSARecvFrom, *__imp_sendto;
+void *__imp_WSARecvFrom = (void *)count_receive, *__imp_sendto = (void *)count_send;
+#else
+extern void *receive_import __asm__("__imp__WSARecvFrom@36");
+extern void *send_import __asm__("__imp__sendto@24");
+void *receive_import = (void *)count_receive, *send_import = (void *)count_send;
+#endif
+#else
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+ssize_t recvfrom(int fd, void *restrict data, size_t len, int flags, __SOCKADDR_ARG from,
+                 socklen_t *restrict from_len)
+{
+    atomic_fetch_add(&receives, 1);
+    return syscall(SYS_recvfrom, fd, data, len, flags, from.__sockaddr__, from_len);
+}
+
+int recvmmsg(int fd, struct mmsghdr *heads, unsigned count, int flags, struct timespec *timeout)
+{
+    atomic_fetch_add(&batches, 1);
+    return (int)syscall(SYS_recvmmsg, fd, heads, count, flags, timeout);
+}
+
+ssize_t sendto(int fd, const void *data, size_t len, int flags, __CONST_SOCKADDR_ARG to,
+               socklen_t to_len)
+{
+    atomic_fetch_add(&sends, 1);
+    return syscall(SYS_sendto, fd, data, len, flags, to.__sockaddr__, to_len);
+}
+#endif
+
+static void forget(void)
+{
+    atomic_store(&receives, 0);
+    atomic_store(&batches, 0);
+    atomic_store(&sends, 0);
+}
+
+#define STREAMS 8
+#define PACKETS 40
+
+static void open_streams(struct net_rig *rig, struct net_box *from, struct net_box *to)
+{
+    net_rig_up(rig, false);
+    net_box_on_loopback(from, rig);
+    for (unsigned i = 0; i < STREAMS; i++)
+        net_box_on_loopback(&to[i], rig);
+    rig->loop->wait(rig->loop, net_now(rig) + 1000);
+}
+
+static void close_streams(struct net_rig *rig, struct net_box *from, struct net_box *to)
+{
+    for (unsigned i = 0; i < STREAMS; i++) {
+        ck_assert_int_eq(to[i].disorder + to[i].errors, 0);
+        net_box_close(&to[i]);
+    }
+    net_box_close(from);
+    net_rig_down(rig);
+}
+
+START_TEST(a_packet_is_one_receive_and_one_send)
+{
+    struct net_box from, to[STREAMS];
+    struct net_rig rig;
+
+    open_streams(&rig, &from, to);
+    forget();
+    /* Each socket in turn, as streams do whose packets are 20 ms apart. */
+    for (int n = 0; n < PACKETS; n++) {
+        for (unsigned i = 0; i < STREAMS; i++) {
+            net_send_number(&from, &to[i], n);
+            net_pump(&rig, &to[i].count, n + 1, 10 * SECOND);
+            ck_assert_int_eq(atomic_load(&to[i].count), n + 1);
+        }
+    }
+    ck_assert_int_eq(atomic_load(&sends), STREAMS * PACKETS);
+    ck_assert_int_eq(atomic_load(&receives), STREAMS * PACKETS);
+    ck_assert_int_eq(atomic_load(&batches), 0);
+    close_streams(&rig, &from, to);
+}
+END_TEST
+
+START_TEST(an_idle_loop_does_not_receive)
+{
+    struct net_box from, to[STREAMS];
+    struct net_rig rig;
+
+    open_streams(&rig, &from, to);
+    forget();
+    for (int i = 0; i < 10; i++)
+        rig.loop->wait(rig.loop, net_now(&rig) + 1000);
+    ck_assert_int_eq(atomic_load(&receives) + atomic_load(&batches), 0);
+    close_streams(&rig, &from, to);
+}
+END_TEST
+
+#ifndef _WIN32
+/* What piled up on one socket: the first of it, then all that fits a batch in a call. */
+START_TEST(a_burst_is_taken_in_batches)
+{
+    struct net_box from, to[STREAMS];
+    struct net_rig rig;
+
+    open_streams(&rig, &from, to);
+    forget();
+    for (int n = 0; n < PACKETS; n++)
+        net_send_number(&from, &to[0], n);
+    net_pump(&rig, &to[0].count, PACKETS, 10 * SECOND);
+    ck_assert_int_eq(atomic_load(&to[0].count), PACKETS);
+    ck_assert_int_eq(atomic_load(&receives), 1);
+    ck_assert_int_eq(atomic_load(&batches), 2);
+    close_streams(&rig, &from, to);
+}
+END_TEST
+#endif
+
+/* All that came in one wait came at one time: the clock was read once for it. */
+START_TEST(datagrams_of_one_wait_have_its_time)
+{
+    struct net_box from, to[STREAMS];
+    struct net_rig rig;
+    uint64_t now = 0;
+
+    open_streams(&rig, &from, to);
+    for (unsigned i = 0; i < STREAMS; i++)
+        net_send_number(&from, &to[i], 0);
+    for (unsigned i = 0; i < STREAMS; i++) {
+        while (!atomic_load(&to[i].count)) {
+            uint64_t before = net_now(&rig);
+
+            now = rig.loop->wait(rig.loop, before + 10 * SECOND);
+            ck_assert_uint_ge(now, before);
+            ck_assert_uint_le(now, net_now(&rig));
+            for (unsigned k = 0; k < STREAMS; k++)
+                ck_assert(!atomic_load(&to[k].count) || to[k].at <= now);
+            ck_assert(!atomic_load(&to[i].count) || to[i].at == now);
+        }
+    }
+    close_streams(&rig, &from, to);
+}
+END_TEST
+
+OMSP_SUITE("net_calls", TEST(a_packet_is_one_receive_and_one_send),
+           TEST(an_idle_loop_does_not_receive),
+#ifndef _WIN32
+           TEST(a_burst_is_taken_in_batches),
+#endif
+           TEST(datagrams_of_one_wait_have_its_time))
