@@ -34,7 +34,7 @@ FUZZ_PACKAGES=(clang-14 llvm-14 libclang-rt-14-dev)
 
 packages=("${NATIVE_PACKAGES[@]}")
 pe=1 x86_wine=0 bench=0
-libs="check cjson curl expat microhttpd opus speexdsp"
+libs="check cjson curl expat microhttpd opus speexdsp srtp2"
 while [ $# -gt 0 ]; do
     case $1 in
     --native-only) pe=0 ;;
@@ -72,10 +72,13 @@ node_modules_ensure "$OMSP_TOP/tests/interop/twilio" || warn "the npm packages c
     peer_ensure "$package" || warn "no $package: the benchmarks will call it missing"
 done
 [ $x86_wine = 0 ] || wine_i386_ensure
-[ $pe = 1 ] || exit 0
 
 wanted=()
-for arch in x64 x86; do
+for lib in "${NATIVE_LIBS[@]}"; do
+    pe_is_built "$lib" native || wanted+=("$lib:native")
+done
+[ $pe = 1 ] && arches="x64 x86" || arches=''
+for arch in $arches; do
     for lib in $libs; do
         pe_is_built "$lib" "$arch" || wanted+=("$lib:$arch")
     done

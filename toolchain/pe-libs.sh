@@ -1,11 +1,16 @@
 # shellcheck shell=bash
 # The table of libraries that Debian has no PE builds of, built from Debian's source packages.
 # To be sourced after common.sh and debian.sh. A recipe pe_build_NAME is called in the unpacked source
-# (a private copy), with $host (GNU triple), $stage (DESTDIR), $prefix and $toolchain set.
+# (a private copy), with $host (GNU triple; empty: this machine), $stage (DESTDIR), $prefix and
+# $toolchain set. The architecture "native" is for libraries of which Debian's own build will not do.
 
 # Debian source package of each library.
 declare -A PE_SOURCE=([check]=check [cjson]=cjson [microhttpd]=libmicrohttpd [curl]=curl
-    [speexdsp]=speexdsp [expat]=expat [opus]=opus)
+    [speexdsp]=speexdsp [expat]=expat [opus]=opus [srtp2]=libsrtp2)
+
+# Debian's libsrtp2 calls NSS, which makes and destroys a context for every packet.
+# shellcheck disable=SC2034 # for who sources this
+NATIVE_LIBS=(srtp2)
 
 pe_cmake() {
     cmake -S . -B pe-build -G Ninja -Wno-dev -DCMAKE_TOOLCHAIN_FILE="$toolchain" \
@@ -68,6 +73,15 @@ pe_build_opus() {
     "$host-objcopy" -R .drectve "$stage$prefix/lib/libopus.a"
 }
 
+pe_build_srtp2() {
+    # Without memory for its list of streams srtp_create would walk that list (2.5.0).
+    sed -i '/stat = srtp_stream_list_alloc(&ctx->stream_list)/,/return stat/s/srtp_dealloc(\*session)/srtp_crypto_free(ctx)/' \
+        srtp/srtp.c || return 1
+    # Its own ciphers, and memory from src/media/srtp.c.
+    pe_cmake -DTEST_APPS=OFF -DBUILD_WITH_WARNINGS=OFF \
+        -DCMAKE_C_FLAGS='-Dcalloc=omsp_srtp_calloc -Dfree=omsp_srtp_free'
+}
+
 # What a build depends on besides the Debian version: the recipe, the helpers, the compiler.
 pe_recipe_hash() {
     local lib=$1 arch=$2
@@ -82,10 +96,18 @@ pe_compiler() {
     case $1 in
     x64) echo gcc-mingw-w64-x86-64-win32 ;;
     x86) echo gcc-mingw-w64-i686-win32 ;;
+    native) echo gcc ;;
     esac
 }
 
-pe_stamp() { echo "$OMSP_CACHE/pe-$2/stamps/$1"; }
+pe_prefix() {
+    case $1 in
+    native) echo "$OMSP_CACHE/native" ;;
+    *) echo "$OMSP_CACHE/pe-$1" ;;
+    esac
+}
+
+pe_stamp() { echo "$(pe_prefix "$2")/stamps/$1"; }
 
 pe_is_built() {
     local stamp have
@@ -103,9 +125,11 @@ pe_build() {
     case $arch in
     x64) host=x86_64-w64-mingw32 ;;
     x86) host=i686-w64-mingw32 ;;
+    native) host='' ;;
     *) return 2 ;;
     esac
-    prefix=$OMSP_CACHE/pe-$arch stage=$work/stage toolchain=$OMSP_TOP/toolchain/cmake/mingw-$arch.cmake
+    prefix=$(pe_prefix "$arch") stage=$work/stage
+    toolchain=${host:+$OMSP_TOP/toolchain/cmake/mingw-$arch.cmake}
     mkdir -p "$work" "$scratch/src" "$prefix/stamps"
     log=$work/build.log
     if [ ! -d "$source" ]; then

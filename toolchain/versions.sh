@@ -16,17 +16,19 @@ if [ -n "${1:-}" ]; then
     trap 'rm -rf "$state"' EXIT
 fi
 stale=0
-printf '%-12s %-4s %s\n' library for "Debian version"
+printf '%-12s %-6s %s\n' library for "Debian version"
 for library in $(printf '%s\n' "${!PE_SOURCE[@]}" | sort); do
     newest=
     if [ -n "$state" ]; then
         debian_sources_open "$state" || die "Debian's index of source packages cannot be read"
         newest=$(debian_source_versions "$state" "${PE_SOURCE[$library]}" | head -n 1)
     fi
-    for arch in x64 x86; do
+    arches="x64 x86"
+    [[ " ${NATIVE_LIBS[*]} " != *" $library "* ]] || arches+=" native"
+    for arch in $arches; do
         stamp=$(pe_stamp "$library" "$arch") version=
         [ ! -r "$stamp" ] || read -r _ version <"$stamp"
-        printf '%-12s %-4s %s\n' "$library" "$arch" "${version:-not built}${newest:+ (newest: $newest)}"
+        printf '%-12s %-6s %s\n' "$library" "$arch" "${version:-not built}${newest:+ (newest: $newest)}"
         if [ -n "$newest" ] && [ -n "$version" ] && dpkg --compare-versions "$version" lt "$newest"; then
             rm -f "$stamp"
             stale=1

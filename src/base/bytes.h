@@ -72,4 +72,13 @@ static inline void omsp_put_le64(uint8_t *p, uint64_t v)
     omsp_put_le32(p + 4, (uint32_t)(v >> 32));
 }
 
+/* Also when nobody reads it any more, which a compiler would take for needless. */
+static inline void omsp_wipe(void *secret, size_t len)
+{
+    volatile uint8_t *p = (volatile uint8_t *)secret;
+
+    while (len--)
+        *p++ = 0;
+}
+
 #endif
