@@ -456,11 +456,12 @@ unsigned omsp_fork_flow(const struct omsp_fork *fork)
     return fork->of_terminal ? fork->gates : fork->tracks_wanted;
 }
 
-void omsp_fork_set_gates(struct omsp_fork *fork, unsigned gates)
+void omsp_fork_set_gates(struct omsp_fork *fork, unsigned gates, struct omsp_session_source *source)
 {
     fork->gates = gates;
+    fork->source = source;
     if (fork->call->session && fork->stream && fork->stream->fsm.actual == OMSP_RUNNING)
-        omsp_session_feed(fork->call->session, fork, gates);
+        omsp_session_feed(fork->call->session, fork, gates, source);
 }
 
 /* ---- following the state machine --------------------------------------------------------------

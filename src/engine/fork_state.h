@@ -81,12 +81,14 @@ struct omsp_fork {
     enum omsp_cause cause;        /* of the last start */
     struct omsp_websocket *owner; /* that terminal, while it may end it; no reference */
     unsigned gates;               /* of_terminal: tracks whose streams run */
+    struct omsp_session_source *source; /* and whose the inbound one is; NULL: the stream's */
 
     unsigned tracks_wanted; /* constant, or of_terminal: changed under address and fork->lock, not
                                any more after `start` */
 
     /* session lock */
     unsigned flowing; /* tracks that the session feeds it with; 0: not in its list */
+    struct omsp_session_source *heard; /* whose audio the inbound track is; NULL: the stream's */
     struct omsp_fork_track tracks[2];
 
     struct omsp_lock lock; /* from here */
@@ -171,8 +173,10 @@ enum omsp_status omsp_fork_open(struct omsp_call *call, const struct omsp_fork_o
 /* Address lock, a terminal's. OMSP_OK when `start` names the track or will do, OMSP_WRONG_STATE
  * when it was sent without, OMSP_FULL. */
 enum omsp_status omsp_fork_add_track(struct omsp_fork *fork, unsigned track);
-/* Address lock, a terminal's: the tracks whose audio may go. */
-void omsp_fork_set_gates(struct omsp_fork *fork, unsigned gates);
+/* Address lock, a terminal's: the tracks whose audio may go, and whose the inbound one is (NULL:
+ * the render stream's, else a substream's). */
+void omsp_fork_set_gates(struct omsp_fork *fork, unsigned gates,
+                         struct omsp_session_source *source);
 /* Address lock. The tracks that a fork which runs is fed with. */
 unsigned omsp_fork_flow(const struct omsp_fork *fork);
 enum omsp_status omsp_fork_check_options(const struct omsp_links *links,

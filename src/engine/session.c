@@ -344,7 +344,7 @@ static void begin_sending(struct omsp_session *session, uint64_t now_us)
 static void stop_sending(struct omsp_session *session)
 {
     omsp_rtp_sender_pause(&session->sender);
-    omsp_session_break_forks(session, OMSP_TRACK_OUTBOUND);
+    omsp_session_break_forks(session, NULL, OMSP_TRACK_OUTBOUND);
 }
 
 void omsp_session_run(struct omsp_session *session, enum omsp_direction direction, bool running,
@@ -382,7 +382,8 @@ void omsp_session_run(struct omsp_session *session, enum omsp_direction directio
     omsp_lock_release(&session->lock);
 }
 
-void omsp_session_feed(struct omsp_session *session, struct omsp_fork *fork, unsigned tracks)
+void omsp_session_feed(struct omsp_session *session, struct omsp_fork *fork, unsigned tracks,
+                       struct omsp_session_source *source)
 {
     uint64_t now = now_of(session);
     bool heard, spoke;
@@ -398,9 +399,11 @@ void omsp_session_feed(struct omsp_session *session, struct omsp_fork *fork, uns
     else if (!tracks && place < session->fork_count)
         session->forks[place] = session->forks[--session->fork_count];
     for (unsigned track = OMSP_TRACK_INBOUND; track <= OMSP_TRACK_OUTBOUND; track <<= 1)
-        if ((fork->flowing ^ tracks) & track)
+        if ((fork->flowing ^ tracks) & track ||
+            (track == OMSP_TRACK_INBOUND && fork->heard != source))
             omsp_fork_break(fork, track);
     fork->flowing = tracks;
+    fork->heard = source;
     if (!heard && omsp_session_hears(session))
         hear_anew(session);
     if (!spoke && omsp_session_speaks(session))

@@ -50,11 +50,13 @@ void omsp_session_set_timeout(struct omsp_session *session, unsigned ms);
 void omsp_session_run(struct omsp_session *session, enum omsp_direction direction, bool running,
                       struct omsp_terminal *const *terminals, unsigned count);
 /* A media stream hears these tracks of the call from now on; 0: it ends to. After it returned, no
- * audio of others is taken any more. */
-void omsp_session_feed(struct omsp_session *session, struct omsp_fork *fork, unsigned tracks);
+ * audio of others is taken any more. source: whose audio the inbound track is, NULL: what the
+ * render stream hears. */
+struct omsp_session_source;
+void omsp_session_feed(struct omsp_session *session, struct omsp_fork *fork, unsigned tracks,
+                       struct omsp_session_source *source);
 /* session_source.c: one of several sources, heard apart. OMSP_NOMEM. Destroyed once its session has
  * dropped it or never had it; NULL is fine. */
-struct omsp_session_source;
 enum omsp_status omsp_session_source_create(struct omsp_session_source **out);
 void omsp_session_source_destroy(struct omsp_session_source *source);
 /* taken: only who runs this source hears it, nobody while nobody does. */

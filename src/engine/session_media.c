@@ -24,12 +24,19 @@ static void write_all(struct omsp_session_half *half, int16_t *pcm, size_t count
     }
 }
 
+/* Only of the inbound track there may be several sources. */
+static bool flows(const struct omsp_fork *fork, const struct omsp_session_source *source,
+                  unsigned track)
+{
+    return (fork->flowing & track) && (track == OMSP_TRACK_OUTBOUND || fork->heard == source);
+}
+
 bool omsp_session_hears(const struct omsp_session *session)
 {
     bool hears = session->receive.running;
 
     for (unsigned i = 0; i < session->fork_count; i++)
-        hears |= (session->forks[i]->flowing & OMSP_TRACK_INBOUND) != 0;
+        hears |= flows(session->forks[i], NULL, OMSP_TRACK_INBOUND);
     return hears;
 }
 
@@ -42,15 +49,18 @@ bool omsp_session_speaks(const struct omsp_session *session)
     return speaks;
 }
 
-void omsp_session_break_forks(struct omsp_session *session, unsigned track)
+void omsp_session_break_forks(struct omsp_session *session,
+                              const struct omsp_session_source *source, unsigned track)
 {
     for (unsigned i = 0; i < session->fork_count; i++)
-        omsp_fork_break(session->forks[i], track);
+        if (track == OMSP_TRACK_OUTBOUND || session->forks[i]->heard == source)
+            omsp_fork_break(session->forks[i], track);
 }
 
 /* Media streams get codes as they are on the wire, so that u-law stays what it was bit for bit. */
-static void fork_audio(struct omsp_session *session, unsigned track, bool alaw,
-                       const uint8_t *codes, size_t count, uint64_t now_us)
+static void fork_audio(struct omsp_session *session, const struct omsp_session_source *source,
+                       unsigned track, bool alaw, const uint8_t *codes, size_t count,
+                       uint64_t now_us)
 {
     uint8_t ulaw[MAX_SAMPLES];
 
@@ -59,15 +69,16 @@ static void fork_audio(struct omsp_session *session, unsigned track, bool alaw,
         codes = ulaw;
     }
     for (unsigned i = 0; i < session->fork_count; i++)
-        if (session->forks[i]->flowing & track &&
+        if (flows(session->forks[i], source, track) &&
             omsp_fork_audio(session->forks[i], track, codes, count, now_us))
             omsp_worker_at_end(session->worker, &session->turn);
 }
 
-static void fork_gap(struct omsp_session *session, uint32_t samples)
+static void fork_gap(struct omsp_session *session, const struct omsp_session_source *source,
+                     uint32_t samples)
 {
     for (unsigned i = 0; i < session->fork_count; i++)
-        if (session->forks[i]->flowing & OMSP_TRACK_INBOUND &&
+        if (flows(session->forks[i], source, OMSP_TRACK_INBOUND) &&
             omsp_fork_gap(session->forks[i], OMSP_TRACK_INBOUND, samples))
             omsp_worker_at_end(session->worker, &session->turn);
 }
@@ -129,24 +140,25 @@ void omsp_session_hand_out(struct omsp_session *session, struct omsp_session_hal
         hand_out_made_up(session, half, conceal, frame, now_us);
 }
 
-static void fork_frame(struct omsp_session *session, const struct omsp_jitter_frame *frame,
-                       uint64_t now_us)
+void omsp_session_fork_frame(struct omsp_session *session, const struct omsp_session_source *source,
+                             const struct omsp_jitter_frame *frame, uint64_t now_us)
 {
     if (frame->kind != OMSP_FRAME_AUDIO) {
-        fork_gap(session, frame->samples);
+        fork_gap(session, source, frame->samples);
         return;
     }
     if (frame->restart)
-        omsp_session_break_forks(session, OMSP_TRACK_INBOUND);
-    fork_audio(session, OMSP_TRACK_INBOUND, omsp_session_type(session, frame->payload_type) == 1,
-               frame->payload, frame->samples, now_us);
+        omsp_session_break_forks(session, source, OMSP_TRACK_INBOUND);
+    fork_audio(session, source, OMSP_TRACK_INBOUND,
+               omsp_session_type(session, frame->payload_type) == 1, frame->payload, frame->samples,
+               now_us);
 }
 
 static void deliver_frame(struct omsp_session *session, const struct omsp_jitter_frame *frame,
                           uint64_t now_us)
 {
     if (session->fork_count)
-        fork_frame(session, frame, now_us);
+        omsp_session_fork_frame(session, NULL, frame, now_us);
     if (session->receive.running)
         omsp_session_hand_out(session, &session->receive, &session->conceal, frame, now_us);
 }
@@ -205,7 +217,7 @@ void omsp_session_hand_out_mix(struct omsp_session *session, int16_t *pcm, const
     struct omsp_jitter_packet packet = {
         .seq = seq, .timestamp = timestamp, .payload = codes, .payload_len = count};
 
-    fork_audio(session, OMSP_TRACK_INBOUND, false, codes, count, now_us);
+    fork_audio(session, NULL, OMSP_TRACK_INBOUND, false, codes, count, now_us);
     if (!session->receive.running)
         return;
     play(&session->receive, now_us, &packet);
@@ -261,8 +273,8 @@ static void send_frame(struct omsp_session *session, uint64_t now_us)
     if (session->rtp && session->peer.family && session->peer.port)
         session->rtp->loop->send(session->rtp, &session->peer, packet, len);
     omsp_rate_meter_add(&session->send.rate, now_us, (uint32_t)count);
-    fork_audio(session, OMSP_TRACK_OUTBOUND, session->send_alaw, packet + OMSP_RTP_HEADER, count,
-               now_us);
+    fork_audio(session, NULL, OMSP_TRACK_OUTBOUND, session->send_alaw, packet + OMSP_RTP_HEADER,
+               count, now_us);
 }
 
 void omsp_session_send_due(struct omsp_session *session, uint64_t now_us)

@@ -72,7 +72,7 @@ static void take_audio(struct omsp_session *session, struct omsp_session_source 
         return;
     if (arrival->verdict == OMSP_RTP_FIRST || arrival->verdict == OMSP_RTP_RESYNC) {
         omsp_jitter_reset(session->jitter);
-        omsp_session_break_forks(session, OMSP_TRACK_INBOUND);
+        omsp_session_break_forks(session, NULL, OMSP_TRACK_INBOUND);
         session->receive.restart = true;
     }
     omsp_session_play(session, &session->receive, now_us, &put);

@@ -128,6 +128,9 @@ void omsp_session_drop_source(struct omsp_session *session, struct omsp_session_
     place = place_of(session, source);
     if (place < session->source_count) {
         add_stats(source, &session->gone);
+        for (unsigned i = 0; i < session->fork_count; i++)
+            if (session->forks[i]->heard == source)
+                session->forks[i]->flowing &= ~(unsigned)OMSP_TRACK_INBOUND;
         session->source_count--;
         for (; place < session->source_count; place++) /* the order is who is bound first */
             session->sources[place] = session->sources[place + 1];
@@ -196,8 +199,11 @@ static void deliver(struct omsp_session *session, struct omsp_session_source *so
 {
     struct omsp_jitter_frame frame;
 
-    while (omsp_jitter_next(source->jitter, now_us, &frame))
+    while (omsp_jitter_next(source->jitter, now_us, &frame)) {
+        if (session->fork_count)
+            omsp_session_fork_frame(session, source, &frame, now_us);
         omsp_session_hand_out(session, &source->half, &source->conceal, &frame, now_us);
+    }
 }
 
 void omsp_session_source_audio(struct omsp_session *session, struct omsp_session_source *source,
@@ -208,6 +214,7 @@ void omsp_session_source_audio(struct omsp_session *session, struct omsp_session
         return;
     if (arrival->verdict == OMSP_RTP_FIRST || arrival->verdict == OMSP_RTP_RESYNC) {
         omsp_jitter_reset(source->jitter);
+        omsp_session_break_forks(session, source, OMSP_TRACK_INBOUND);
         source->half.restart = true;
     }
     omsp_session_play(session, &source->half, now_us, put);

@@ -126,8 +126,12 @@ bool omsp_session_hears(const struct omsp_session *session);
 bool omsp_session_speaks(const struct omsp_session *session);
 /* For the session's turn. */
 void omsp_session_end_turn(struct omsp_turn *turn);
-/* What the forks hear of one direction does not join what they heard before. */
-void omsp_session_break_forks(struct omsp_session *session, unsigned track);
+/* What the forks hear of one direction, or of one source, does not join what they heard before. */
+void omsp_session_break_forks(struct omsp_session *session,
+                              const struct omsp_session_source *source, unsigned track);
+/* A frame that came, for those who hear that source (NULL: the stream). */
+void omsp_session_fork_frame(struct omsp_session *session, const struct omsp_session_source *source,
+                             const struct omsp_jitter_frame *frame, uint64_t now_us);
 
 /* All with the session's lock held. */
 /* The timer, when something is due before it fires. */

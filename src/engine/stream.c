@@ -141,7 +141,7 @@ static void run_session(struct omsp_stream *stream, bool running)
         return;
     if (stream->fork) {
         omsp_session_feed(stream->call->session, stream->fork,
-                          running ? omsp_fork_flow(stream->fork) : 0);
+                          running ? omsp_fork_flow(stream->fork) : 0, stream->fork->source);
         return;
     }
     for (unsigned i = 0; running && i < stream->terminal_count; i++)
@@ -149,10 +149,10 @@ static void run_session(struct omsp_stream *stream, bool running)
             connected[count++] = stream->terminals[i];
     if (stream->parent) {
         omsp_substream_run(stream, running, connected, count);
-        return;
+    } else {
+        omsp_session_set_sound(stream->call->session, stream->direction, &stream->sound);
+        omsp_session_run(stream->call->session, stream->direction, running, connected, count);
     }
-    omsp_session_set_sound(stream->call->session, stream->direction, &stream->sound);
-    omsp_session_run(stream->call->session, stream->direction, running, connected, count);
     for (unsigned i = 0; i < stream->terminal_count; i++) {
         struct omsp_terminal *terminal = stream->terminals[i];
 
@@ -394,8 +394,6 @@ static enum omsp_status may_select(const struct omsp_stream *stream, struct omsp
         return status;
     if (!terminal->ops || stream->fork)
         return OMSP_BAD_TERMINAL; /* a multitrack parent: only its tracks carry media */
-    if (stream->parent && (*part)->ops->run)
-        return OMSP_BAD_TERMINAL; /* its audio is the call's, not one source's */
     return terminal->ops->admit ? terminal->ops->admit(terminal, stream) : OMSP_OK;
 }
 

@@ -52,6 +52,10 @@ void omsp_substreams_follow(struct omsp_stream *stream)
         if (substream->fsm.ready != ready)
             omsp_stream_input(substream, ready ? OMSP_IN_READY : OMSP_IN_NOT_READY,
                               OMSP_CAUSE_LOCAL_REQUEST);
+        /* Also when it did not run: what a terminal keeps through a pause ends with a stop. */
+        for (unsigned k = 0; k < substream->terminal_count; k++)
+            if (substream->terminals[k]->ops->settle)
+                substream->terminals[k]->ops->settle(substream->terminals[k]);
         omsp_substream_settle(substream);
     }
 }

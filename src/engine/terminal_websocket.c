@@ -50,13 +50,14 @@ static unsigned track_bit(unsigned part)
 
 static void set_gates(struct omsp_websocket *socket)
 {
+    const struct omsp_stream *heard = socket->parts[INBOUND].base.selected_on;
     unsigned gates = 0;
 
     for (unsigned i = 0; i < PARTS; i++)
         if (socket->parts[i].running)
             gates |= track_bit(i);
     if (socket->live)
-        omsp_fork_set_gates(socket->stream->fork, gates);
+        omsp_fork_set_gates(socket->stream->fork, gates, heard ? heard->source : NULL);
 }
 
 /* It is not ours any more, whatever becomes of it. */
@@ -166,6 +167,13 @@ static void disconnect_part(struct omsp_terminal *terminal)
     note_use(socket_of(terminal));
 }
 
+/* Of a substream also that its parent was. */
+static bool is_stopped(const struct omsp_stream *stream)
+{
+    return stream->fsm.desired == OMSP_WANT_STOP ||
+           (stream->parent && stream->parent->fsm.desired == OMSP_WANT_STOP);
+}
+
 /* A stream that is held keeps the connection, one that was stopped does not. */
 static void settle_part(struct omsp_terminal *terminal)
 {
@@ -175,7 +183,7 @@ static void settle_part(struct omsp_terminal *terminal)
     for (unsigned i = 0; i < PARTS; i++) {
         const struct omsp_stream *stream = socket->parts[i].base.selected_on;
 
-        if (!stream || stream->fsm.shut || stream->fsm.desired == OMSP_WANT_STOP ||
+        if (!stream || stream->fsm.shut || is_stopped(stream) ||
             stream->call->state != OMSP_CALL_CONNECTED)
             socket->parts[i].started = false;
         needed |= socket->parts[i].started;
@@ -395,12 +403,13 @@ void omsp_websocket_let_go(struct omsp_websocket *socket, enum omsp_cause cause)
 
         if (!part->started || !stream)
             continue;
-        if (stream->terminal_count == 1) {
+        if (stream->terminal_count == 1)
             omsp_stream_input(stream, OMSP_IN_STOP, cause);
-        } else {
+        else
             atomic_store(&part->base.in_use, false);
+        /* Of a substream's own state nobody is told. */
+        if (stream->terminal_count > 1 || stream->parent)
             omsp_stream_post(stream, OMSP_TERMINAL_FAIL, cause, OMSP_OK, socket->base.id);
-        }
     }
     note_use(socket);
 }
