@@ -93,7 +93,7 @@ bool msp_call_shut(struct msp_call *call)
         call->ended_count = count;
     }
     ReleaseSRWLockExclusive(&call->ended_lock);
-    msp_hosted_drop(call);
+    msp_hosted_drop(call, NULL);
     return first;
 }
 

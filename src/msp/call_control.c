@@ -5,10 +5,8 @@
  */
 #include "msp/call.h"
 
-#include "base/alloc.h"
-#include "com/collection.h"
-#include "com/enumerator.h"
 #include "engine/fork.h"
+#include "msp/interfaces.h"
 
 static struct msp_call *self_of(ITStreamControl *iface)
 {
@@ -68,85 +66,56 @@ static HRESULT STDMETHODCALLTYPE control_RemoveStream(ITStreamControl *iface, IT
     return hr;
 }
 
-struct wrapped {
-    ITStream **streams; /* one reference each */
-    unsigned count;
-};
-
-static void unwrap(struct wrapped *all)
+static HRESULT add(struct msp_call *self, struct omsp_stream *stream, struct msp_interfaces *all)
 {
-    for (unsigned i = 0; i < all->count; i++)
-        ITStream_Release(all->streams[i]);
-    omsp_free(all->streams);
-}
-
-static HRESULT wrap_one(struct msp_call *self, struct omsp_stream *stream, struct wrapped *all)
-{
-    HRESULT hr = msp_stream_wrap(self, stream, &all->streams[all->count]);
+    HRESULT hr = msp_stream_wrap(self, stream, (ITStream **)&all->items[all->count]);
 
     if (SUCCEEDED(hr))
         all->count++;
     return hr;
 }
 
-/* To be unwrapped also on failure. */
-static HRESULT wrap_all(struct msp_call *self, struct wrapped *all)
+static HRESULT gather(struct msp_call *self, struct msp_interfaces *all)
 {
     struct omsp_stream **forks;
     struct omsp_fork_info info;
     unsigned count;
     HRESULT hr;
 
-    all->streams = NULL;
+    all->items = NULL;
     all->count = 0;
     if (msp_call_is_shut(self))
         return E_UNEXPECTED;
     hr = msp_call_forks(self, &forks, &count);
     if (FAILED(hr))
         return hr;
-    all->streams = omsp_zalloc_array(self->stream_count + count + 1, sizeof(ITStream *));
-    if (!all->streams)
-        hr = E_OUTOFMEMORY;
+    hr = msp_interfaces_room(all, self->stream_count + count);
     for (unsigned i = 0; i < self->stream_count && SUCCEEDED(hr); i++)
-        hr = wrap_one(self, self->streams[i], all);
+        hr = add(self, self->streams[i], all);
     for (unsigned i = 0; i < count && SUCCEEDED(hr); i++)
         if (omsp_stream_fork_info(forks[i], &info) == OMSP_OK && !info.of_terminal &&
             info.state != OMSP_FORK_STOPPED)
-            hr = wrap_one(self, forks[i], all);
+            hr = add(self, forks[i], all);
     msp_call_forks_drop(forks, count);
     return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE control_EnumerateStreams(ITStreamControl *iface, IEnumStream **out)
 {
-    struct wrapped all;
-    HRESULT hr;
+    struct msp_interfaces all;
 
     if (!out)
         return E_POINTER;
-    *out = NULL;
-    hr = wrap_all(self_of(iface), &all);
-    if (SUCCEEDED(hr))
-        hr = com_enum_interfaces(&IID_IEnumStream, COM_ENUM_RESET_SKIP, (void *const *)all.streams,
-                                 all.count, (void **)out);
-    unwrap(&all);
-    return hr;
+    return msp_interfaces_enum(&all, gather(self_of(iface), &all), &IID_IEnumStream, (void **)out);
 }
 
 static HRESULT STDMETHODCALLTYPE control_get_Streams(ITStreamControl *iface, VARIANT *out)
 {
-    struct wrapped all;
-    HRESULT hr;
+    struct msp_interfaces all;
 
     if (!out)
         return E_POINTER;
-    VariantInit(out);
-    hr = wrap_all(self_of(iface), &all);
-    if (SUCCEEDED(hr))
-        hr = com_collection_variant_of_objects(&IID_ITCollection, (void *const *)all.streams,
-                                               all.count, out);
-    unwrap(&all);
-    return hr;
+    return msp_interfaces_list(&all, gather(self_of(iface), &all), out);
 }
 
 MSP_VTABLE(msp_call_control_vtable, ITStreamControl, struct msp_call, control,

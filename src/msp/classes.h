@@ -8,7 +8,7 @@
 
 extern const struct com_class msp_stream_class;        /* stream.c */
 extern const struct com_class msp_render_stream_class; /* stream.c */
-extern const struct com_class msp_substream_class;     /* substream.c */
+extern const struct com_class msp_substream_class;     /* stream.c */
 extern const struct com_class msp_video_stream_class;  /* stream.c */
 extern const struct com_class msp_media_stream_class;  /* stream.c */
 extern const struct com_class msp_audio_format_class;  /* audio_format.c */

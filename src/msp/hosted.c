@@ -23,9 +23,9 @@ struct msp_hosted {
     ITTerminal *terminal;
     ITTerminalControl *control;
     struct omsp_terminal *engine;
-    /* To be compared only. */
-    const struct msp_call *call;
-    uint32_t stream, id;
+    struct omsp_stream *on;      /* a reference */
+    const struct msp_call *call; /* to be compared only */
+    uint32_t id;
     volatile LONG outcome; /* HRESULT of the last try to connect; the gate's answer */
     volatile LONG working; /* a thread is on its way */
     CRITICAL_SECTION work;
@@ -52,6 +52,7 @@ static void hosted_unref(struct msp_hosted *self)
         return;
     omsp_samples_watch(self->engine, NULL, NULL);
     omsp_terminal_release(self->engine);
+    omsp_stream_release(self->on);
     IUnknown_Release((IUnknown *)self->control);
     ITTerminal_Release(self->terminal);
     IUnknown_Release(self->identity);
@@ -320,7 +321,8 @@ static HRESULT make(struct msp_call *call, struct omsp_stream *stream, ITTermina
     self->engine = engine;
     self->id = omsp_terminal_id(engine);
     self->call = call;
-    self->stream = omsp_stream_id(stream);
+    self->on = stream;
+    omsp_stream_ref(stream);
     self->terminal = terminal;
     ITTerminal_AddRef(terminal);
     self->control = control;
@@ -417,14 +419,13 @@ HRESULT msp_hosted_select(struct msp_call *call, struct omsp_stream *stream, ITT
         hr = make(call, stream, terminal, control, &self);
     if (FAILED(hr))
         return hr;
-    if (!fresh || self->call != call || self->stream != omsp_stream_id(stream)) {
+    if (!fresh || self->call != call || self->on != stream) {
         /* It is somewhere already. */
         enum omsp_direction direction;
 
         hr = direction_of(terminal, stream, &direction);
         if (SUCCEEDED(hr))
-            hr = self->stream == omsp_stream_id(stream) ? TAPI_E_INVALIDTERMINAL
-                                                        : TAPI_E_TERMINALINUSE;
+            hr = self->on == stream ? TAPI_E_INVALIDTERMINAL : TAPI_E_TERMINALINUSE;
         hosted_unref(self);
         return hr;
     }
@@ -449,7 +450,7 @@ HRESULT msp_hosted_unselect(struct omsp_stream *stream, ITTerminal *terminal)
 
     if (!self)
         return hr;
-    if (self->stream == omsp_stream_id(stream))
+    if (self->on == stream)
         hr = msp_hresult(omsp_stream_unselect(stream, self->engine));
     if (SUCCEEDED(hr))
         retire(self);
@@ -478,12 +479,19 @@ static struct msp_hosted *nth(const struct msp_call *call, unsigned n)
     return found;
 }
 
-void msp_hosted_drop(struct msp_call *call)
+void msp_hosted_drop(struct msp_call *call, const struct omsp_stream *stream)
 {
     struct msp_hosted *self;
+    unsigned others = 0;
 
-    while ((self = nth(call, 0)))
-        retire(self);
+    while ((self = nth(call, others))) {
+        if (!stream || self->on == stream) {
+            retire(self);
+        } else {
+            others++;
+            hosted_unref(self);
+        }
+    }
 }
 
 HRESULT msp_hosted_prepare(struct msp_call *call, struct omsp_stream *stream, enum omsp_input input)
@@ -492,16 +500,15 @@ HRESULT msp_hosted_prepare(struct msp_call *call, struct omsp_stream *stream, en
     HRESULT hr = S_FALSE;
 
     for (unsigned n = 0; (self = nth(call, n)); n++) {
-        for (unsigned i = 0; i < call->stream_count; i++) {
-            HRESULT one;
+        bool with = !stream || self->on == stream;
+        HRESULT one = S_FALSE;
 
-            if (omsp_stream_id(call->streams[i]) != self->stream ||
-                (stream && call->streams[i] != stream))
-                continue;
-            one = prepare(self, call->streams[i], input);
-            if (hr == S_FALSE || FAILED(one))
-                hr = one;
-        }
+        if (with)
+            one = prepare(self, self->on, input);
+        else if (omsp_stream_parent(self->on) == stream) /* a substream starts with its stream */
+            one = prepare(self, self->on, OMSP_IN_READY);
+        if (one != S_FALSE && (hr == S_FALSE || FAILED(one)))
+            hr = one;
         hosted_unref(self);
     }
     return hr;

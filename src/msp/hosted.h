@@ -33,12 +33,12 @@ HRESULT msp_hosted_select(struct msp_call *call, struct omsp_stream *stream, ITT
                           ITTerminalControl *control);
 /* TAPI_E_INVALIDTERMINAL: not on this stream. */
 HRESULT msp_hosted_unselect(struct omsp_stream *stream, ITTerminal *terminal);
-/* The call was shut down: lets go of its terminals. */
-void msp_hosted_drop(struct msp_call *call);
+/* The call was shut down, or one of its streams that is not NULL: lets go of its terminals. */
+void msp_hosted_drop(struct msp_call *call, const struct omsp_stream *stream);
 
-/* Connects the terminals of the call's streams that `input` would start; stream NULL: of all
- * streams. S_FALSE: there is none. A failure is that of the last one that failed, for who finds
- * the engine refusing then. */
+/* Connects the terminals of the call's streams that `input` would start, and of their substreams;
+ * stream NULL: of all streams. S_FALSE: there is none. A failure is that of the last one that
+ * failed, for who finds the engine refusing then. */
 HRESULT msp_hosted_prepare(struct msp_call *call, struct omsp_stream *stream,
                            enum omsp_input input);
 /* After the engine was asked: graphs that it does not want are taken down again. */

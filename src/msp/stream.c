@@ -1,16 +1,16 @@
 /*
- * ITStream: one wrapper per engine stream. It translates arguments and answers; which state the
- * stream is in, and what follows from it, is the engine's business alone (core/stream.h). Free
- * threaded, holds no lock; lives as long as somebody holds it, also after its call was shut down
- * (then properties that cannot change still answer, everything else is E_UNEXPECTED).
+ * ITStream, and what it has in common with ITSubStream: one wrapper per engine stream. It
+ * translates arguments and answers; which state the stream is in, and what follows from it, is the
+ * engine's business alone (core/stream.h). Free threaded, holds no lock; lives as long as somebody
+ * holds it, also after its call was shut down (then properties that cannot change still answer,
+ * everything else is E_UNEXPECTED).
  */
-#include "com/collection.h"
 #include "com/dispatch.h"
-#include "com/enumerator.h"
 #include "engine/fork.h"
 #include "msp/call.h"
 #include "msp/classes.h"
 #include "msp/hosted.h"
+#include "msp/interfaces.h"
 #include "msp/stream.h"
 #include "msp/terminal.h"
 
@@ -60,19 +60,19 @@ static HRESULT move(struct msp_stream *self, enum omsp_input input,
     return FAILED(hr) && FAILED(hosted) ? hosted : hr;
 }
 
-static HRESULT STDMETHODCALLTYPE start(ITStream *iface)
+HRESULT msp_stream_start(struct msp_stream *self)
 {
-    return move(SELF(iface), OMSP_IN_START, omsp_stream_start);
+    return move(self, OMSP_IN_START, omsp_stream_start);
 }
 
-static HRESULT STDMETHODCALLTYPE pause_stream(ITStream *iface)
+HRESULT msp_stream_pause(struct msp_stream *self)
 {
-    return move(SELF(iface), OMSP_IN_PAUSE, omsp_stream_pause);
+    return move(self, OMSP_IN_PAUSE, omsp_stream_pause);
 }
 
-static HRESULT STDMETHODCALLTYPE stop(ITStream *iface)
+HRESULT msp_stream_stop(struct msp_stream *self)
 {
-    return move(SELF(iface), OMSP_IN_STOP, omsp_stream_stop);
+    return move(self, OMSP_IN_STOP, omsp_stream_stop);
 }
 
 /* Checks 3 and 4 of mspi.md 3.5, on whatever the application gave; *out is counted. */
@@ -93,7 +93,7 @@ static HRESULT control_of(struct msp_call *call, ITTerminal *terminal, ITTermina
     return TAPI_E_INVALIDTERMINAL;
 }
 
-HRESULT msp_stream_check_address(struct msp_call *call, ITTerminal *terminal)
+static HRESULT check_address(struct msp_call *call, ITTerminal *terminal)
 {
     ITTerminalControl *control;
     HRESULT hr = control_of(call, terminal, &control);
@@ -118,9 +118,8 @@ static HRESULT select_foreign(struct msp_stream *self, ITTerminal *terminal)
     return hr;
 }
 
-static HRESULT STDMETHODCALLTYPE select_terminal(ITStream *iface, ITTerminal *terminal)
+HRESULT msp_stream_select(struct msp_stream *self, ITTerminal *terminal)
 {
-    struct msp_stream *self = SELF(iface);
     struct omsp_terminal *engine = NULL;
     enum omsp_status status;
     HRESULT hr;
@@ -132,7 +131,7 @@ static HRESULT STDMETHODCALLTYPE select_terminal(ITStream *iface, ITTerminal *te
     hr = msp_terminal_from_interface((IUnknown *)terminal, &engine);
     if (FAILED(hr))
         return select_foreign(self, terminal);
-    hr = msp_stream_check_address(self->call, terminal);
+    hr = check_address(self->call, terminal);
     /* A file terminal's tracks go on streams, never the terminal itself (mspi.md 4.3 b): the engine
      * refuses it. */
     if (SUCCEEDED(hr)) {
@@ -144,9 +143,8 @@ static HRESULT STDMETHODCALLTYPE select_terminal(ITStream *iface, ITTerminal *te
     return hr;
 }
 
-static HRESULT STDMETHODCALLTYPE unselect_terminal(ITStream *iface, ITTerminal *terminal)
+HRESULT msp_stream_unselect(struct msp_stream *self, ITTerminal *terminal)
 {
-    struct msp_stream *self = SELF(iface);
     struct omsp_terminal *engine = NULL;
     HRESULT hr;
 
@@ -161,69 +159,79 @@ static HRESULT STDMETHODCALLTYPE unselect_terminal(ITStream *iface, ITTerminal *
     return hr;
 }
 
-/* The selected terminals of now; *count interfaces, each counted. */
-static HRESULT selected(struct msp_call *call, struct omsp_stream *engine,
-                        ITTerminal *out[OMSP_STREAM_MAX_TERMINALS], unsigned *count)
+/* The selected terminals of now. */
+static HRESULT gather(struct msp_stream *self, struct msp_interfaces *all)
 {
     struct omsp_terminal *engines[OMSP_STREAM_MAX_TERMINALS];
-    unsigned n = omsp_stream_terminals(engine, engines, OMSP_STREAM_MAX_TERMINALS);
-
-    if (n > OMSP_STREAM_MAX_TERMINALS)
-        n = OMSP_STREAM_MAX_TERMINALS;
-    *count = n;
-    return msp_terminals_wrap(msp_address_token(msp_call_address(call)), engines, n, out);
-}
-
-HRESULT msp_stream_enumerate_terminals(struct msp_call *call, struct omsp_stream *engine,
-                                       IEnumTerminal **out)
-{
-    ITTerminal *terminals[OMSP_STREAM_MAX_TERMINALS];
     unsigned count;
-    HRESULT hr = selected(call, engine, terminals, &count);
+    HRESULT hr = msp_interfaces_room(all, OMSP_STREAM_MAX_TERMINALS);
 
     if (FAILED(hr))
         return hr;
-    hr = com_enum_interfaces(&IID_IEnumTerminal, COM_ENUM_RESET_SKIP, (void *const *)terminals,
-                             count, (void **)out);
-    msp_terminals_drop(terminals, count);
+    if (msp_stream_is_shut(self))
+        return E_UNEXPECTED;
+    count = omsp_stream_terminals(self->engine, engines, OMSP_STREAM_MAX_TERMINALS);
+    if (count > OMSP_STREAM_MAX_TERMINALS)
+        count = OMSP_STREAM_MAX_TERMINALS;
+    hr = msp_terminals_wrap(msp_address_token(msp_call_address(self->call)), engines, count,
+                            (ITTerminal **)all->items);
+    all->count = SUCCEEDED(hr) ? count : 0;
     return hr;
 }
 
-HRESULT msp_stream_list_terminals(struct msp_call *call, struct omsp_stream *engine, VARIANT *out)
+HRESULT msp_stream_enumerate_terminals(struct msp_stream *self, IEnumTerminal **out)
 {
-    ITTerminal *terminals[OMSP_STREAM_MAX_TERMINALS];
-    unsigned count;
-    HRESULT hr = selected(call, engine, terminals, &count);
-
-    if (FAILED(hr))
-        return hr;
-    hr = com_collection_variant_of_objects(&IID_ITCollection, (void *const *)terminals, count, out);
-    msp_terminals_drop(terminals, count);
-    return hr;
-}
-
-static HRESULT STDMETHODCALLTYPE enumerate_terminals(ITStream *iface, IEnumTerminal **out)
-{
-    struct msp_stream *self = SELF(iface);
+    struct msp_interfaces all;
 
     if (!out)
         return E_POINTER;
-    *out = NULL;
-    if (msp_stream_is_shut(self))
-        return E_UNEXPECTED;
-    return msp_stream_enumerate_terminals(self->call, self->engine, out);
+    return msp_interfaces_enum(&all, gather(self, &all), &IID_IEnumTerminal, (void **)out);
 }
 
-static HRESULT STDMETHODCALLTYPE get_terminals(ITStream *iface, VARIANT *out)
+HRESULT msp_stream_list_terminals(struct msp_stream *self, VARIANT *out)
 {
-    struct msp_stream *self = SELF(iface);
+    struct msp_interfaces all;
 
     if (!out)
         return E_POINTER;
-    VariantInit(out);
-    if (msp_stream_is_shut(self))
-        return E_UNEXPECTED;
-    return msp_stream_list_terminals(self->call, self->engine, out);
+    return msp_interfaces_list(&all, gather(self, &all), out);
+}
+
+/* ---- ITStream -------------------------------------------------------------------------------- */
+
+static HRESULT STDMETHODCALLTYPE stream_StartStream(ITStream *iface)
+{
+    return msp_stream_start(SELF(iface));
+}
+
+static HRESULT STDMETHODCALLTYPE stream_PauseStream(ITStream *iface)
+{
+    return msp_stream_pause(SELF(iface));
+}
+
+static HRESULT STDMETHODCALLTYPE stream_StopStream(ITStream *iface)
+{
+    return msp_stream_stop(SELF(iface));
+}
+
+static HRESULT STDMETHODCALLTYPE stream_SelectTerminal(ITStream *iface, ITTerminal *terminal)
+{
+    return msp_stream_select(SELF(iface), terminal);
+}
+
+static HRESULT STDMETHODCALLTYPE stream_UnselectTerminal(ITStream *iface, ITTerminal *terminal)
+{
+    return msp_stream_unselect(SELF(iface), terminal);
+}
+
+static HRESULT STDMETHODCALLTYPE stream_EnumerateTerminals(ITStream *iface, IEnumTerminal **out)
+{
+    return msp_stream_enumerate_terminals(SELF(iface), out);
+}
+
+static HRESULT STDMETHODCALLTYPE stream_get_Terminals(ITStream *iface, VARIANT *out)
+{
+    return msp_stream_list_terminals(SELF(iface), out);
 }
 
 static const struct com_member members[] = {
@@ -242,9 +250,10 @@ static const struct com_dispatch dispatch = COM_DISPATCH_TABLE(&IID_ITStream, "I
 
 COM_VTABLE(vtable, ITStream, struct msp_stream, stream, &dispatch, COM_DISPATCH_SLOTS(ITStream),
            .get_MediaType = get_media_type, .get_Direction = get_direction, .get_Name = get_name,
-           .StartStream = start, .PauseStream = pause_stream, .StopStream = stop,
-           .SelectTerminal = select_terminal, .UnselectTerminal = unselect_terminal,
-           .EnumerateTerminals = enumerate_terminals, .get_Terminals = get_terminals);
+           .StartStream = stream_StartStream, .PauseStream = stream_PauseStream,
+           .StopStream = stream_StopStream, .SelectTerminal = stream_SelectTerminal,
+           .UnselectTerminal = stream_UnselectTerminal,
+           .EnumerateTerminals = stream_EnumerateTerminals, .get_Terminals = stream_get_Terminals);
 
 static const struct com_entry entries[] = {
     COM_ENTRY(IID_ITStream, vtable),
@@ -304,6 +313,13 @@ const struct com_class msp_media_stream_class = {
     .destroy = destroy,
 };
 
+static const struct com_entry substream_entries[] = {
+    COM_ENTRY(IID_ITSubStream, msp_substream_vtable)};
+
+const struct com_class msp_substream_class = {
+    COM_CLASS("ITSubStream", struct msp_stream, substream_entries), .flags = COM_FTM | COM_SAFE,
+    .destroy = destroy};
+
 struct making {
     struct msp_call *call;
     struct omsp_stream *engine;
@@ -313,6 +329,8 @@ static const struct com_class *class_of(const struct omsp_stream *engine)
 {
     if (omsp_stream_is_fork(engine))
         return &msp_media_stream_class;
+    if (omsp_stream_parent(engine))
+        return &msp_substream_class;
     if (omsp_stream_media(engine) != OMSP_MEDIA_AUDIO)
         return &msp_video_stream_class;
     return omsp_stream_direction(engine) == OMSP_RENDER ? &msp_render_stream_class
@@ -361,23 +379,46 @@ HRESULT msp_media_stream_wrap(struct msp_call *call, struct omsp_stream *stream,
     return hr;
 }
 
-HRESULT msp_stream_from_interface(IUnknown *unknown, struct omsp_stream **out)
+HRESULT msp_substream_wrap(struct msp_call *call, struct omsp_stream *stream, ITSubStream **out)
 {
-    struct com_object *object;
-    ITStream *stream;
+    struct msp_stream *self;
+    HRESULT hr = wrap(call, stream, &self);
+
+    *out = hr == S_OK ? &self->substream : NULL;
+    return hr;
+}
+
+/* The engine's stream of an object of one of these classes. */
+static HRESULT engine_of(IUnknown *unknown, REFIID iid, const struct com_class *const *classes,
+                         unsigned count, struct omsp_stream **out)
+{
+    struct com_object *object = NULL;
+    IUnknown *iface;
 
     *out = NULL;
-    if (!unknown || FAILED(IUnknown_QueryInterface(unknown, &IID_ITStream, (void **)&stream)))
+    if (!unknown || FAILED(IUnknown_QueryInterface(unknown, iid, (void **)&iface)))
         return E_INVALIDARG;
-    object = com_object_cast(&msp_stream_class, stream);
-    if (!object)
-        object = com_object_cast(&msp_render_stream_class, stream);
-    if (!object)
-        object = com_object_cast(&msp_media_stream_class, stream);
+    for (unsigned i = 0; i < count && !object; i++)
+        object = com_object_cast(classes[i], iface);
     if (object) {
         *out = ((struct msp_stream *)object)->engine;
         omsp_stream_ref(*out);
     }
-    ITStream_Release(stream);
+    IUnknown_Release(iface);
     return object ? S_OK : E_INVALIDARG;
+}
+
+HRESULT msp_stream_from_interface(IUnknown *unknown, struct omsp_stream **out)
+{
+    static const struct com_class *const classes[] = {&msp_stream_class, &msp_render_stream_class,
+                                                      &msp_media_stream_class};
+
+    return engine_of(unknown, &IID_ITStream, classes, 3, out);
+}
+
+HRESULT msp_substream_from_interface(IUnknown *unknown, struct omsp_stream **out)
+{
+    static const struct com_class *const classes[] = {&msp_substream_class};
+
+    return engine_of(unknown, &IID_ITSubStream, classes, 1, out);
 }

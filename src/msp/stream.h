@@ -18,6 +18,7 @@ struct msp_stream {
     ITAudioDeviceControl device;
     ITFormatControl formats;
     ITSubStreamControl substreams; /* by an audio render stream of the call's own only */
+    ITSubStream substream;         /* by a substream, and nothing else */
     IOpenMSPMediaStream media;     /* answered by a media stream only */
     struct msp_call *call;         /* inner reference */
     struct omsp_stream *engine;    /* reference */
@@ -40,16 +41,22 @@ extern const struct msp_vtable_ITFormatControl msp_stream_format_vtable;
 MSP_VTABLE_TYPE(ITSubStreamControl);
 extern const struct msp_vtable_ITSubStreamControl msp_substream_control_vtable;
 
-/* substream.c. As msp_stream_wrap and msp_stream_from_interface. */
+/* substream.c */
+MSP_VTABLE_TYPE(ITSubStream);
+extern const struct msp_vtable_ITSubStream msp_substream_vtable;
+
+/* As msp_stream_wrap and msp_stream_from_interface. */
 HRESULT msp_substream_wrap(struct msp_call *call, struct omsp_stream *substream, ITSubStream **out);
 HRESULT msp_substream_from_interface(IUnknown *unknown, struct omsp_stream **out);
 
-/* What a stream and a substream have in common; the caller has checked that neither is shut down.
- * E_POINTER is theirs, too. */
-HRESULT msp_stream_check_address(struct msp_call *call, ITTerminal *terminal);
-HRESULT msp_stream_enumerate_terminals(struct msp_call *call, struct omsp_stream *engine,
-                                       IEnumTerminal **out);
-HRESULT msp_stream_list_terminals(struct msp_call *call, struct omsp_stream *engine, VARIANT *out);
+/* The methods of ITStream and ITSubStream. */
+HRESULT msp_stream_start(struct msp_stream *self);
+HRESULT msp_stream_pause(struct msp_stream *self);
+HRESULT msp_stream_stop(struct msp_stream *self);
+HRESULT msp_stream_select(struct msp_stream *self, ITTerminal *terminal);
+HRESULT msp_stream_unselect(struct msp_stream *self, ITTerminal *terminal);
+HRESULT msp_stream_enumerate_terminals(struct msp_stream *self, IEnumTerminal **out);
+HRESULT msp_stream_list_terminals(struct msp_stream *self, VARIANT *out);
 
 /* media_stream.c */
 MSP_VTABLE_TYPE(IOpenMSPMediaStream);

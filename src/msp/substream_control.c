@@ -2,9 +2,9 @@
  * ITSubStreamControl of an audio render stream (mspi.md 3.12): making, ending and listing its
  * substreams. Which source a substream gets is the engine's business. Any thread.
  */
-#include "com/collection.h"
 #include "com/dispatch.h"
-#include "com/enumerator.h"
+#include "msp/hosted.h"
+#include "msp/interfaces.h"
 #include "msp/stream.h"
 
 static struct msp_stream *self_of(ITSubStreamControl *iface)
@@ -48,35 +48,26 @@ static HRESULT STDMETHODCALLTYPE control_remove(ITSubStreamControl *iface, ITSub
     if (FAILED(hr))
         return E_INVALIDARG;
     hr = msp_hresult(omsp_stream_remove_substream(self->engine, engine));
+    if (SUCCEEDED(hr))
+        msp_hosted_drop(self->call, engine);
     omsp_stream_release(engine);
     return hr;
 }
 
-struct wrapped {
-    ITSubStream *substreams[OMSP_STREAM_MAX_SUBSTREAMS]; /* one reference each */
-    unsigned count;
-};
-
-static void unwrap(struct wrapped *all)
-{
-    for (unsigned i = 0; i < all->count; i++)
-        ITSubStream_Release(all->substreams[i]);
-}
-
-/* To be unwrapped also on failure. */
-static HRESULT wrap_all(struct msp_stream *self, struct wrapped *all)
+static HRESULT gather(struct msp_stream *self, struct msp_interfaces *all)
 {
     struct omsp_stream *engines[OMSP_STREAM_MAX_SUBSTREAMS];
     unsigned count;
-    HRESULT hr = S_OK;
+    HRESULT hr = msp_interfaces_room(all, OMSP_STREAM_MAX_SUBSTREAMS);
 
-    all->count = 0;
+    if (FAILED(hr))
+        return hr;
     if (msp_stream_is_shut(self))
         return E_UNEXPECTED;
     count = omsp_stream_substreams(self->engine, engines, OMSP_STREAM_MAX_SUBSTREAMS);
     for (unsigned i = 0; i < count; i++) {
         if (SUCCEEDED(hr))
-            hr = msp_substream_wrap(self->call, engines[i], &all->substreams[all->count]);
+            hr = msp_substream_wrap(self->call, engines[i], (ITSubStream **)&all->items[i]);
         if (SUCCEEDED(hr))
             all->count++;
         omsp_stream_release(engines[i]);
@@ -86,34 +77,21 @@ static HRESULT wrap_all(struct msp_stream *self, struct wrapped *all)
 
 static HRESULT STDMETHODCALLTYPE control_enumerate(ITSubStreamControl *iface, IEnumSubStream **out)
 {
-    struct wrapped all;
-    HRESULT hr;
+    struct msp_interfaces all;
 
     if (!out)
         return E_POINTER;
-    *out = NULL;
-    hr = wrap_all(self_of(iface), &all);
-    if (SUCCEEDED(hr))
-        hr = com_enum_interfaces(&IID_IEnumSubStream, COM_ENUM_RESET_SKIP,
-                                 (void *const *)all.substreams, all.count, (void **)out);
-    unwrap(&all);
-    return hr;
+    return msp_interfaces_enum(&all, gather(self_of(iface), &all), &IID_IEnumSubStream,
+                               (void **)out);
 }
 
 static HRESULT STDMETHODCALLTYPE control_list(ITSubStreamControl *iface, VARIANT *out)
 {
-    struct wrapped all;
-    HRESULT hr;
+    struct msp_interfaces all;
 
     if (!out)
         return E_POINTER;
-    VariantInit(out);
-    hr = wrap_all(self_of(iface), &all);
-    if (SUCCEEDED(hr))
-        hr = com_collection_variant_of_objects(&IID_ITCollection, (void *const *)all.substreams,
-                                               all.count, out);
-    unwrap(&all);
-    return hr;
+    return msp_interfaces_list(&all, gather(self_of(iface), &all), out);
 }
 
 static const struct com_member members[] = {

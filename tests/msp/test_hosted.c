@@ -354,6 +354,74 @@ START_TEST(a_bidirectional_terminal_goes_on_the_stream_that_takes_it)
 }
 END_TEST
 
+START_TEST(on_a_substream_it_is_connected_and_let_go_of_with_it)
+{
+    struct bench bench;
+    ITSubStreamControl *control;
+    ITSubStream *one = NULL, *two = NULL;
+    ITTerminal *to;
+
+    begin(&bench);
+    control = kit_query(bench.render, &IID_ITSubStreamControl);
+    ck_assert_hr(ITSubStreamControl_CreateSubStream(control, &one), S_OK);
+    ck_assert_hr(ITSubStreamControl_CreateSubStream(control, &two), S_OK);
+    to = meter(&bench);
+    ck_assert_hr(ITSubStream_SelectTerminal(one, to), S_OK);
+    ck_assert_hr(ITSubStream_SelectTerminal(two, to), TAPI_E_TERMINALINUSE);
+    ck_assert_hr(ITStream_SelectTerminal(bench.render, to), TAPI_E_TERMINALINUSE);
+    ck_assert_hr(ITSubStream_UnselectTerminal(two, to), TAPI_E_INVALIDTERMINAL);
+    ck_assert_int_eq(third.connected, 0);
+    connect_both(&bench); /* it starts with its stream */
+    ck_assert_int_eq(state_of(to), TS_INUSE);
+    ck_assert_int_eq(third.connected, 1);
+    ck_assert_hr(ITSubStream_StopSubStream(one), S_OK);
+    ck_assert_int_eq(third.disconnected, 1);
+    ck_assert_hr(ITSubStream_StartSubStream(one), S_OK);
+    ck_assert_int_eq(third.connected, 2);
+    ck_assert_hr(ITStream_StopStream(bench.render), S_OK);
+    ck_assert_int_eq(third.disconnected, 2);
+    ck_assert_hr(ITStream_StartStream(bench.render), S_OK);
+    ck_assert_int_eq(third.connected, 3);
+    ck_assert_hr(ITSubStreamControl_RemoveSubStream(control, one), S_OK);
+    ck_assert_int_eq(third.disconnected, 3);
+    ck_assert_int_eq(state_of(to), TS_NOTINUSE);
+    third.connect = MAKE_HRESULT(1, FACILITY_ITF, 0x777);
+    ck_assert_hr(ITSubStream_SelectTerminal(two, to), third.connect);
+    expect(&bench, bench.render, CALL_TERMINAL_FAIL, CALL_CAUSE_CONNECT_FAIL,
+           TAPI_E_OPERATIONFAILED, NULL);
+    third.connect = S_OK;
+    ck_assert_hr(ITSubStream_SelectTerminal(two, to), S_OK);
+    kit_release(to);
+    kit_release(one), kit_release(two), kit_release(control);
+    end(&bench); /* still selected */
+}
+END_TEST
+
+START_TEST(on_a_substream_it_hears_the_source)
+{
+    struct bench bench;
+    ITSubStreamControl *control;
+    ITSubStream *one = NULL;
+    ITTerminal *from, *to;
+
+    begin(&bench);
+    control = kit_query(bench.render, &IID_ITSubStreamControl);
+    ck_assert_hr(ITSubStreamControl_CreateSubStream(control, &one), S_OK);
+    from = tone(&bench);
+    to = meter(&bench);
+    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), S_OK);
+    ck_assert_hr(ITSubStream_SelectTerminal(one, to), S_OK);
+    connect_both(&bench);
+    expect_tone();
+    ck_assert_hr(ITSubStream_UnselectTerminal(one, to), S_OK);
+    ck_assert_hr(ITStream_SelectTerminal(bench.render, to), S_OK);
+    expect_tone();
+    kit_release(from), kit_release(to);
+    kit_release(one), kit_release(control);
+    end(&bench);
+}
+END_TEST
+
 /* ---- failures -------------------------------------------------------------------------------- */
 
 static void refuse(HRESULT connect, HRESULT run, HRESULT answer)
@@ -578,6 +646,8 @@ OMSP_SUITE("hosted", TEST(a_registered_class_is_made_and_told_what_it_is),
            TEST(the_applications_own_pointer_is_what_everybody_sees),
            TEST(selection_is_refused_as_for_terminals_of_ours),
            TEST(a_bidirectional_terminal_goes_on_the_stream_that_takes_it),
+           TEST(on_a_substream_it_is_connected_and_let_go_of_with_it),
+           TEST(on_a_substream_it_hears_the_source),
            TEST(a_terminal_that_cannot_be_connected_fails_itself_then_its_stream),
            TEST(a_graph_that_refuses_to_run_fails_the_same_way),
            TEST(no_format_in_common_is_a_refusal),
