@@ -51,6 +51,7 @@ static void fill_caps(struct omsp_call *call, struct omsp_sdp_local *caps)
     caps->codec_count = (uint8_t)call->codec_count;
     caps->telephone_event = true;
     caps->session_id = call->sdp->session_id;
+    caps->security = OMSP_SDP_SECURITY_OFF;
 }
 
 static void fill_params(const struct omsp_sdp_agreed *agreed, struct omsp_session_params *params)
@@ -123,7 +124,7 @@ enum omsp_status omsp_call_set_remote_sdp(struct omsp_call *call, const char *te
 
     if (!remote)
         return OMSP_NOMEM;
-    status = omsp_sdp_parse(text, len, remote);
+    status = omsp_sdp_parse(text, len, OMSP_SDP_SECURITY_OFF, remote);
     if (!status)
         status = omsp_call_ensure_bound(call, &local, &fresh);
     if (!status) {

@@ -4,12 +4,14 @@
  */
 #include "wire/sdp.h"
 
+#include "base/bytes.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #define OUR_EVENTS 0xFFFFu /* 0-15: DTMF */
-#define TEXT_MAX   2048    /* of what we write ourselves */
+#define TEXT_MAX   3072    /* of what we write ourselves */
 
 static bool local_ok(const struct omsp_sdp_local *local)
 {
@@ -22,7 +24,13 @@ static bool local_ok(const struct omsp_sdp_local *local)
                                             local->codecs[i].codec != OMSP_SDP_CODEC_PCMA))
             return false;
     }
-    return true;
+    if (local->crypto_count > OMSP_SDP_CRYPTO_MAX)
+        return false;
+    for (unsigned i = 0; i < local->crypto_count; i++) {
+        if (local->crypto[i].suite >= OMSP_SDP_SUITES || local->crypto[i].mki_len)
+            return false;
+    }
+    return local->security != OMSP_SDP_SECURITY_REQUIRED || local->crypto_count;
 }
 
 static bool local_has(const struct omsp_sdp_local *local, uint8_t codec)
@@ -94,9 +102,24 @@ static void describe(const struct omsp_sdp_local *local, const struct omsp_sdp *
 static void name_media(struct omsp_sdp_media *media, const struct omsp_sdp_audio *audio)
 {
     strcpy(media->kind, "audio");
-    strcpy(media->proto, audio->avpf ? "RTP/AVPF" : "RTP/AVP");
+    strcpy(media->proto, audio->savp   ? audio->avpf ? "RTP/SAVPF" : "RTP/SAVP"
+                         : audio->avpf ? "RTP/AVPF"
+                                       : "RTP/AVP");
     snprintf(media->format, sizeof(media->format), "%u", audio->payloads[0].type);
     media->port = audio->rtp.port;
+}
+
+/* All keys that we would use, tagged by their order. */
+static void offer_crypto(const struct omsp_sdp_local *local, const struct omsp_sdp *prior,
+                         struct omsp_sdp_audio *audio)
+{
+    audio->savp = local->security == OMSP_SDP_SECURITY_REQUIRED ||
+                  (local->security == OMSP_SDP_SECURITY_ALLOWED && prior && prior->audio.savp);
+    for (unsigned i = 0; audio->savp && i < local->crypto_count; i++) {
+        audio->crypto[i] = local->crypto[i];
+        audio->crypto[i].tag = i + 1;
+        audio->crypto_count = (uint8_t)(i + 1);
+    }
 }
 
 /* The version counts what is said, so what is said is compared. */
@@ -110,6 +133,8 @@ static void count_version(const struct omsp_sdp *prior, struct omsp_sdp *sdp)
     if (omsp_sdp_write(prior, before, sizeof(before), &need) ||
         omsp_sdp_write(sdp, after, sizeof(after), &need) || strcmp(before, after) != 0)
         sdp->version++;
+    omsp_wipe(before, sizeof(before));
+    omsp_wipe(after, sizeof(after));
 }
 
 enum omsp_status omsp_sdp_make_offer(const struct omsp_sdp_local *local,
@@ -125,6 +150,7 @@ enum omsp_status omsp_sdp_make_offer(const struct omsp_sdp_local *local,
     made.audio.direction = local->direction;
     made.audio.rtcp_mux = local->rtcp_mux;
     made.audio.avpf = prior && prior->audio.avpf;
+    offer_crypto(local, prior, &made.audio);
     for (unsigned i = 0; i < local->codec_count; i++)
         add_payload(&made.audio, number_for(prior, local->codecs[i].codec, local->codecs[i].type),
                     local->codecs[i].codec);
@@ -177,6 +203,7 @@ static unsigned send_ptime(const struct omsp_sdp_local *local, const struct omsp
     return ms < 10 ? 10 : ms > 60 ? 60 : ms;
 }
 
+/* Everything but on_hold and what is zero by itself. */
 static void agree(const struct omsp_sdp_local *local, const struct omsp_sdp_audio *ours,
                   const struct omsp_sdp_audio *remote, uint8_t direction,
                   const struct omsp_sdp_payload *send, struct omsp_sdp_agreed *agreed)
@@ -184,7 +211,6 @@ static void agree(const struct omsp_sdp_local *local, const struct omsp_sdp_audi
     const struct omsp_sdp_payload *our_event = find_codec(ours, OMSP_SDP_CODEC_TELEPHONE_EVENT);
     const struct omsp_sdp_payload *event = find_codec(remote, OMSP_SDP_CODEC_TELEPHONE_EVENT);
 
-    memset(agreed, 0, sizeof(*agreed));
     agreed->rtcp_mux = ours->rtcp_mux && remote->rtcp_mux;
     agreed->peer_rtp = remote->rtp;
     agreed->peer_rtcp = agreed->rtcp_mux ? remote->rtp : remote->rtcp;
@@ -210,7 +236,8 @@ static void agree(const struct omsp_sdp_local *local, const struct omsp_sdp_audi
     agreed->may_receive = direction & OMSP_SDP_RECVONLY;
 }
 
-static enum omsp_status check_remote(const struct omsp_sdp *remote)
+static enum omsp_status check_remote(const struct omsp_sdp_local *local,
+                                     const struct omsp_sdp *remote)
 {
     const struct omsp_sdp_media *media;
 
@@ -218,24 +245,49 @@ static enum omsp_status check_remote(const struct omsp_sdp *remote)
         return OMSP_BAD_MEDIA;
     media = &remote->media[remote->audio_index];
     if (!media->port ||
-        (strcmp(media->proto, "RTP/AVP") != 0 && strcmp(media->proto, "RTP/AVPF") != 0))
+        (!remote->audio.savp && strcmp(media->proto, "RTP/AVP") != 0 &&
+         strcmp(media->proto, "RTP/AVPF") != 0) ||
+        (remote->audio.savp && local->security == OMSP_SDP_SECURITY_OFF) ||
+        (!remote->audio.savp && local->security == OMSP_SDP_SECURITY_REQUIRED))
         return OMSP_BAD_MEDIA;
     return remote->audio.rtp.family ? OMSP_OK : OMSP_INVALID;
+}
+
+/* The first of theirs that we know, and our key for it under their tag. */
+static bool answer_crypto(const struct omsp_sdp_local *local, const struct omsp_sdp_audio *remote,
+                          struct omsp_sdp_audio *ours, struct omsp_sdp_agreed *agreed)
+{
+    for (unsigned i = 0; i < remote->crypto_count; i++) {
+        for (unsigned k = 0; k < local->crypto_count; k++) {
+            if (local->crypto[k].suite != remote->crypto[i].suite)
+                continue;
+            ours->crypto[0] = local->crypto[k];
+            ours->crypto[0].tag = remote->crypto[i].tag;
+            ours->crypto_count = 1;
+            agreed->secure = true;
+            agreed->send_crypto = ours->crypto[0];
+            agreed->receive_crypto = remote->crypto[i];
+            return true;
+        }
+    }
+    return false;
 }
 
 enum omsp_status omsp_sdp_make_answer(const struct omsp_sdp_local *local,
                                       const struct omsp_sdp *prior, const struct omsp_sdp *offer,
                                       struct omsp_sdp *answer, struct omsp_sdp_agreed *agreed)
 {
-    enum omsp_status status = local_ok(local) ? check_remote(offer) : OMSP_INVALID;
+    enum omsp_status status = local_ok(local) ? check_remote(local, offer) : OMSP_INVALID;
     const struct omsp_sdp_audio *remote = &offer->audio;
     const struct omsp_sdp_payload *send = NULL;
     unsigned audio_types = 0;
+    struct omsp_sdp_agreed both;
     struct omsp_sdp made;
 
     if (status)
         return status;
     memset(&made, 0, sizeof(made));
+    memset(&both, 0, sizeof(both));
     describe(local, prior, &made);
     for (unsigned i = 0; i < remote->count; i++) {
         const struct omsp_sdp_payload *payload = &remote->payloads[i];
@@ -252,6 +304,9 @@ enum omsp_status omsp_sdp_make_answer(const struct omsp_sdp_local *local,
     }
     if (!send)
         return OMSP_NO_CODEC;
+    made.audio.savp = remote->savp;
+    if (remote->savp && !answer_crypto(local, remote, &made.audio, &both))
+        return OMSP_BAD_MEDIA;
     made.audio.direction = local->direction & mirrored(remote);
     made.audio.rtcp_mux = local->rtcp_mux && remote->rtcp_mux;
     made.audio.avpf = remote->avpf;
@@ -263,19 +318,39 @@ enum omsp_status omsp_sdp_make_answer(const struct omsp_sdp_local *local,
         made.media[i].port = 0;
     name_media(&made.media[made.audio_index], &made.audio);
     count_version(prior, &made);
-    agree(local, &made.audio, remote, made.audio.direction, send, agreed);
-    agreed->on_hold = !(remote->direction & OMSP_SDP_RECVONLY) || unspecified(&remote->rtp);
+    agree(local, &made.audio, remote, made.audio.direction, send, &both);
+    both.on_hold = !(remote->direction & OMSP_SDP_RECVONLY) || unspecified(&remote->rtp);
+    *agreed = both;
     *answer = made;
     return OMSP_OK;
+}
+
+/* One of ours, by tag and suite, and nothing else. */
+static bool take_crypto(const struct omsp_sdp_audio *ours, const struct omsp_sdp_audio *remote,
+                        struct omsp_sdp_agreed *agreed)
+{
+    if (remote->crypto_count != 1)
+        return false;
+    for (unsigned i = 0; i < ours->crypto_count; i++) {
+        if (ours->crypto[i].tag != remote->crypto[0].tag ||
+            ours->crypto[i].suite != remote->crypto[0].suite)
+            continue;
+        agreed->secure = true;
+        agreed->send_crypto = ours->crypto[i];
+        agreed->receive_crypto = remote->crypto[0];
+        return true;
+    }
+    return false;
 }
 
 enum omsp_status omsp_sdp_apply_answer(const struct omsp_sdp_local *local,
                                        const struct omsp_sdp *offer, const struct omsp_sdp *answer,
                                        struct omsp_sdp_agreed *agreed)
 {
-    enum omsp_status status = local_ok(local) ? check_remote(answer) : OMSP_INVALID;
+    enum omsp_status status = local_ok(local) ? check_remote(local, answer) : OMSP_INVALID;
     const struct omsp_sdp_audio *ours = &offer->audio, *remote = &answer->audio;
     const struct omsp_sdp_payload *send = NULL;
+    struct omsp_sdp_agreed both;
 
     if (status)
         return status;
@@ -287,7 +362,11 @@ enum omsp_status omsp_sdp_apply_answer(const struct omsp_sdp_local *local,
     }
     if (!send)
         return OMSP_NO_CODEC;
-    agree(local, ours, remote, ours->direction & mirrored(remote), send, agreed);
-    agreed->on_hold = ours->direction & OMSP_SDP_SENDONLY && !agreed->may_send;
+    memset(&both, 0, sizeof(both));
+    if (ours->savp != remote->savp || (ours->savp && !take_crypto(ours, remote, &both)))
+        return OMSP_BAD_MEDIA;
+    agree(local, ours, remote, ours->direction & mirrored(remote), send, &both);
+    both.on_hold = ours->direction & OMSP_SDP_SENDONLY && !both.may_send;
+    *agreed = both;
     return OMSP_OK;
 }

@@ -5,6 +5,8 @@
  */
 #include "wire/sdp.h"
 
+#include "base/bytes.h"
+
 #include <string.h>
 
 /* A piece of the text. */
@@ -168,14 +170,35 @@ static bool media_line(struct piece *text, struct omsp_sdp_media *out)
            copy_word(format, out->format, sizeof(out->format));
 }
 
-static bool usable(const struct omsp_sdp_media *media)
+static bool plain(const char *proto)
 {
-    return media->port &&
-           (strcmp(media->proto, "RTP/AVP") == 0 || strcmp(media->proto, "RTP/AVPF") == 0);
+    return strcmp(proto, "RTP/AVP") == 0 || strcmp(proto, "RTP/AVPF") == 0;
+}
+
+static bool secure(const char *proto)
+{
+    return strcmp(proto, "RTP/SAVP") == 0 || strcmp(proto, "RTP/SAVPF") == 0;
+}
+
+/* As far as the m-line tells: RTP/SAVP also wants a key. */
+static bool usable(const struct omsp_sdp_media *media, enum omsp_sdp_security security, bool keyed)
+{
+    return media->port && strcmp(media->kind, "audio") == 0 &&
+           ((security != OMSP_SDP_SECURITY_REQUIRED && plain(media->proto)) ||
+            (security != OMSP_SDP_SECURITY_OFF && keyed && secure(media->proto)));
+}
+
+static bool keyed(struct piece text)
+{
+    struct omsp_sdp_crypto crypto;
+    bool good = omsp_sdp_crypto_parse(text.at, text.len, &crypto) == OMSP_OK;
+
+    omsp_wipe(&crypto, sizeof(crypto));
+    return good;
 }
 
 /* The first walk: syntax of the lines, v=, o=, all m=. */
-static bool outline(struct piece text, struct omsp_sdp *out)
+static bool outline(struct piece text, enum omsp_sdp_security security, struct omsp_sdp *out)
 {
     bool have_version = false, have_origin = false, have_usable = false;
     struct piece line, rest;
@@ -200,11 +223,15 @@ static bool outline(struct piece text, struct omsp_sdp *out)
             if (out->media_count == OMSP_SDP_MEDIA_MAX || !media_line(&rest, media))
                 return false;
             if (strcmp(media->kind, "audio") == 0 &&
-                (out->audio_index < 0 || (!have_usable && usable(media)))) {
+                (out->audio_index < 0 || (!have_usable && usable(media, security, false)))) {
                 out->audio_index = (int8_t)out->media_count;
-                have_usable = usable(media);
+                have_usable = usable(media, security, false);
             }
             out->media_count++;
+        } else if (!have_usable && out->media_count && starts(line, "a=crypto:", &rest) &&
+                   usable(media - 1, security, true) && keyed(rest)) {
+            out->audio_index = (int8_t)(out->media_count - 1);
+            have_usable = true;
         }
     }
     return have_version && have_origin;
@@ -335,6 +362,20 @@ static bool rtcp(struct piece text, struct omsp_sdp_audio *audio)
     return true;
 }
 
+/* A line that is no use to us is as if it were not there, and so is a tag's second one. */
+static void crypto(struct piece text, struct omsp_sdp_audio *audio)
+{
+    struct omsp_sdp_crypto one;
+
+    if (audio->crypto_count == OMSP_SDP_CRYPTO_MAX ||
+        omsp_sdp_crypto_parse(text.at, text.len, &one))
+        return;
+    for (unsigned i = 0; i < audio->crypto_count; i++)
+        if (audio->crypto[i].tag == one.tag)
+            return;
+    audio->crypto[audio->crypto_count++] = one;
+}
+
 /* What the second walk keeps until its end. */
 struct walk {
     struct omsp_sdp_audio *audio;
@@ -358,6 +399,8 @@ static void attribute(struct walk *walk, struct piece text)
         audio->maxptime_ms = milliseconds(rest);
     else if (is(text, "rtcp-mux"))
         audio->rtcp_mux = true;
+    else if (starts(text, "crypto:", &rest))
+        crypto(rest, audio);
     else if (starts(text, "rtcp:", &rest))
         walk->rtcp_bad |= !rtcp(rest, audio);
 }
@@ -405,7 +448,10 @@ static bool finish(const struct walk *walk, const struct omsp_sdp_media *media)
     struct omsp_sdp_audio *audio = walk->audio;
     unsigned level = walk->given[1] ? 1 : 0;
 
-    audio->avpf = strcmp(media->proto, "RTP/AVPF") == 0;
+    audio->savp = secure(media->proto);
+    audio->avpf = strcmp(media->proto, "RTP/AVPF") == 0 || strcmp(media->proto, "RTP/SAVPF") == 0;
+    if (!audio->savp)
+        audio->crypto_count = 0; /* RFC 4568 5: it means something with RTP/SAVP alone */
     if (walk->given[level] && walk->good[level])
         audio->rtp = walk->connection[level];
     audio->rtp.port = media->port;
@@ -421,7 +467,8 @@ static bool finish(const struct walk *walk, const struct omsp_sdp_media *media)
     return true;
 }
 
-enum omsp_status omsp_sdp_parse(const char *text, size_t len, struct omsp_sdp *out)
+enum omsp_status omsp_sdp_parse(const char *text, size_t len, enum omsp_sdp_security security,
+                                struct omsp_sdp *out)
 {
     struct piece all = {text, len};
     struct omsp_sdp sdp;
@@ -431,7 +478,7 @@ enum omsp_status omsp_sdp_parse(const char *text, size_t len, struct omsp_sdp *o
         return OMSP_INVALID;
     memset(&sdp, 0, sizeof(sdp));
     memset(&walk, 0, sizeof(walk));
-    if (!outline(all, &sdp))
+    if (!outline(all, security, &sdp))
         return OMSP_INVALID;
     if (sdp.audio_index >= 0) {
         sdp.audio.direction = OMSP_SDP_SENDRECV;

@@ -69,6 +69,15 @@ static void put_rtcp(struct omsp_text *text, const struct omsp_sdp_audio *audio)
         omsp_text_puts(text, "a=rtcp-mux\r\n");
 }
 
+static void put_crypto(struct omsp_text *text, const struct omsp_sdp_audio *audio)
+{
+    for (unsigned i = 0; audio->savp && i < audio->crypto_count; i++) {
+        omsp_text_puts(text, "a=crypto:");
+        omsp_sdp_crypto_write(&audio->crypto[i], text);
+        omsp_text_puts(text, "\r\n");
+    }
+}
+
 static void put_audio(struct omsp_text *text, const struct omsp_sdp_audio *audio)
 {
     static const char *const directions[] = {"inactive", "sendonly", "recvonly", "sendrecv"};
@@ -78,6 +87,7 @@ static void put_audio(struct omsp_text *text, const struct omsp_sdp_audio *audio
     omsp_text_puts(text, audio->count ? "\r\n" : " 0\r\n");
     for (unsigned i = 0; i < audio->count; i++)
         put_payload(text, audio, &audio->payloads[i]);
+    put_crypto(text, audio);
     if (audio->ptime_ms)
         omsp_text_printf(text, "a=ptime:%u\r\n", audio->ptime_ms);
     if (audio->maxptime_ms)

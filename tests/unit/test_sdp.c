@@ -12,7 +12,8 @@ static struct omsp_sdp parse(const char *text)
     struct omsp_sdp sdp;
 
     memset(&sdp, 0xEE, sizeof(sdp));
-    ck_assert_msg(omsp_sdp_parse(text, strlen(text), &sdp) == OMSP_OK, "%s", text);
+    ck_assert_msg(omsp_sdp_parse(text, strlen(text), OMSP_SDP_SECURITY_ALLOWED, &sdp) == OMSP_OK,
+                  "%s", text);
     return sdp;
 }
 
@@ -20,7 +21,9 @@ static void refused(const char *text)
 {
     struct omsp_sdp sdp;
 
-    ck_assert_msg(omsp_sdp_parse(text, strlen(text), &sdp) == OMSP_INVALID, "%s", text);
+    ck_assert_msg(omsp_sdp_parse(text, strlen(text), OMSP_SDP_SECURITY_ALLOWED, &sdp) ==
+                      OMSP_INVALID,
+                  "%s", text);
 }
 
 static void is_addr(const struct omsp_addr *addr, const char *text)
@@ -265,12 +268,15 @@ START_TEST(what_is_no_description_is_refused)
     refused(HEAD CONN "no equals sign\r\n");
     refused(HEAD CONN "m=a 1 b c\nm=a 1 b c\nm=a 1 b c\nm=a 1 b c\nm=a 1 b c\nm=a 1 b c\n"
                       "m=a 1 b c\nm=a 1 b c\nm=a 1 b c\n");
-    ck_assert_int_eq(omsp_sdp_parse(pbx, sizeof(pbx), &sdp), OMSP_INVALID); /* with the NUL */
-    ck_assert_int_eq(omsp_sdp_parse(NULL, 0, &sdp), OMSP_INVALID);
+    ck_assert_int_eq(omsp_sdp_parse(pbx, sizeof(pbx), OMSP_SDP_SECURITY_ALLOWED, &sdp),
+                     OMSP_INVALID); /* with the NUL */
+    ck_assert_int_eq(omsp_sdp_parse(NULL, 0, OMSP_SDP_SECURITY_ALLOWED, &sdp), OMSP_INVALID);
     memset(big, '\n', sizeof(big));
     memcpy(big, HEAD, strlen(HEAD));
-    ck_assert_int_eq(omsp_sdp_parse(big, OMSP_SDP_BYTES_MAX, &sdp), OMSP_OK);
-    ck_assert_int_eq(omsp_sdp_parse(big, OMSP_SDP_BYTES_MAX + 1, &sdp), OMSP_INVALID);
+    ck_assert_int_eq(omsp_sdp_parse(big, OMSP_SDP_BYTES_MAX, OMSP_SDP_SECURITY_ALLOWED, &sdp),
+                     OMSP_OK);
+    ck_assert_int_eq(omsp_sdp_parse(big, OMSP_SDP_BYTES_MAX + 1, OMSP_SDP_SECURITY_ALLOWED, &sdp),
+                     OMSP_INVALID);
 }
 END_TEST
 
@@ -313,7 +319,7 @@ START_TEST(a_description_cut_anywhere_is_read_or_refused)
 
             memcpy(copy, texts[t], len);
             copy = realloc(copy, len ? len : 1);
-            status = omsp_sdp_parse(copy, len, &sdp);
+            status = omsp_sdp_parse(copy, len, OMSP_SDP_SECURITY_ALLOWED, &sdp);
             ck_assert(status == OMSP_OK || status == OMSP_INVALID);
             free(copy);
         }
@@ -336,13 +342,14 @@ START_TEST(a_description_with_any_bytes_changed_is_read_or_refused_and_written_a
             copy[(seed >> 8) % (sizeof(copy) - 1)] =
                 seed >> 31 ? (char)(seed >> 3) : "=: /\r\n0-9,"[(seed >> 3) % 11];
         }
-        if (omsp_sdp_parse(copy, sizeof(copy) - 1, &sdp))
+        if (omsp_sdp_parse(copy, sizeof(copy) - 1, OMSP_SDP_SECURITY_ALLOWED, &sdp))
             continue;
         ck_assert_int_eq(omsp_sdp_write(&sdp, out, sizeof(out), &need), OMSP_OK);
         ck_assert_uint_eq(need, strlen(out) + 1);
         if (!sdp.audio.rtp.family || !sdp.media[sdp.audio_index].port)
             continue;
-        ck_assert_msg(omsp_sdp_parse(out, strlen(out), &sdp) == OMSP_OK, "%s\n->\n%s", copy, out);
+        ck_assert_msg(omsp_sdp_parse(out, strlen(out), OMSP_SDP_SECURITY_ALLOWED, &sdp) == OMSP_OK,
+                      "%s\n->\n%s", copy, out);
     }
 }
 END_TEST

@@ -40,7 +40,8 @@ static struct omsp_sdp parse(const char *text)
 {
     struct omsp_sdp sdp;
 
-    ck_assert_msg(omsp_sdp_parse(text, strlen(text), &sdp) == OMSP_OK, "%s", text);
+    ck_assert_msg(omsp_sdp_parse(text, strlen(text), OMSP_SDP_SECURITY_ALLOWED, &sdp) == OMSP_OK,
+                  "%s", text);
     return sdp;
 }
 
