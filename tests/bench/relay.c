@@ -71,8 +71,10 @@ static void wait_open(unsigned first, unsigned end)
 
     for (unsigned i = first; i < end; i++)
         while (omsp_stream_fork_info(streams[i], &info) || info.state != OMSP_FORK_OPEN) {
-            if (info.state == OMSP_FORK_STOPPED || ports->now_us(ports->ctx) > deadline)
+            if (info.state == OMSP_FORK_STOPPED || ports->now_us(ports->ctx) > deadline) {
+                fprintf(stderr, "stream %u: error %d\n", i, info.last_error);
                 die("opening a connection");
+            }
             pause_ms();
         }
 }
