@@ -357,6 +357,12 @@ DECLARE_INTERFACE_(IOpenMSPAddress, IDispatch)
     STDMETHOD(StartRest)(THIS_ BSTR listen, BSTR apiKeys, LONG options, BSTR * url) PURE;
     /* S_FALSE: it did not run. Requests under way are answered first. */
     STDMETHOD(StopRest)(THIS) PURE;
+    /* Of this process, while an address is open: threads that move media, among which calls are
+     * shared by load as they come. 1 to 16: so many from now on. 0, as in the beginning: one, and
+     * more by need, up to one for two processors. Calls stay where they began. E_INVALIDARG,
+     * E_OUTOFMEMORY, TAPI_E_RESOURCEUNAVAIL. */
+    STDMETHOD(get_MediaWorkers)(THIS_ LONG * count) PURE;
+    STDMETHOD(put_MediaWorkers)(THIS_ LONG count) PURE;
 };
 
     /* ---- IOpenMSPWebSocketTerminal
@@ -566,6 +572,8 @@ DECLARE_INTERFACE_(IOpenMSPSampleBytes, IUnknown)
     (p)->lpVtbl->ConfigureMediaStreams(p, a, b, c, d)
 #define IOpenMSPAddress_StartRest(p, a, b, c, d) (p)->lpVtbl->StartRest(p, a, b, c, d)
 #define IOpenMSPAddress_StopRest(p)              (p)->lpVtbl->StopRest(p)
+#define IOpenMSPAddress_get_MediaWorkers(p, a)   (p)->lpVtbl->get_MediaWorkers(p, a)
+#define IOpenMSPAddress_put_MediaWorkers(p, a)   (p)->lpVtbl->put_MediaWorkers(p, a)
 
 #define IOpenMSPWebSocketTerminal_QueryInterface(p, a, b)  (p)->lpVtbl->QueryInterface(p, a, b)
 #define IOpenMSPWebSocketTerminal_AddRef(p)                (p)->lpVtbl->AddRef(p)

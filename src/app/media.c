@@ -20,6 +20,9 @@ bool media_configure(IOpenMSPAddress *address, const struct media_options *optio
     BSTR account, ca_file, token = NULL;
     HRESULT hr;
 
+    if (options->workers && failed(IOpenMSPAddress_put_MediaWorkers(address, options->workers),
+                                   "--media-workers", NULL))
+        return false;
     if (!options->account)
         return true;
     if (options->token_file &&

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-enum kind { TEXT, FLAG, PARAM, KEY, RECONNECTS, RATE };
+enum kind { TEXT, FLAG, PARAM, KEY, RECONNECTS, RATE, WORKERS };
 
 static const struct option {
     const wchar_t *name;
@@ -26,6 +26,7 @@ static const struct option {
     {L"--ca", TEXT, offsetof(struct media_options, ca_file)},
     {L"--allow-plain", FLAG, offsetof(struct media_options, allow_plain)},
     {L"--extensions", FLAG, offsetof(struct media_options, extensions)},
+    {L"--media-workers", WORKERS, 0},
     {L"--rest-any", FLAG, offsetof(struct media_options, any_address)},
 };
 
@@ -78,6 +79,9 @@ bool media_option_take(struct media_options *options, const wchar_t *name, const
     case RATE:
         *why = "--sample-rate is 8000, 16000 or 24000";
         return take_number(value, 24000, &options->sample_rate);
+    case WORKERS:
+        *why = "--media-workers is 0 to 16";
+        return take_number(value, 16, &options->workers);
     case KEY:
         *why = "--api-key is SK...:SECRET without a comma, at most 16 times";
         if (options->key_count == MEDIA_MAX_KEYS || !wcschr(value, ':') || wcschr(value, ','))

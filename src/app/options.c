@@ -45,6 +45,7 @@ const char options_usage[] =
     "  --api-key SK...:SECRET  another credential for it; up to 16 times\n"
     "  --rest-any         listen elsewhere than on loopback\n"
     "  --extensions       what is beyond Twilio: pause, resume, GET\n"
+    "  --media-workers N  threads that move media, 1 to 16 (default: one, and more by need)\n"
     "\n"
     "serve: N connected calls whose streams are started and stopped over REST, until Ctrl-C or\n"
     "until the line `quit` comes on standard input. --listen IP, --codec, --play, --reconnects,\n"

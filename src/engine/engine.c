@@ -12,8 +12,11 @@
 
 static void finish_workers(struct omsp_engine *engine)
 {
-    while (engine->worker_count)
-        omsp_worker_finish(&engine->workers[--engine->worker_count]);
+    unsigned count = atomic_load(&engine->worker_count);
+
+    atomic_store(&engine->worker_count, 0);
+    while (count)
+        omsp_worker_finish(&engine->workers[--count]);
 }
 
 /* Manual mode. Each runner's tasks may post to the other. */
@@ -39,19 +42,20 @@ enum omsp_status omsp_engine_create(const struct omsp_ports *ports,
     engine->ports = ports;
     if (config)
         engine->config = *config;
-    if (!engine->config.workers)
-        engine->config.workers = 1;
     if (!engine->config.queue_limit)
         engine->config.queue_limit = DEFAULT_QUEUE_LIMIT;
     if (!engine->config.media_timeout_ms)
         engine->config.media_timeout_ms = DEFAULT_MEDIA_TIMEOUT_MS;
-    if (engine->config.workers > OMSP_MAX_WORKERS || engine->config.queue_limit < 16) {
+    if (engine->config.workers > OMSP_MAX_WORKERS ||
+        engine->config.max_workers > OMSP_MAX_WORKERS || engine->config.queue_limit < 16) {
         omsp_free(engine);
         return OMSP_INVALID;
     }
     atomic_init(&engine->next_id, 1);
     atomic_init(&engine->calls, 0);
     atomic_init(&engine->refs, 1);
+    atomic_init(&engine->worker_count, 0);
+    omsp_lock_init(&engine->workers_lock);
     omsp_lock_init(&engine->links_lock);
     omsp_lock_init(&engine->registry_lock);
     omsp_list_init(&engine->addresses);
@@ -61,13 +65,9 @@ enum omsp_status omsp_engine_create(const struct omsp_ports *ports,
     status = omsp_runner_init(&engine->disk, "omsp-disk", engine->config.manual);
     if (status)
         goto no_disk;
-    while (engine->worker_count < engine->config.workers) {
-        status = omsp_worker_init(&engine->workers[engine->worker_count], ports, "omsp-media",
-                                  engine->config.manual);
-        if (status)
-            goto no_worker;
-        engine->worker_count++;
-    }
+    status = omsp_engine_set_workers(engine, engine->config.workers);
+    if (status)
+        goto no_worker;
     status = omsp_devices_create(engine, &engine->devices);
     if (status)
         goto no_worker;
@@ -84,6 +84,7 @@ no_disk:
 no_control:
     omsp_lock_destroy(&engine->registry_lock);
     omsp_lock_destroy(&engine->links_lock);
+    omsp_lock_destroy(&engine->workers_lock);
     omsp_free(engine);
     return status;
 }
@@ -117,12 +118,15 @@ void omsp_engine_unref(struct omsp_engine *engine)
     omsp_runner_destroy(&engine->control);
     omsp_lock_destroy(&engine->registry_lock);
     omsp_lock_destroy(&engine->links_lock);
+    omsp_lock_destroy(&engine->workers_lock);
     omsp_free(engine);
 }
 
 /* Every thread's work in turn; only the last waits, and not past any timer of the others. */
 void omsp_engine_pump(struct omsp_engine *engine, uint64_t deadline_us)
 {
+    unsigned count = atomic_load(&engine->worker_count);
+
     drain(engine);
     if (engine->links) {
         uint64_t due;
@@ -131,14 +135,14 @@ void omsp_engine_pump(struct omsp_engine *engine, uint64_t deadline_us)
         due = omsp_timers_next(&engine->links->timers);
         deadline_us = due < deadline_us ? due : deadline_us;
     }
-    for (unsigned i = 0; i + 1 < engine->worker_count; i++) {
+    for (unsigned i = 0; i + 1 < count; i++) {
         uint64_t due;
 
         omsp_worker_step(&engine->workers[i], 0);
         due = omsp_timers_next(&engine->workers[i].timers);
         deadline_us = due < deadline_us ? due : deadline_us;
     }
-    omsp_worker_step(&engine->workers[engine->worker_count - 1], deadline_us);
+    omsp_worker_step(&engine->workers[count - 1], deadline_us);
     drain(engine);
 }
 
@@ -149,11 +153,13 @@ uint64_t omsp_engine_now_us(const struct omsp_engine *engine)
 
 void omsp_engine_get_counters(struct omsp_engine *engine, struct omsp_engine_counters *out)
 {
+    unsigned count = atomic_load(&engine->worker_count);
+
     out->wakes = 0;
-    for (unsigned i = 0; i < engine->worker_count; i++)
+    for (unsigned i = 0; i < count; i++)
         out->wakes += atomic_load_explicit(&engine->workers[i].wakes, memory_order_relaxed);
     out->calls = atomic_load(&engine->calls);
-    out->threads = engine->config.manual ? 0 : engine->worker_count + 2;
+    out->threads = engine->config.manual ? 0 : count + 2;
 }
 
 uint32_t omsp_engine_new_id(struct omsp_engine *engine)
@@ -164,21 +170,4 @@ uint32_t omsp_engine_new_id(struct omsp_engine *engine)
         id = atomic_fetch_add(&engine->next_id, 1);
     while (!id);
     return id;
-}
-
-struct omsp_worker *omsp_engine_pick_worker(struct omsp_engine *engine)
-{
-    struct omsp_worker *best = NULL;
-    unsigned least = 0;
-
-    for (unsigned i = 0; i < engine->worker_count; i++) {
-        struct omsp_worker *worker = &engine->workers[i];
-        unsigned load = omsp_timers_reserved(&worker->timers);
-
-        if (!best || load < least) {
-            best = worker;
-            least = load;
-        }
-    }
-    return best;
 }

@@ -29,7 +29,8 @@ struct omsp_terminal;
 /* ---- engine: one per process, threads and timers ------------------------------------------- */
 
 struct omsp_engine_config {
-    unsigned workers;          /* media threads, 1..16; 0: one */
+    unsigned workers;          /* media threads, 1..16; 0: see omsp_engine_set_workers */
+    unsigned max_workers;      /* by need, with workers 0; 0: one for two processors */
     bool manual;               /* no threads at all: omsp_engine_pump drives (simulation) */
     unsigned queue_limit;      /* events per listener before coalescing; 0: 1024 */
     unsigned media_timeout_ms; /* no RTP for this long is MEDIA_TIMEOUT; 0: 5000 */
@@ -47,10 +48,31 @@ void omsp_engine_destroy(struct omsp_engine *engine);
 void omsp_engine_pump(struct omsp_engine *engine, uint64_t deadline_us);
 uint64_t omsp_engine_now_us(const struct omsp_engine *engine);
 
+#define OMSP_MAX_WORKERS 16
+
+/* Media threads among which new calls are shared by load, each to the one that moves the fewest
+ * packets a second just then; a call stays where it began. 1..16: so many from now on; what is
+ * there beyond serves its calls to their end. 0: one, and another one when a call comes while all
+ * there are move OMSP_WORKER_FULL packets a second, up to one for two processors (in manual mode up
+ * to one; or config.max_workers). OMSP_INVALID, OMSP_NOMEM, OMSP_FULL: it is as before. Any thread.
+ */
+#define OMSP_WORKER_FULL 5000u
+enum omsp_status omsp_engine_set_workers(struct omsp_engine *engine, unsigned workers);
+/* As was set, 0 for what is found by need; and how many there are now. */
+unsigned omsp_engine_get_workers(struct omsp_engine *engine, unsigned *made);
+
 struct omsp_engine_counters {
     uint64_t wakes; /* times a media worker woke */
     unsigned calls, threads;
 };
+struct omsp_worker_counters {
+    uint64_t packets; /* received and sent, ever */
+    uint64_t load;    /* a second, with what new calls are taken for */
+    unsigned calls;   /* bound ones */
+};
+/* OMSP_NOTFOUND: not so many. */
+enum omsp_status omsp_engine_worker_counters(struct omsp_engine *engine, unsigned worker,
+                                             struct omsp_worker_counters *out);
 void omsp_engine_get_counters(struct omsp_engine *engine, struct omsp_engine_counters *out);
 
 /* ---- address ------------------------------------------------------------------------------- */

@@ -24,14 +24,14 @@
 
 #include <stdatomic.h>
 
-#define OMSP_MAX_WORKERS 16
-
 struct omsp_engine {
     _Atomic unsigned refs; /* the creator's and one per address, so that late callers find it */
     const struct omsp_ports *ports;
     struct omsp_engine_config config;
+    struct omsp_lock workers_lock; /* leaf, but for a worker's load and timers: adding, choosing */
     struct omsp_worker workers[OMSP_MAX_WORKERS];
-    unsigned worker_count;
+    _Atomic unsigned worker_count; /* made; never less until the end */
+    unsigned worker_limit;         /* new sessions go to the first so many; workers_lock */
     struct omsp_runner control, disk;
     struct omsp_lock links_lock;    /* leaf: the pointer */
     struct omsp_links *links;       /* NULL until the first media stream */
@@ -204,6 +204,7 @@ static inline struct omsp_terminal *omsp_terminal_whole(struct omsp_terminal *te
 void omsp_engine_ref(struct omsp_engine *engine);
 void omsp_engine_unref(struct omsp_engine *engine);
 uint32_t omsp_engine_new_id(struct omsp_engine *engine);
+/* For a new session: the one that does least. No lock held. */
 struct omsp_worker *omsp_engine_pick_worker(struct omsp_engine *engine);
 
 void omsp_address_ref(struct omsp_address *address);

@@ -272,6 +272,7 @@ static void send_frame(struct omsp_session *session, uint64_t now_us)
         return;
     if (session->rtp && session->peer.family && session->peer.port)
         session->rtp->loop->send(session->rtp, &session->peer, packet, len);
+    omsp_load_count(&session->worker->load);
     omsp_rate_meter_add(&session->send.rate, now_us, (uint32_t)count);
     fork_audio(session, NULL, OMSP_TRACK_OUTBOUND, session->send_alaw, packet + OMSP_RTP_HEADER,
                count, now_us);

@@ -173,6 +173,7 @@ void omsp_session_on_rtp(void *owner, struct omsp_udp *udp, const struct omsp_ad
     struct omsp_session *session = owner;
 
     (void)udp;
+    omsp_load_count(&session->worker->load);
     omsp_lock_acquire(&session->lock);
     if (session->connected && !session->ending) {
         if (session->rtcp_mux && omsp_rtp_classify(data, len) == OMSP_MUX_RTCP)

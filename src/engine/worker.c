@@ -36,9 +36,11 @@ static void end_turn(struct omsp_worker *worker)
 void omsp_worker_step(struct omsp_worker *worker, uint64_t deadline_us)
 {
     uint64_t until = omsp_timers_sleep(&worker->timers, deadline_us);
+    uint64_t now = worker->loop->wait(worker->loop, until);
 
-    omsp_timers_fire(&worker->timers, worker->loop->wait(worker->loop, until));
+    omsp_timers_fire(&worker->timers, now);
     end_turn(worker);
+    omsp_load_tick(&worker->load, now);
     atomic_fetch_add_explicit(&worker->wakes, 1, memory_order_relaxed);
 }
 
@@ -64,9 +66,11 @@ enum omsp_status omsp_worker_init(struct omsp_worker *worker, const struct omsp_
     if (status)
         return status;
     omsp_timers_init(&worker->timers);
+    omsp_load_init(&worker->load, ports->now_us(ports->ctx));
     if (!manual)
         status = omsp_thread_start(worker_main, worker, name, &worker->thread);
     if (status) {
+        omsp_load_destroy(&worker->load);
         omsp_timers_free(&worker->timers);
         worker->loop->destroy(worker->loop);
     }
@@ -86,6 +90,7 @@ void omsp_worker_finish(struct omsp_worker *worker)
         omsp_worker_step(worker, worker->ports->now_us(worker->ports->ctx) + 10000);
     worker->loop->destroy(worker->loop);
     omsp_timers_free(&worker->timers);
+    omsp_load_destroy(&worker->load);
 }
 
 void omsp_worker_wake(struct omsp_worker *worker)

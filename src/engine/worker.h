@@ -6,6 +6,7 @@
 #define OMSP_ENGINE_WORKER_H
 
 #include "base/list.h"
+#include "engine/load.h"
 #include "engine/timers.h"
 #include "port/net.h"
 #include "port/ports.h"
@@ -25,6 +26,7 @@ struct omsp_worker {
     struct omsp_net_loop *loop;
     struct omsp_thread *thread; /* NULL: manual */
     struct omsp_timers timers;  /* reserved: sessions on this worker */
+    struct omsp_load load;
     _Atomic bool stopping;
     _Atomic uint64_t wakes;
     struct omsp_link turns; /* struct omsp_turn.link */

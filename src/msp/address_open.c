@@ -2,6 +2,7 @@
  * IOpenMSPAddress: the address for applications and scripts without a TSP (openmsp.h). Any thread.
  */
 #include "msp/address.h"
+#include "msp/engine_host.h"
 
 #include "base/alloc.h"
 #include "com/collection.h"
@@ -128,6 +129,43 @@ static HRESULT STDMETHODCALLTYPE open_get_EventsDropped(IOpenMSPAddress *iface, 
     return hr;
 }
 
+/* The engine is held meanwhile: another thread may close the last address. */
+static HRESULT hold_engine(IOpenMSPAddress *iface, struct omsp_engine **engine)
+{
+    HRESULT hr = msp_address_check_live(self_of(iface));
+
+    return SUCCEEDED(hr) ? msp_engine_acquire(engine) : hr;
+}
+
+static HRESULT STDMETHODCALLTYPE open_get_MediaWorkers(IOpenMSPAddress *iface, LONG *out)
+{
+    struct omsp_engine *engine;
+    unsigned made;
+    HRESULT hr;
+
+    if (!out)
+        return E_POINTER;
+    *out = 0;
+    hr = hold_engine(iface, &engine);
+    if (FAILED(hr))
+        return hr;
+    *out = (LONG)omsp_engine_get_workers(engine, &made);
+    msp_engine_release();
+    return S_OK;
+}
+
+static HRESULT STDMETHODCALLTYPE open_put_MediaWorkers(IOpenMSPAddress *iface, LONG count)
+{
+    struct omsp_engine *engine;
+    HRESULT hr = hold_engine(iface, &engine);
+
+    if (FAILED(hr))
+        return hr;
+    hr = count < 0 ? E_INVALIDARG : msp_hresult(omsp_engine_set_workers(engine, (unsigned)count));
+    msp_engine_release();
+    return hr;
+}
+
 MSP_VTABLE(msp_address_open_vtable, IOpenMSPAddress, struct msp_address, open,
            &msp_dispatch_IOpenMSPAddress, COM_DISPATCH_SLOTS(IOpenMSPAddress), .Open = open_Open,
            .Close = open_Close, .CreateCall = open_CreateCall, .get_Calls = open_get_Calls,
@@ -135,4 +173,5 @@ MSP_VTABLE(msp_address_open_vtable, IOpenMSPAddress, struct msp_address, open,
            .get_EventsCoalesced = open_get_EventsCoalesced,
            .get_EventsDropped = open_get_EventsDropped,
            .ConfigureMediaStreams = msp_address_configure_media,
-           .StartRest = msp_address_start_rest, .StopRest = msp_address_stop_rest);
+           .StartRest = msp_address_start_rest, .StopRest = msp_address_stop_rest,
+           .get_MediaWorkers = open_get_MediaWorkers, .put_MediaWorkers = open_put_MediaWorkers);

@@ -40,6 +40,8 @@ static const struct com_member open_members[] = {
     COM_METHOD(IOpenMSPAddress, 0x00f0000a, StartRest, COM_IN_BSTR("listen"),
                COM_IN_BSTR("apiKeys"), COM_IN_LONG("options"), COM_RETVAL_BSTR),
     COM_METHOD(IOpenMSPAddress, 0x00f0000b, StopRest),
+    COM_GET(IOpenMSPAddress, 0x00f0000c, MediaWorkers, COM_RETVAL_LONG),
+    COM_PUT(IOpenMSPAddress, 0x00f0000c, MediaWorkers, COM_IN_LONG("count")),
 };
 const struct com_dispatch msp_dispatch_IOpenMSPAddress =
     COM_DISPATCH_TABLE(&IID_IOpenMSPAddress, "IOpenMSPAddress", open_members);

@@ -20,6 +20,8 @@ enum omsp_status omsp_thread_start(omsp_thread_fn fn, void *arg, const char *nam
 void omsp_thread_join(struct omsp_thread *thread);
 /* Frees without waiting; the thread goes on. Used when a thread must outlive its last owner. */
 void omsp_thread_detach(struct omsp_thread *thread);
+/* Processors that this process may run on, at least 1. */
+unsigned omsp_thread_processors(void);
 bool omsp_thread_is_current(const struct omsp_thread *thread);
 
 #endif

@@ -100,6 +100,14 @@ void omsp_thread_detach(struct omsp_thread *thread)
     unref(thread);
 }
 
+unsigned omsp_thread_processors(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof(set), &set) ? 0 : CPU_COUNT(&set);
+
+    return count > 0 ? (unsigned)count : 1;
+}
+
 bool omsp_thread_is_current(const struct omsp_thread *thread)
 {
     return current == thread;

@@ -104,6 +104,18 @@ void omsp_thread_detach(struct omsp_thread *thread)
     unref(thread);
 }
 
+/* Of the process's group, which is all on machines of up to 64 processors. */
+unsigned omsp_thread_processors(void)
+{
+    DWORD_PTR ours, all;
+    unsigned count = 0;
+
+    if (GetProcessAffinityMask(GetCurrentProcess(), &ours, &all))
+        for (; ours; ours &= ours - 1)
+            count++;
+    return count ? count : 1;
+}
+
 bool omsp_thread_is_current(const struct omsp_thread *thread)
 {
     /* While our handle is open the id is nobody else's; before the thread set it, it is 0. */

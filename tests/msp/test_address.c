@@ -204,6 +204,38 @@ START_TEST(initialize_wants_a_handle_and_only_once)
 }
 END_TEST
 
+START_TEST(media_workers_are_set_while_it_is_open)
+{
+    HANDLE event;
+    ITMSPAddress *address;
+    IOpenMSPAddress *open;
+    LONG count = 7;
+
+    kit_begin();
+    event = kit_event();
+    address = kit_address();
+    open = kit_query(address, &IID_IOpenMSPAddress);
+    ck_assert_hr(IOpenMSPAddress_get_MediaWorkers(open, &count), E_UNEXPECTED);
+    ck_assert_int_eq(count, 0);
+    ck_assert_hr(IOpenMSPAddress_put_MediaWorkers(open, 2), E_UNEXPECTED);
+    ck_assert_hr(address->lpVtbl->Initialize(address, (MSP_HANDLE)event), S_OK);
+    ck_assert_hr(IOpenMSPAddress_get_MediaWorkers(open, &count), S_OK);
+    ck_assert_int_eq(count, 0);
+    ck_assert_hr(IOpenMSPAddress_put_MediaWorkers(open, 3), S_OK);
+    ck_assert_hr(IOpenMSPAddress_put_MediaWorkers(open, -1), E_INVALIDARG);
+    ck_assert_hr(IOpenMSPAddress_put_MediaWorkers(open, 17), E_INVALIDARG);
+    ck_assert_hr(IOpenMSPAddress_get_MediaWorkers(open, &count), S_OK);
+    ck_assert_int_eq(count, 3);
+    ck_assert_hr(IOpenMSPAddress_put_MediaWorkers(open, 0), S_OK);
+    ck_assert_hr(IOpenMSPAddress_Close(open), S_OK);
+    ck_assert_hr(IOpenMSPAddress_get_MediaWorkers(open, &count), E_UNEXPECTED);
+    kit_release(open);
+    ck_assert_uint_eq(kit_release(address), 0);
+    CloseHandle(event);
+    kit_end();
+}
+END_TEST
+
 START_TEST(failed_initialize_can_be_repeated)
 {
     HANDLE event;
@@ -311,6 +343,7 @@ START_TEST(null_outs_are_pointer_errors)
     ck_assert_hr(IOpenMSPAddress_get_EventsWaiting(open, NULL), E_POINTER);
     ck_assert_hr(IOpenMSPAddress_get_EventsCoalesced(open, NULL), E_POINTER);
     ck_assert_hr(IOpenMSPAddress_get_EventsDropped(open, NULL), E_POINTER);
+    ck_assert_hr(IOpenMSPAddress_get_MediaWorkers(open, NULL), E_POINTER);
     kit_release(open);
     kit_release(support);
     ck_assert_uint_eq(kit_release(address), 0);
@@ -592,6 +625,7 @@ OMSP_SUITE("address", TEST(class_tables_are_sound), TEST(answers_every_interface
            TEST(before_initialize_everything_is_unexpected),
            TEST(after_shutdown_everything_is_unexpected_but_shutdown),
            TEST(initialize_wants_a_handle_and_only_once), TEST(failed_initialize_can_be_repeated),
+           TEST(media_workers_are_set_while_it_is_open),
            TEST(every_failing_allocation_is_out_of_memory_and_leaks_nothing),
            TEST(null_outs_are_pointer_errors),
            TEST(an_aggregated_address_makes_aggregated_calls_only),

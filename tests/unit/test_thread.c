@@ -310,9 +310,18 @@ START_TEST(random_bytes_differ_and_stay_in_their_place)
 }
 END_TEST
 
+START_TEST(there_are_processors)
+{
+    unsigned count = omsp_thread_processors();
+
+    ck_assert_uint_ge(count, 1);
+    ck_assert_uint_eq(omsp_thread_processors(), count);
+}
+END_TEST
+
 OMSP_SUITE("thread", TEST(a_lock_lets_one_in_at_a_time), TEST(a_wait_times_out_but_not_early),
            TEST(a_broadcast_wakes_all), TEST(two_threads_take_turns),
            TEST(a_thread_knows_itself_and_only_itself), TEST(a_detached_thread_runs_to_its_end),
            TEST(a_thousand_threads_come_and_go), TEST(no_memory_means_no_thread),
            TEST(the_clock_runs_forward_from_more_than_0), TEST(the_wall_clock_is_of_this_century),
-           TEST(random_bytes_differ_and_stay_in_their_place))
+           TEST(random_bytes_differ_and_stay_in_their_place), TEST(there_are_processors))
