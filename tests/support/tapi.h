@@ -4,7 +4,8 @@
  * with lines behind which OpenMSP carries the media. Each provider is found by the CLSID that the
  * line's TSP names, its address and calls are aggregated, what TSP and MSP say to each other is
  * relayed, and the MSP's events become event objects on the sinks of the TAPI object's connection
- * points, by its event filter. ITTAPI2, ITAddress, ITMediaSupport, ITBasicCallControl2, ITCallInfo,
+ * points, by its event filter. Addresses and calls are listed by enumerators and collections.
+ * ITTAPI2, ITAddress, ITMediaSupport, ITBasicCallControl2, ITCallInfo,
  * ITDispatchMapper and the event interfaces; methods that no client here needs answer E_NOTIMPL.
  *
  * The network behind the lines: a call to another line's name rings there; a call to "IP:PORT" is

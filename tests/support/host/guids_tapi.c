@@ -32,6 +32,7 @@ OF_TAPI(IID_ITBasicAudioTerminal, 0xB1EFC38D);
 
 OF_ENUM(IID_IEnumTerminal, 0xAE269CF4);
 OF_ENUM(IID_IEnumTerminalClass, 0xAE269CF5);
+OF_ENUM(IID_IEnumCall, 0xAE269CF6);
 
 OF_EVENT(IID_ITAddressEvent, 0x831CE2D1);
 

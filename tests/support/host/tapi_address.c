@@ -75,6 +75,51 @@ static HRESULT WINAPI address_CreateCall(struct face *face, BSTR destination, LO
     return hr;
 }
 
+/* Those that live, counted; how many. */
+static ULONG calls_of(struct tapi_address *address, void **out)
+{
+    ULONG count =
+        address->tapi ? tapi_hold_calls(address->tapi, address, (struct tapi_call **)out) : 0;
+
+    for (ULONG i = 0; i < count; i++)
+        out[i] = &((struct tapi_call *)out[i])->info;
+    return count;
+}
+
+static void let_go(void *const *members, ULONG count)
+{
+    for (ULONG i = 0; i < count; i++)
+        face_release(members[i]);
+}
+
+static HRESULT WINAPI address_get_Calls(struct face *face, VARIANT *out)
+{
+    void *members[TAPI_MAX_CALLS];
+    ULONG count;
+    HRESULT hr;
+
+    if (!of_face(face)->tapi)
+        return TAPI_E_NOT_INITIALIZED;
+    count = calls_of(of_face(face), members);
+    hr = tapi_collection(members, count, out);
+    let_go(members, count);
+    return hr;
+}
+
+static HRESULT WINAPI address_EnumerateCalls(struct face *face, IEnumCall **out)
+{
+    void *members[TAPI_MAX_CALLS];
+    ULONG count;
+    HRESULT hr;
+
+    if (!of_face(face)->tapi)
+        return TAPI_E_NOT_INITIALIZED;
+    count = calls_of(of_face(face), members);
+    hr = tapi_enumerate(&IID_IEnumCall, members, count, out);
+    let_go(members, count);
+    return hr;
+}
+
 static void *const address_slots[] = {
     FACE_DISPATCH,
     address_get_State,
@@ -82,8 +127,8 @@ static void *const address_slots[] = {
     address_get_provider,
     address_get_TAPIObject,
     address_CreateCall,
-    not_2,            /* get_Calls */
-    not_2,            /* EnumerateCalls */
+    address_get_Calls,
+    address_EnumerateCalls,
     address_get_name, /* get_DialableAddress */
     not_2,            /* CreateForwardInfoObject */
     not_3,            /* Forward */
@@ -178,100 +223,4 @@ void tapi_address_leave(struct tapi_address *address)
         host_leave(address->host);
     address->tapi = NULL;
     IUnknown_Release(&address->outer->iface);
-}
-
-/* ---- IEnumAddress ---------------------------------------------------------------------------- */
-
-struct addresses {
-    struct outer outer;
-    struct face face;
-    struct tapi_address *list[TAPI_LINE_COUNT];
-    ULONG at;
-};
-
-static struct addresses *of_list(struct face *face)
-{
-    return CONTAINING_RECORD(face, struct addresses, face);
-}
-
-static HRESULT WINAPI list_Next(struct face *face, ULONG count, ITAddress **out, ULONG *fetched)
-{
-    struct addresses *list = of_list(face);
-    ULONG n = 0;
-
-    if (!out || (!fetched && count != 1))
-        return E_POINTER;
-    for (; n < count && list->at < TAPI_LINE_COUNT; n++) {
-        out[n] = (ITAddress *)(void *)&list->list[list->at++]->address;
-        ITAddress_AddRef(out[n]);
-    }
-    for (ULONG i = n; i < count; i++)
-        out[i] = NULL;
-    if (fetched)
-        *fetched = n;
-    return n == count ? S_OK : S_FALSE;
-}
-
-static HRESULT WINAPI list_Reset(struct face *face)
-{
-    of_list(face)->at = 0;
-    return S_OK;
-}
-
-static HRESULT WINAPI list_Skip(struct face *face, ULONG count)
-{
-    struct addresses *list = of_list(face);
-    ULONG left = TAPI_LINE_COUNT - list->at;
-
-    list->at += count < left ? count : left;
-    return count <= left ? S_OK : S_FALSE;
-}
-
-static void *list_own(struct outer *outer, REFIID iid)
-{
-    return IsEqualIID(iid, &IID_IEnumAddress) ? &((struct addresses *)outer->ctx)->face : NULL;
-}
-
-static void list_gone(struct outer *outer)
-{
-    struct addresses *list = outer->ctx;
-
-    for (unsigned i = 0; i < TAPI_LINE_COUNT; i++)
-        IUnknown_Release(&list->list[i]->outer->iface);
-    InterlockedDecrement(&tapi_object_count);
-    free(list);
-}
-
-static HRESULT list_create(struct tapi_address *const *members, ULONG at, IEnumAddress **out);
-
-static HRESULT WINAPI list_Clone(struct face *face, IEnumAddress **out)
-{
-    return out ? list_create(of_list(face)->list, of_list(face)->at, out) : E_POINTER;
-}
-
-static void *const list_slots[] = {FACE_UNKNOWN, list_Next, list_Reset, list_Skip, list_Clone};
-
-static HRESULT list_create(struct tapi_address *const *members, ULONG at, IEnumAddress **out)
-{
-    struct addresses *list = calloc(1, sizeof(*list));
-
-    ck_assert_ptr_nonnull(list);
-    InterlockedIncrement(&tapi_object_count);
-    outer_init(&list->outer);
-    list->outer.own = list_own;
-    list->outer.gone = list_gone;
-    list->outer.ctx = list;
-    list->face = (struct face){list_slots, &list->outer};
-    list->at = at;
-    for (unsigned i = 0; i < TAPI_LINE_COUNT; i++) {
-        list->list[i] = members[i];
-        IUnknown_AddRef(&members[i]->outer->iface);
-    }
-    *out = (IEnumAddress *)(void *)&list->face;
-    return S_OK;
-}
-
-HRESULT tapi_address_enumerate(struct tapi *tapi, IEnumAddress **out)
-{
-    return list_create(tapi->lines, 0, out);
 }

@@ -77,28 +77,44 @@ HRESULT WINAPI not_9(void *a, void *b, void *c, void *d, void *e, void *f, void 
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
+/* One more reference, unless its end has begun. */
+static bool try_hold(struct tapi_call *call)
+{
+    LONG refs = call->outer->refs;
+
+    while (refs > 0) {
+        LONG was = InterlockedCompareExchange(&call->outer->refs, refs + 1, refs);
+
+        if (was == refs)
+            return true;
+        refs = was;
+    }
+    return false;
+}
+
 struct tapi_call *tapi_find_call(struct tapi *tapi, ULONG_PTR token)
 {
     struct tapi_call *call;
 
     AcquireSRWLockShared(&tapi->lock);
-    for (call = tapi->calls; call; call = call->next)
-        if (call->media.token == token) {
-            LONG refs = call->outer->refs;
-
-            while (refs > 0) { /* not one whose end has begun */
-                LONG was = InterlockedCompareExchange(&call->outer->refs, refs + 1, refs);
-
-                if (was == refs)
-                    break;
-                refs = was;
-            }
-            if (refs <= 0)
-                call = NULL;
-            break;
-        }
+    for (call = tapi->calls; call && call->media.token != token; call = call->next)
+        ;
+    if (call && !try_hold(call))
+        call = NULL;
     ReleaseSRWLockShared(&tapi->lock);
     return call;
+}
+
+ULONG tapi_hold_calls(struct tapi *tapi, const struct tapi_address *address, struct tapi_call **out)
+{
+    ULONG count = 0;
+
+    AcquireSRWLockShared(&tapi->lock);
+    for (struct tapi_call *call = tapi->calls; call && count < TAPI_MAX_CALLS; call = call->next)
+        if (call->address == address && try_hold(call))
+            out[count++] = call;
+    ReleaseSRWLockShared(&tapi->lock);
+    return count;
 }
 
 void tapi_unlist(struct tapi *tapi, struct tapi_call *call)
@@ -165,14 +181,35 @@ static HRESULT WINAPI tapi_Shutdown(struct face *face)
     return S_OK;
 }
 
+static void all_addresses(struct tapi *tapi, void **out)
+{
+    for (unsigned i = 0; i < TAPI_LINE_COUNT; i++)
+        out[i] = &tapi->lines[i]->address;
+}
+
+static HRESULT WINAPI tapi_get_Addresses(struct face *face, VARIANT *out)
+{
+    void *members[TAPI_LINE_COUNT];
+
+    if (!out)
+        return E_POINTER;
+    if (!of_face(face)->initialized)
+        return TAPI_E_NOT_INITIALIZED;
+    all_addresses(of_face(face), members);
+    return tapi_collection(members, TAPI_LINE_COUNT, out);
+}
+
 static HRESULT WINAPI tapi_EnumerateAddresses(struct face *face, IEnumAddress **out)
 {
+    void *members[TAPI_LINE_COUNT];
+
     if (!out)
         return E_POINTER;
     *out = NULL;
     if (!of_face(face)->initialized)
         return TAPI_E_NOT_INITIALIZED;
-    return tapi_address_enumerate(of_face(face), out);
+    all_addresses(of_face(face), members);
+    return tapi_enumerate(&IID_IEnumAddress, members, TAPI_LINE_COUNT, out);
 }
 
 static struct tapi_address *address_of(struct tapi *tapi, ITAddress *given)
@@ -241,7 +278,7 @@ static void *const tapi_slots[] = {
     FACE_DISPATCH,
     tapi_Initialize,
     tapi_Shutdown,
-    not_2, /* get_Addresses */
+    tapi_get_Addresses,
     tapi_EnumerateAddresses,
     tapi_RegisterCallNotifications,
     tapi_UnregisterNotifications,

@@ -94,13 +94,22 @@ HRESULT tapi_mapper_create(REFIID iid, void **out);
 /* The living call of this token with one more reference, or NULL. */
 struct tapi_call *tapi_find_call(struct tapi *tapi, ULONG_PTR token);
 void tapi_unlist(struct tapi *tapi, struct tapi_call *call);
+#define TAPI_MAX_CALLS 64
+/* The living calls of this address with one more reference each, at most TAPI_MAX_CALLS. */
+ULONG tapi_hold_calls(struct tapi *tapi, const struct tapi_address *address,
+                      struct tapi_call **out);
+
+/* ---- tapi_list.c ----------------------------------------------------------------------------- */
+/* members: interface pointers, of what the enumerator or collection gives out; counted by it. out:
+ * IEnumXxx **, or a VARIANT of ITCollection. E_POINTER. */
+HRESULT tapi_enumerate(const IID *iid, void *const *members, ULONG count, void *out);
+HRESULT tapi_collection(void *const *members, ULONG count, VARIANT *out);
 
 /* ---- tapi_address.c -------------------------------------------------------------------------- */
 extern const struct tapi_line tapi_lines[TAPI_LINE_COUNT];
 struct tapi_address *tapi_address_create(struct tapi *tapi, const struct tapi_line *line);
 /* The end of the TAPI object: the MSP's Shutdown and TAPI's own reference. */
 void tapi_address_leave(struct tapi_address *address);
-HRESULT tapi_address_enumerate(struct tapi *tapi, IEnumAddress **out);
 
 /* ---- tapi_call.c ----------------------------------------------------------------------------- */
 /* One reference. TAPI_E_INVALIDMEDIATYPE, the MSP's codes. */
