@@ -2,9 +2,10 @@
  * How soon a stream sends after StartStream was called, and what a storm of starts and stops does:
  * 500 streams send for good while 500 others are started and stopped as fast as one thread can.
  * Packets are timed by the kernel as they come in over loopback, so that nobody's sleep counts but
- * the engine's. What an interval of the first 500 has beyond 20 ms is a gap; the same without a
- * storm stands beside it as the limit, for it is the machine's.
- * Not pinned: engine, storm and watch are threads of their own.
+ * the engine's; the peer of the first packet is a sender of GStreamer that stands in PAUSED with
+ * its first packet made. What an interval of the first 500 has beyond 20 ms is a gap; the same
+ * without a storm stands beside it as the limit, for it is the machine's. Not pinned: engine, storm
+ * and watch are threads of their own.
  */
 #include "bench/compare.h"
 #include "bench/native/process.h"
@@ -260,7 +261,32 @@ static void put(struct omsp_bench_values *values, double value)
     values->value[values->count++] = value;
 }
 
-static void compare_first_packet(int storm_fd)
+static struct bench_process gst;
+
+static bool start_gst(void)
+{
+    char port[16];
+    const char *argv[] = {bench_own_peer("gst_peer"), port, NULL};
+
+    snprintf(port, sizeof(port), "%d", STORM_PORT);
+    return bench_process_exec_ready(&gst, argv);
+}
+
+/* From asking for PLAYING, first packet made, to the kernel's having it. */
+static double gst_packet_us(int fd)
+{
+    uint64_t before, at;
+
+    drain(fd);
+    before = bench_process_ask(&gst, 'p');
+    if (take(fd, MSG_WAITFORONE) < 1)
+        die("waiting for GStreamer's packet");
+    at = stamp_of(0);
+    bench_process_ask(&gst, 'r');
+    return (double)(at - before) / 1000;
+}
+
+static void compare_first_packet(int storm_fd, bool has_gst)
 {
     struct omsp_bench bench = {
         .name = "start to first packet",
@@ -268,17 +294,20 @@ static void compare_first_packet(int storm_fd)
         .limit = {"sendto", NULL, NULL},
         .at_most = 1000,
     };
-    struct omsp_bench_values ours = {0}, limit = {0}, none = {0};
+    struct omsp_bench_values ours = {0}, peer = {0}, limit = {0};
     int from = far_socket(SEND_PORT);
 
     for (unsigned i = 0; i < OMSP_BENCH_MAX_ROUNDS; i++) {
         /* Not in step with the stream's own 20 ms. */
         bench_sleep_until(bench_now_ns() + 3000000 + i * 700000);
         put(&ours, first_packet_us(storm_fd));
+        stop(streams[CALLS]);
+        if (has_gst)
+            put(&peer, gst_packet_us(storm_fd));
         put(&limit, bare_packet_us(from, storm_fd));
     }
     close(from);
-    omsp_bench_report(&bench, "us", &ours, &none, &limit);
+    omsp_bench_report(&bench, "us", &ours, &peer, &limit);
 }
 
 static int by_value(const void *a, const void *b)
@@ -356,6 +385,7 @@ int main(void)
 {
     int steady = far_socket(STEADY_PORT), storm_fd = far_socket(STORM_PORT);
     struct omsp_thread *watcher;
+    bool has_gst = start_gst(); /* before any thread */
 
     far_socket(STEADY_PORT + 1);
     far_socket(STORM_PORT + 1);
@@ -366,7 +396,9 @@ int main(void)
     open_call(CALLS);
     for (unsigned i = 0; i < WARM_ROUNDS; i++)
         first_packet_us(storm_fd);
-    compare_first_packet(storm_fd);
+    compare_first_packet(storm_fd, has_gst);
+    if (has_gst)
+        bench_process_end(&gst);
     for (unsigned i = 0; i < 2 * CALLS; i++)
         if (i != CALLS)
             open_call(i);
