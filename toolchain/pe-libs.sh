@@ -12,9 +12,14 @@ declare -A PE_SOURCE=([check]=check [cjson]=cjson [microhttpd]=libmicrohttpd [cu
 # shellcheck disable=SC2034 # for who sources this
 NATIVE_LIBS=(srtp2)
 
+# Small: each function in a section of its own, so that the linker leaves out what nobody calls; and
+# the system's printf and scanf, for mingw's own would come into the module beside them.
+PE_SMALL='-Os -g -ffunction-sections -fdata-sections -D__USE_MINGW_ANSI_STDIO=0'
+
 pe_cmake() {
     cmake -S . -B pe-build -G Ninja -Wno-dev -DCMAKE_TOOLCHAIN_FILE="$toolchain" \
-        -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_INSTALL_LIBDIR=lib \
+        -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS_RELEASE="${pe_cflags:-$PE_SMALL} -DNDEBUG" \
+        -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_INSTALL_LIBDIR=lib \
         -DBUILD_SHARED_LIBS=OFF "$@" &&
         cmake --build pe-build &&
         DESTDIR=$stage cmake --install pe-build
@@ -22,11 +27,12 @@ pe_cmake() {
 
 pe_autotools() {
     ./configure --host="$host" --prefix="$prefix" --disable-shared --enable-static \
-        --disable-dependency-tracking CFLAGS="${pe_cflags:--O2 -g}" "$@" &&
+        --disable-dependency-tracking CFLAGS="${pe_cflags:-$PE_SMALL}" "$@" &&
         make -j"$(nproc)" && make install DESTDIR="$stage"
 }
 
 pe_build_check() {
+    local pe_cflags='-O2 -g'
     pe_cmake -DCHECK_ENABLE_TESTS=OFF -DBUILD_TESTING=OFF || return 1
     # Its CMake always builds the DLL too, and a linker would prefer that one's import library.
     rm -f "$stage$prefix"/bin/*.dll "$stage$prefix"/lib/*.dll.a
@@ -42,25 +48,31 @@ pe_build_cjson() {
 
 pe_build_microhttpd() {
     pe_autotools --disable-https --disable-dauth --disable-httpupgrade --disable-doc \
-        --disable-examples --disable-curl || return 1
+        --disable-examples --disable-curl --disable-messages || return 1
     # Its functions are marked for export also in the static library: every DLL would export them.
     "$host-objcopy" -R .drectve "$stage$prefix/lib/libmicrohttpd.a"
 }
 
 pe_build_curl() {
-    pe_cmake -DBUILD_CURL_EXE=OFF -DBUILD_TESTING=OFF -DCURL_USE_SCHANNEL=ON -DHTTP_ONLY=ON \
-        -DENABLE_UNICODE=ON -DENABLE_MANUAL=OFF -DCURL_ZLIB=OFF -DCURL_BROTLI=OFF -DCURL_ZSTD=OFF \
-        -DUSE_NGHTTP2=OFF -DUSE_LIBIDN2=OFF -DCURL_USE_LIBSSH2=OFF -DCURL_USE_LIBPSL=OFF \
-        -DUSE_WIN32_LDAP=OFF
+    # Of what curl has, what dials, speaks TLS and posts a form: no proxy is ever asked for, no cookie kept.
+    local off=(ALTSVC COOKIES CRYPTO_AUTH DOH GETOPTIONS HSTS MIME NETRC NTLM PARSEDATE PROGRESS_METER
+        PROXY VERBOSE_STRINGS)
+    off=("${off[@]/#/-DCURL_DISABLE_}")
+    pe_cmake "${off[@]/%/=ON}" -DBUILD_CURL_EXE=OFF -DBUILD_TESTING=OFF -DCURL_USE_SCHANNEL=ON \
+        -DHTTP_ONLY=ON -DENABLE_UNICODE=ON -DENABLE_MANUAL=OFF -DCURL_ZLIB=OFF -DCURL_BROTLI=OFF \
+        -DCURL_ZSTD=OFF -DUSE_NGHTTP2=OFF -DUSE_LIBIDN2=OFF -DCURL_USE_LIBSSH2=OFF -DCURL_USE_LIBPSL=OFF \
+        -DUSE_WIN32_LDAP=OFF -DENABLE_UNIX_SOCKETS=OFF
 }
 
 pe_build_expat() {
     # Without DTDs: they are refused anyway, and Debian's patches to them build by autotools only.
     cd expat && pe_cmake -DEXPAT_SHARED_LIBS=OFF -DEXPAT_BUILD_TOOLS=OFF -DEXPAT_BUILD_EXAMPLES=OFF \
-        -DEXPAT_BUILD_TESTS=OFF -DEXPAT_BUILD_DOCS=OFF -DEXPAT_DTD=OFF
+        -DEXPAT_BUILD_TESTS=OFF -DEXPAT_BUILD_DOCS=OFF -DEXPAT_DTD=OFF \
+        -DEXPAT_MIN_SIZE=ON
 }
 
 pe_build_speexdsp() {
+    local pe_cflags=${PE_SMALL/-Os/-O2} # every sample passes through it
     pe_autotools --disable-examples
 }
 
@@ -88,6 +100,7 @@ pe_recipe_hash() {
     {
         echo "$lib $arch"
         declare -f "pe_build_$lib" pe_cmake pe_autotools
+        echo "$PE_SMALL"
         dpkg-query -W -f '${Package} ${Version}\n' "$(pe_compiler "$arch")" 2>/dev/null
     } | sha256sum | cut -c1-32
 }

@@ -7,8 +7,7 @@
 
 #include "com/invoke.h"
 #include "com/object.h"
-
-#include <stdio.h>
+#include "com/wide.h"
 
 static HRESULT (*load_typeinfo)(REFIID iid, LCID lcid, ITypeInfo **out);
 static const WCHAR *(*describe)(HRESULT hr);
@@ -218,8 +217,8 @@ static BSTR words_of(HRESULT hr)
         length--;
     }
     if (!length) {
-        length = (DWORD)swprintf(text, sizeof(text) / sizeof(text[0]), L"Error 0x%08lX",
-                                 (unsigned long)hr);
+        length = (DWORD)com_wide_format(text, sizeof(text) / sizeof(text[0]), L"Error 0x%08lX",
+                                        (unsigned long)hr);
     }
     return SysAllocStringLen(text, length);
 }
@@ -228,8 +227,8 @@ static HRESULT raise(void *iface, HRESULT hr, EXCEPINFO *exception)
 {
     if (exception) {
         WCHAR source[128];
-        int length = swprintf(source, sizeof(source) / sizeof(source[0]), L"%hs.%hs",
-                              com_object_of(iface)->class->name, dispatch_of(iface)->name);
+        int length = com_wide_format(source, sizeof(source) / sizeof(source[0]), L"%hs.%hs",
+                                     com_object_of(iface)->class->name, dispatch_of(iface)->name);
 
         memset(exception, 0, sizeof(*exception));
         exception->scode = hr;

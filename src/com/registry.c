@@ -5,8 +5,8 @@
 #include "com/registry.h"
 
 #include "base/alloc.h"
+#include "com/wide.h"
 
-#include <stdio.h>
 #include <wchar.h>
 
 enum { GUID_TEXT = 39, PATH_TEXT = 300 };
@@ -42,7 +42,7 @@ static LSTATUS put(HKEY classes, const WCHAR *base, const WCHAR *sub, const WCHA
     LSTATUS status;
     HKEY key;
 
-    if (swprintf(path, PATH_TEXT, L"%ls%ls", base, sub) < 0) {
+    if (com_wide_format(path, PATH_TEXT, L"%ls%ls", base, sub) < 0) {
         return ERROR_BUFFER_OVERFLOW;
     }
     status = RegCreateKeyExW(classes, path, 0, NULL, 0, KEY_WRITE, NULL, &key, NULL);
@@ -71,7 +71,7 @@ static void clsid_path(const struct com_coclass *coclass, WCHAR path[PATH_TEXT],
                        WCHAR text[GUID_TEXT])
 {
     StringFromGUID2(coclass->clsid, text, GUID_TEXT);
-    swprintf(path, PATH_TEXT, L"CLSID\\%ls", text);
+    com_wide_format(path, PATH_TEXT, L"CLSID\\%ls", text);
 }
 
 static unsigned keys_present(HKEY classes, const struct com_coclass *coclass)
@@ -127,7 +127,7 @@ static bool is_ours(HKEY classes, const WCHAR *prog_id, const WCHAR *clsid)
     WCHAR path[PATH_TEXT], found[GUID_TEXT];
     DWORD size = sizeof(found);
 
-    if (swprintf(path, PATH_TEXT, L"%ls\\CLSID", prog_id) < 0 ||
+    if (com_wide_format(path, PATH_TEXT, L"%ls\\CLSID", prog_id) < 0 ||
         RegGetValueW(classes, path, NULL, RRF_RT_REG_SZ, NULL, found, &size)) {
         return false;
     }

@@ -10,6 +10,7 @@
 #include "curl/tcp_conn.h"
 
 #include "base/alloc.h"
+#include "curl/no_proxy.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -109,7 +110,7 @@ static CURLcode set_options(struct tcp_conn *conn)
     SET(CURLOPT_URL, conn->url);
     SET(CURLOPT_CONNECT_ONLY, 1L);
     SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_PROXY, "");
+    code = code ? code : omsp_curl_no_proxy(easy);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1); /* or ALPN might choose HTTP/2 */
     /* Not TIMEOUT_MS, which would count on while the connection is used. */
     SET(CURLOPT_CONNECTTIMEOUT_MS, conn->timeout_ms ? (long)conn->timeout_ms : 1L);

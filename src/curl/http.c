@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/list.h"
+#include "curl/no_proxy.h"
 #include "port/lock.h"
 #include "port/thread.h"
 
@@ -114,7 +115,7 @@ static CURLcode set_options(struct http *http, struct request *request,
 #define SET(option, value) code = code ? code : curl_easy_setopt(easy, option, value)
     SET(CURLOPT_URL, from->url);
     SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_PROXY, "");
+    code = code ? code : omsp_curl_no_proxy(easy);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_TIMEOUT_MS, from->timeout_ms ? (long)from->timeout_ms : 1L);
