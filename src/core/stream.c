@@ -119,6 +119,13 @@ struct omsp_stream_plan omsp_stream_plan(const struct omsp_stream_fsm *fsm, enum
     return plan;
 }
 
+bool omsp_stream_is_idle(const struct omsp_stream_fsm *fsm, enum omsp_input input)
+{
+    return (int)fsm->desired == rules[input].desired &&
+           fsm->actual == target[fsm->ready && fsm->terminals][fsm->desired] &&
+           may(fsm, input) == OMSP_OK;
+}
+
 static void tell(struct omsp_stream_commit *commit, enum omsp_call_event type,
                  enum omsp_cause cause, enum omsp_status error)
 {

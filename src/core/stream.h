@@ -91,6 +91,10 @@ void omsp_stream_fsm_init(struct omsp_stream_fsm *fsm, struct omsp_stream_offers
 struct omsp_stream_plan omsp_stream_plan(const struct omsp_stream_fsm *fsm, enum omsp_input input,
                                          enum omsp_cause cause);
 
+/* Whether START, PAUSE or STOP (no other) asks for what is so already and is not refused: its plan
+ * moves nothing, and its commit would change and tell nothing. Neither need be made. */
+bool omsp_stream_is_idle(const struct omsp_stream_fsm *fsm, enum omsp_input input);
+
 /* A refused plan is answered with its refusal and changes nothing. Else result says how the move
  * went (OMSP_OK when plan.move is false and nothing else failed); for SILENT and HEARD it is
  * ignored.

@@ -251,7 +251,9 @@ void omsp_address_signal(struct omsp_address *address)
 {
     struct omsp_listener *listener;
 
-    if (!atomic_exchange(&address->signals_due, false))
+    /* Read first: whoever set it under the lock comes here too, and mostly nobody did. */
+    if (!atomic_load_explicit(&address->signals_due, memory_order_relaxed) ||
+        !atomic_exchange(&address->signals_due, false))
         return;
     while ((listener = next_due(address))) {
         omsp_lock_acquire(&listener->signal_lock);

@@ -28,6 +28,7 @@ enum omsp_status omsp_call_set_transport(struct omsp_call *call, enum omsp_trans
         for (unsigned i = 0; i < call->stream_count; i++)
             if (call->streams[i]->media == OMSP_MEDIA_AUDIO) {
                 call->streams[i]->fsm.offers = call->offers;
+                omsp_stream_publish(call->streams[i]);
                 omsp_substreams_offer(call->streams[i]);
             }
     }

@@ -99,7 +99,10 @@ struct omsp_stream {
     struct omsp_fork *fork;             /* a media stream's own half (a reference), else NULL */
     struct omsp_stream *parent;         /* a substream's, a reference for life; else NULL */
     struct omsp_session_source *source; /* a substream's own */
-    /* address lock from here */
+    /* A bit for each of START, PAUSE, STOP that asks for what is so already. Written under the
+     * address lock, read without: the answer was true while the question was asked. */
+    _Atomic uint8_t idle;
+    /* address lock from here; who changes what a stream offers or did publishes what is idle */
     struct omsp_stream_fsm fsm;
     struct omsp_terminal *terminals[OMSP_STREAM_MAX_TERMINALS]; /* a reference each */
     unsigned terminal_count;
@@ -108,6 +111,9 @@ struct omsp_stream {
     struct omsp_stream *substreams[OMSP_STREAM_MAX_SUBSTREAMS]; /* a reference each until shut */
     unsigned substream_count;
 };
+
+/* Address lock. */
+void omsp_stream_publish(struct omsp_stream *stream);
 
 #define OMSP_CALL_MAX_STREAMS 4
 #define OMSP_CALL_MAX_CODECS  8

@@ -241,7 +241,8 @@ void omsp_session_rearm(struct omsp_session *session)
 
 void omsp_session_flush(struct omsp_session *session)
 {
-    if (atomic_exchange(&session->wake_due, false))
+    if (atomic_load_explicit(&session->wake_due, memory_order_relaxed) &&
+        atomic_exchange(&session->wake_due, false))
         omsp_worker_wake(session->worker);
 }
 

@@ -193,6 +193,19 @@ static void settle_terminal(struct omsp_terminal *terminal)
         terminal->ops->settle(terminal);
 }
 
+void omsp_stream_publish(struct omsp_stream *stream)
+{
+    unsigned idle = 0;
+
+    /* What follows a media stream or a source does more than its state machine says. */
+    if (stream->fork || stream->parent)
+        return;
+    for (int input = OMSP_IN_START; input <= OMSP_IN_STOP; input++)
+        if (omsp_stream_is_idle(&stream->fsm, (enum omsp_input)input))
+            idle |= 1u << input;
+    atomic_store(&stream->idle, (uint8_t)idle);
+}
+
 static enum omsp_status commit(struct omsp_stream *stream, const struct omsp_stream_plan *plan,
                                const struct move_outcome *outcome)
 {
@@ -209,6 +222,7 @@ static enum omsp_status commit(struct omsp_stream *stream, const struct omsp_str
     }
     for (unsigned i = 0; i < stream->terminal_count; i++)
         settle_terminal(stream->terminals[i]);
+    omsp_stream_publish(stream);
     omsp_substreams_follow(stream);
     return done.status;
 }
@@ -310,6 +324,8 @@ static enum omsp_status door(struct omsp_stream *stream, enum omsp_input input,
 {
     enum omsp_status status;
 
+    if (atomic_load(&stream->idle) & 1u << input)
+        return OMSP_OK;
     enter(stream);
     if (stream->fork && stream->fork->of_terminal && stream->fork->over && input != OMSP_IN_STOP)
         status = stream->fsm.shut ? OMSP_SHUTDOWN : OMSP_WRONG_STATE; /* its terminal makes anew */

@@ -505,7 +505,7 @@ static void walk(uint32_t start, unsigned steps, unsigned failures_per_100)
     struct omsp_stream_fsm fsm;
     bool told = false;         /* what a listener believes */
     enum omsp_desired desired; /* what the application asked for last with success */
-    unsigned terminals = 0;
+    unsigned terminals = 0, idle = 0;
 
     seed = start;
     omsp_stream_fsm_init(&fsm, all_offered);
@@ -524,6 +524,17 @@ static void walk(uint32_t start, unsigned steps, unsigned failures_per_100)
         plan = omsp_stream_plan(&fsm, input, OMSP_CAUSE_LOCAL_REQUEST);
         ck_assert_int_eq(plan.status,
                          input == OMSP_IN_UNSELECT && terminals == 0 ? OMSP_BAD_TERMINAL : OMSP_OK);
+        if (input <= OMSP_IN_STOP && omsp_stream_is_idle(&fsm, input)) { /* nobody need commit it */
+            struct omsp_stream_fsm copy = fsm;
+
+            commit = omsp_stream_commit(&copy, &plan, OMSP_OK, blame, now);
+            ck_assert(!plan.status && !plan.move);
+            ck_assert_uint_eq(commit.count, 0);
+            ck_assert_int_eq(commit.status, OMSP_OK);
+            ck_assert(same_fsm(&copy, &fsm));
+            idle++;
+            continue;
+        }
         commit = omsp_stream_commit(&fsm, &plan, result, blame, now);
         for (unsigned i = 0; i < commit.count; i++) {
             switch (commit.events[i].type) {
@@ -573,6 +584,7 @@ static void walk(uint32_t start, unsigned steps, unsigned failures_per_100)
             plan.status == OMSP_OK)
             ck_assert_int_eq(fsm.actual, belongs(fsm.desired, fsm.ready, terminals));
     }
+    ck_assert_uint_gt(idle, steps / 100);
 }
 
 START_TEST(walks_of_a_million_steps_keep_the_invariants)

@@ -145,14 +145,21 @@ static void ours_stop_again(void *ctx, size_t times)
 
 /* ---- quartz ---------------------------------------------------------------------------------- */
 
-static void quartz_get(void)
+static bool quartz_may_get(void)
 {
     LONG code;
     LONG_PTR a, b;
 
     if (IMediaEvent_GetEvent(quartz.events, &code, &a, &b, 0))
-        die("quartz GetEvent");
+        return false;
     IMediaEvent_FreeEventParams(quartz.events, code, a, b);
+    return true;
+}
+
+static void quartz_get(void)
+{
+    if (!quartz_may_get())
+        die("quartz GetEvent");
 }
 
 static void quartz_one_by_one(void *ctx, size_t times)
@@ -236,22 +243,23 @@ static struct {
     HANDLE taken;
     volatile LONG left;
     HANDLE wait;
-    void (*take)(void);
+    bool (*take)(void); /* false: the event was set and nothing there */
 } relay;
 
 static DWORD WINAPI relay_main(void *ctx)
 {
     (void)ctx;
     while (relay.left > 0) {
-        WaitForSingleObject(relay.wait, INFINITE);
-        relay.take();
+        do {
+            WaitForSingleObject(relay.wait, INFINITE);
+        } while (!relay.take());
         relay.left--;
         SetEvent(relay.taken);
     }
     return 0;
 }
 
-static void relay_run(size_t times, HANDLE wait, void (*put)(void), void (*take)(void))
+static void relay_run(size_t times, HANDLE wait, void (*put)(void), bool (*take)(void))
 {
     HANDLE thread;
 
@@ -280,10 +288,22 @@ static void quartz_post(void)
     IMediaEventSink_Notify(quartz.sink, EC_USER, 1, 2);
 }
 
+static bool ours_take(void)
+{
+    get();
+    return true;
+}
+
+static bool ring_take(void)
+{
+    ring_get();
+    return true;
+}
+
 static void ours_relay(void *ctx, size_t times)
 {
     (void)ctx;
-    relay_run(times, ours.event, ours_post, get);
+    relay_run(times, ours.event, ours_post, ours_take);
 }
 
 static void quartz_relay(void *ctx, size_t times)
@@ -292,13 +312,13 @@ static void quartz_relay(void *ctx, size_t times)
 
     (void)ctx;
     IMediaEvent_GetEventHandle(quartz.events, &handle);
-    relay_run(times, (HANDLE)handle, quartz_post, quartz_get);
+    relay_run(times, (HANDLE)handle, quartz_post, quartz_may_get);
 }
 
 static void ring_relay(void *ctx, size_t times)
 {
     (void)ctx;
-    relay_run(times, ring.event, ring_put, ring_get);
+    relay_run(times, ring.event, ring_put, ring_take);
 }
 
 /* ---- the queue without the signal --------------------------------------------------------------
@@ -472,6 +492,6 @@ int main(void)
                                             {"lock + unlock", lock_unlock, NULL},
                                             0,
                                             0,
-                                            0});
+                                            20});
     return 0;
 }
