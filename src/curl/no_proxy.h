@@ -3,8 +3,8 @@
 
 #include <curl/curl.h>
 
-/* A connection goes straight to its host, whatever the environment's variables say. A libcurl that was
- * built without proxies does not know the option, and does as it says. */
+/* A connection goes straight to its host, whatever the environment's variables say. A libcurl built
+ * without proxies does not know the option, and does as it says. */
 static inline CURLcode omsp_curl_no_proxy(CURL *easy)
 {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_PROXY, "");
