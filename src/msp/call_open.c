@@ -103,6 +103,7 @@ static HRESULT STDMETHODCALLTYPE open_get_LocalAddress(IOpenMSPCall *iface, BSTR
 static HRESULT STDMETHODCALLTYPE open_SetPeer(IOpenMSPCall *iface, BSTR text, LONG type)
 {
     struct msp_call *self = self_of(iface);
+    struct msp_hosted_door door;
     struct omsp_addr addr;
     HRESULT hr = check(self);
 
@@ -114,9 +115,9 @@ static HRESULT STDMETHODCALLTYPE open_SetPeer(IOpenMSPCall *iface, BSTR text, LO
         hr = E_INVALIDARG;
     if (FAILED(hr))
         return hr;
-    msp_hosted_prepare(self, NULL, OMSP_IN_READY);
+    msp_hosted_enter(&door, self, NULL, OMSP_IN_READY);
     hr = msp_hresult(omsp_call_set_peer(self->engine, &addr, (uint8_t)type));
-    msp_hosted_settle(self);
+    msp_hosted_leave(&door, hr);
     return hr;
 }
 
@@ -235,6 +236,7 @@ static HRESULT STDMETHODCALLTYPE open_put_MediaTimeout(IOpenMSPCall *iface, LONG
 static HRESULT STDMETHODCALLTYPE open_put_RemoteDescription(IOpenMSPCall *iface, BSTR sdp)
 {
     struct msp_call *self = self_of(iface);
+    struct msp_hosted_door door;
     HRESULT hr = check(self);
     char *utf8;
 
@@ -243,9 +245,9 @@ static HRESULT STDMETHODCALLTYPE open_put_RemoteDescription(IOpenMSPCall *iface,
     utf8 = msp_utf8(sdp, &hr);
     if (!utf8)
         return hr;
-    msp_hosted_prepare(self, NULL, OMSP_IN_READY);
+    msp_hosted_enter(&door, self, NULL, OMSP_IN_READY);
     hr = msp_hresult(omsp_call_set_remote_sdp(self->engine, utf8, strlen(utf8)));
-    msp_hosted_settle(self);
+    msp_hosted_leave(&door, hr);
     omsp_free(utf8);
     return hr;
 }
@@ -294,13 +296,14 @@ static HRESULT STDMETHODCALLTYPE open_get_LocalDescription(IOpenMSPCall *iface, 
 static HRESULT STDMETHODCALLTYPE open_Connect(IOpenMSPCall *iface)
 {
     struct msp_call *self = self_of(iface);
+    struct msp_hosted_door door;
     HRESULT hr = check(self);
 
     if (FAILED(hr))
         return hr;
-    msp_hosted_prepare(self, NULL, OMSP_IN_READY);
+    msp_hosted_enter(&door, self, NULL, OMSP_IN_READY);
     hr = msp_hresult(omsp_call_connect(self->engine));
-    msp_hosted_settle(self);
+    msp_hosted_leave(&door, hr);
     return hr;
 }
 

@@ -1,62 +1,39 @@
 /*
- * Which terminals of other makers are on streams of ours, and bringing their graphs in line with
- * the engine. A hosted terminal exists from SelectTerminal to UnselectTerminal or the call's end.
- *
- * Locks: `list_lock` is a leaf; `work` is one terminal's and held while its graph is opened and
- * closed, which calls the terminal. The engine is asked and told under `work`, never the other way
- * round: what the engine calls (gate, watcher) takes neither.
+ * Which terminals of other makers are on streams of ours, and the doors that want them connected. A
+ * hosted terminal exists from SelectTerminal to UnselectTerminal or the call's end, and beyond that
+ * as long as it takes the terminal to let go. The list's lock is a leaf.
  */
 #include "msp/hosted.h"
 
 #include "base/alloc.h"
-#include "base/list.h"
 #include "com/module.h"
 #include "msp/call.h"
 #include "msp/engine_host.h"
 #include "msp/hosted_filter.h"
-#include "msp/terminal_event.h"
-
-struct msp_hosted {
-    LONG refs;
-    struct omsp_link link; /* list_lock; a reference while it is in the list */
-    IUnknown *identity;
-    ITTerminal *terminal;
-    ITTerminalControl *control;
-    struct omsp_terminal *engine;
-    struct omsp_stream *on;      /* a reference */
-    const struct msp_call *call; /* to be compared only */
-    uint32_t id;
-    volatile LONG outcome; /* HRESULT of the last try to connect; the gate's answer */
-    volatile LONG working; /* a thread is on its way */
-    CRITICAL_SECTION work;
-    ITPluggableTerminalEventSinkRegistration *registration; /* NULL: it tells nothing */
-    struct msp_terminal_sink *sink;                         /* while it is registered */
-    unsigned expected;       /* work: doors between prepare and settle */
-    struct msp_graph *graph; /* work; and list_lock for who only wakes it */
-    volatile LONG broken;    /* HRESULT of the running graph's end, or S_OK */
-};
+#include "msp/hosted_state.h"
 
 static SRWLOCK list_lock = SRWLOCK_INIT;
 static struct omsp_link hosted_list = {&hosted_list, &hosted_list};
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void hosted_ref(struct msp_hosted *self)
+void msp_hosted_ref(void *self)
 {
-    InterlockedIncrement(&self->refs);
+    InterlockedIncrement(&((struct msp_hosted *)self)->refs);
 }
 
-static void hosted_unref(struct msp_hosted *self)
+void msp_hosted_unref(void *ctx)
 {
+    struct msp_hosted *self = ctx;
+
     if (InterlockedDecrement(&self->refs))
         return;
     omsp_samples_watch(self->engine, NULL, NULL);
     omsp_terminal_release(self->engine);
     omsp_stream_release(self->on);
-    IUnknown_Release((IUnknown *)self->control);
-    ITTerminal_Release(self->terminal);
-    IUnknown_Release(self->identity);
-    DeleteCriticalSection(&self->work);
+    msp_terminal_sink_detach(self->sink);
+    msp_foreign_drop(&self->foreign);
+    msp_bounded_fini(&self->bounded);
     omsp_free(self);
     msp_engine_release();
     com_module_release();
@@ -74,7 +51,7 @@ static struct msp_hosted *find(const IUnknown *identity, uint32_t id)
 
         if (identity ? self->identity == identity : self->id == id) {
             found = self;
-            hosted_ref(found);
+            msp_hosted_ref(found);
             break;
         }
     }
@@ -82,20 +59,24 @@ static struct msp_hosted *find(const IUnknown *identity, uint32_t id)
     return found;
 }
 
-static struct msp_hosted *find_interface(ITTerminal *terminal)
+static IUnknown *identity_of(ITTerminal *terminal)
 {
-    struct msp_hosted *found;
-    IUnknown *identity;
+    IUnknown *identity = NULL;
 
     if (FAILED(ITTerminal_QueryInterface(terminal, &IID_IUnknown, (void **)&identity)))
         return NULL;
-    found = find(identity, 0);
-    IUnknown_Release(identity);
-    return found;
+    IUnknown_Release(identity); /* the terminal's pointer keeps it */
+    return identity;
 }
 
-/* False: it was not in it any more. */
-static bool take_off(struct msp_hosted *self)
+static struct msp_hosted *find_interface(ITTerminal *terminal)
+{
+    IUnknown *identity = identity_of(terminal);
+
+    return identity ? find(identity, 0) : NULL;
+}
+
+void msp_hosted_take_off(struct msp_hosted *self)
 {
     bool was;
 
@@ -103,153 +84,8 @@ static bool take_off(struct msp_hosted *self)
     was = !omsp_list_empty(&self->link);
     omsp_list_remove(&self->link);
     ReleaseSRWLockExclusive(&list_lock);
-    return was;
-}
-
-/* ---- graphs ---------------------------------------------------------------------------------- */
-
-static void call_worker(struct msp_hosted *self);
-
-/* On a thread of the system's. */
-static void graph_broke(void *ctx, HRESULT why)
-{
-    struct msp_hosted *self = ctx;
-
-    if (InterlockedCompareExchange(&self->broken, why, S_OK) == S_OK)
-        call_worker(self);
-}
-
-/* Work held. */
-static void set_graph(struct msp_hosted *self, struct msp_graph *graph)
-{
-    AcquireSRWLockExclusive(&list_lock);
-    self->graph = graph;
-    ReleaseSRWLockExclusive(&list_lock);
-}
-
-/* Work held. */
-static void close_graph(struct msp_hosted *self)
-{
-    struct msp_graph *graph = self->graph;
-
-    if (!graph)
-        return;
-    set_graph(self, NULL);
-    msp_graph_close(graph, self->control);
-    InterlockedExchange(&self->broken, S_OK);
-}
-
-/* Work held. */
-static HRESULT open_graph(struct msp_hosted *self)
-{
-    struct msp_graph *graph = NULL;
-    HRESULT hr = S_OK;
-
-    if (!self->graph) {
-        hr = msp_graph_open(self->control, self->engine, graph_broke, self, &graph);
-        if (SUCCEEDED(hr))
-            set_graph(self, graph);
-    }
-    InterlockedExchange(&self->outcome, FAILED(hr) ? hr : S_OK);
-    return FAILED(hr) ? hr : S_OK;
-}
-
-/* In the words of the engine; the event's HRESULT is made of it. */
-static enum omsp_status status_of(HRESULT hr)
-{
-    switch (hr) {
-    case S_OK:
-        return OMSP_OK;
-    case E_OUTOFMEMORY:
-        return OMSP_NOMEM;
-    case TAPI_E_TERMINALINUSE:
-        return OMSP_TERMINAL_IN_USE;
-    case TAPI_E_NODEVICE:
-        return OMSP_NODEVICE;
-    case E_ACCESSDENIED:
-        return OMSP_ACCESS;
-    default:
-        return OMSP_IO;
-    }
-}
-
-/* What the engine asks before it connects; under its lock. */
-static enum omsp_status gate(void *ctx)
-{
-    struct msp_hosted *self = ctx;
-
-    return status_of(self->outcome);
-}
-
-/* The graph is there exactly while the engine has the terminal connected, or a door has made it and
- * is about to ask the engine. Work held. */
-static void reconcile(struct msp_hosted *self)
-{
-    if (self->broken != S_OK) {
-        omsp_terminal_break(self->engine, status_of(self->broken));
-        close_graph(self);
-    }
-    if (omsp_terminal_in_use(self->engine)) {
-        if (FAILED(open_graph(self))) {
-            /* It started by itself meanwhile. */
-            omsp_terminal_break(self->engine, status_of(self->outcome));
-            InterlockedExchange(&self->outcome, S_OK);
-        }
-    } else if (!self->expected) {
-        close_graph(self);
-        InterlockedExchange(&self->outcome, S_OK);
-    }
-}
-
-/* The end of a door. */
-static void settle(struct msp_hosted *self)
-{
-    EnterCriticalSection(&self->work);
-    if (self->expected)
-        self->expected--;
-    reconcile(self);
-    LeaveCriticalSection(&self->work);
-}
-
-static void work(void *ctx)
-{
-    struct msp_hosted *self = ctx;
-    bool initialised = SUCCEEDED(CoInitializeEx(NULL, COINIT_MULTITHREADED));
-
-    InterlockedExchange(&self->working, 0);
-    EnterCriticalSection(&self->work);
-    reconcile(self);
-    LeaveCriticalSection(&self->work);
-    hosted_unref(self);
-    if (initialised)
-        CoUninitialize();
-}
-
-static void call_worker(struct msp_hosted *self)
-{
-    if (InterlockedExchange(&self->working, 1))
-        return;
-    hosted_ref(self);
-    if (FAILED(com_module_thread(work, self, NULL))) {
-        InterlockedExchange(&self->working, 0);
-        InterlockedDecrement(&self->refs); /* never the last: who called has one */
-    }
-}
-
-/* The samples terminal's news; on the engine's control thread. The list's reference is there as
- * long as the engine has a reason to tell anything. */
-static void news(void *ctx, unsigned news)
-{
-    struct msp_hosted *self = ctx;
-
-    if (news & OMSP_SAMPLES_READY) {
-        AcquireSRWLockShared(&list_lock);
-        if (self->graph)
-            msp_graph_wake(self->graph);
-        ReleaseSRWLockShared(&list_lock);
-    }
-    if (news & (OMSP_SAMPLES_CONNECTED | OMSP_SAMPLES_STOPPED))
-        call_worker(self);
+    if (was)
+        msp_hosted_unref(self);
 }
 
 /* ---- making ---------------------------------------------------------------------------------- */
@@ -273,26 +109,48 @@ static HRESULT direction_of(ITTerminal *terminal, struct omsp_stream *stream,
                : TAPI_E_INVALIDTERMINAL;
 }
 
-/* Enters it into the list, unless another thread was first: then that one. */
-static struct msp_hosted *enlist(struct msp_hosted *self)
+/* Enters it into the list, unless another thread was first. */
+static bool enlist(struct msp_hosted *self)
 {
-    struct msp_hosted *winner = self;
+    bool first = true;
 
     AcquireSRWLockExclusive(&list_lock);
     omsp_list_each(link, &hosted_list)
     {
         struct msp_hosted *other = omsp_container(link, struct msp_hosted, link);
 
-        if (other->identity == self->identity)
-            winner = other;
+        first &= other->identity != self->identity;
     }
-    if (winner == self)
+    if (first) {
         omsp_list_insert(&hosted_list, &self->link);
-    hosted_ref(winner);
+        msp_hosted_ref(self);
+    }
     ReleaseSRWLockExclusive(&list_lock);
-    if (winner != self)
-        hosted_unref(self);
-    return winner;
+    return first;
+}
+
+/* What it holds beside its memory; undone by the last reference. */
+static HRESULT fill(struct msp_hosted *self, struct msp_call *call, struct omsp_stream *stream,
+                    ITTerminal *terminal, ITTerminalControl *control)
+{
+    HRESULT hr = msp_bounded_init(&self->bounded, &msp_hosted_hooks, self);
+
+    if (FAILED(hr))
+        return hr;
+    hr = msp_foreign_keep(&self->foreign, terminal, control);
+    if (FAILED(hr))
+        return hr;
+    self->id = omsp_terminal_id(self->engine);
+    self->call = call;
+    self->on = stream;
+    omsp_stream_ref(stream);
+    self->identity = identity_of(terminal);
+    /* Without memory for it the terminal has nobody to tell. */
+    msp_terminal_sink_create(call->engine, msp_address_engine(call->address), &self->sink);
+    omsp_samples_set_gate(self->engine, msp_hosted_gate, self);
+    omsp_samples_set_threshold(self->engine, MSP_FILTER_CHUNK_MS);
+    omsp_samples_watch(self->engine, msp_hosted_news, self);
+    return S_OK;
 }
 
 /* *out: two references, one of them the list's. */
@@ -317,130 +175,105 @@ static HRESULT make(struct msp_call *call, struct omsp_stream *stream, ITTermina
     }
     self->refs = 1;
     omsp_list_init(&self->link);
-    InitializeCriticalSection(&self->work);
+    InitializeSRWLock(&self->graph_lock);
     self->engine = engine;
-    self->id = omsp_terminal_id(engine);
-    self->call = call;
-    self->on = stream;
-    omsp_stream_ref(stream);
-    self->terminal = terminal;
-    ITTerminal_AddRef(terminal);
-    self->control = control;
-    IUnknown_AddRef((IUnknown *)control);
-    ITTerminal_QueryInterface(terminal, &IID_IUnknown, (void **)&self->identity);
     msp_engine_hold();
     com_module_addref();
-    omsp_samples_set_gate(engine, gate, self);
-    omsp_samples_set_threshold(engine, MSP_FILTER_CHUNK_MS);
-    omsp_samples_watch(engine, news, self);
-    *out = enlist(self);
-    return S_OK;
-}
-
-/* Gives the terminal its sink; that it cannot is no failure (mspi.md 3.5). Selected; nobody else
- * has seen it. */
-static void register_sink(struct msp_hosted *self, struct msp_call *call)
-{
-    ITPluggableTerminalEventSinkRegistration *registration;
-    TERMINAL_TYPE type;
-
-    if (FAILED(ITTerminal_get_TerminalType(self->terminal, &type)) || type != TT_DYNAMIC ||
-        FAILED(ITTerminal_QueryInterface(
-            self->terminal, &IID_ITPluggableTerminalEventSinkRegistration, (void **)&registration)))
-        return;
-    if (SUCCEEDED(msp_terminal_sink_create(call->engine, msp_address_engine(call->address),
-                                           &self->sink)) &&
-        SUCCEEDED(registration->lpVtbl->RegisterSink(registration,
-                                                     msp_terminal_sink_interface(self->sink)))) {
-        self->registration = registration;
-        return;
+    hr = fill(self, call, stream, terminal, control);
+    if (SUCCEEDED(hr) && !enlist(self))
+        hr = TAPI_E_TERMINALINUSE;
+    if (FAILED(hr)) {
+        msp_hosted_unref(self);
+        return hr;
     }
-    msp_terminal_sink_detach(self->sink);
-    self->sink = NULL;
-    registration->lpVtbl->Release(registration);
-}
-
-static void unregister_sink(struct msp_hosted *self)
-{
-    if (!self->registration)
-        return;
-    self->registration->lpVtbl->UnregisterSink(self->registration);
-    self->registration->lpVtbl->Release(self->registration);
-    self->registration = NULL;
-    msp_terminal_sink_detach(self->sink);
-    self->sink = NULL;
-}
-
-/* Lets go of one that is on no stream any more. Takes the caller's reference. */
-static void retire(struct msp_hosted *self)
-{
-    bool listed = take_off(self);
-
-    omsp_samples_watch(self->engine, NULL, NULL); /* from here on nobody calls a worker */
-    EnterCriticalSection(&self->work);
-    unregister_sink(self);
-    close_graph(self);
-    LeaveCriticalSection(&self->work);
-    if (listed)
-        hosted_unref(self);
-    hosted_unref(self);
+    *out = self;
+    return S_OK;
 }
 
 /* ---- for the room ---------------------------------------------------------------------------- */
 
-/* Connects it when the stream would start with it; the gate lets the engine through otherwise. */
-static HRESULT prepare(struct msp_hosted *self, struct omsp_stream *stream, enum omsp_input input)
+static ULONGLONG bound(void)
+{
+    return GetTickCount64() + MSP_BOUND_MS;
+}
+
+/* Asks for a round and waits for it. */
+static bool have_done(struct msp_hosted *self, ULONGLONG until)
+{
+    return msp_bounded_wait(&self->bounded, msp_bounded_ask(&self->bounded), until);
+}
+
+/* It is on no stream any more; its next round lets go of it. */
+static void dismiss(struct msp_hosted *self)
+{
+    omsp_samples_watch(self->engine, NULL, NULL); /* from here on the engine tells nothing */
+    msp_terminal_sink_silence(self->sink);
+    InterlockedExchange(&self->retired, 1);
+}
+
+static void retire(struct msp_hosted *self, ULONGLONG until)
+{
+    dismiss(self);
+    have_done(self, until);
+}
+
+/* Would the stream start with it? Then it is wanted until the door is left. */
+static HRESULT want(struct msp_hosted *self, enum omsp_input input, bool *wanted)
 {
     enum omsp_actual to;
-    enum omsp_status status = omsp_stream_foresee(stream, input, self->engine, &to);
-    HRESULT hr = S_OK;
+    enum omsp_status status = omsp_stream_foresee(self->on, input, self->engine, &to);
 
-    if (status)
-        return msp_hresult(status);
-    EnterCriticalSection(&self->work);
-    if (to != OMSP_STOPPED) {
-        self->expected++;
-        hr = open_graph(self);
-    } else {
-        InterlockedExchange(&self->outcome, S_OK);
-    }
-    LeaveCriticalSection(&self->work);
-    return hr;
+    *wanted = !status && to != OMSP_STOPPED;
+    if (*wanted)
+        InterlockedIncrement(&self->expected);
+    return msp_hresult(status);
+}
+
+/* It was wanted, and this is what came of it. */
+static HRESULT outcome_of(struct msp_hosted *self, bool done)
+{
+    if (!done)
+        InterlockedExchange(&self->outcome, TAPI_E_TIMEOUT);
+    return (HRESULT)self->outcome;
 }
 
 HRESULT msp_hosted_select(struct msp_call *call, struct omsp_stream *stream, ITTerminal *terminal,
                           ITTerminalControl *control)
 {
     struct msp_hosted *self = find_interface(terminal);
-    bool fresh = !self;
-    HRESULT hr = S_OK, refused;
+    ULONGLONG until = bound();
+    HRESULT hr, refused;
+    bool wanted, done;
 
-    if (fresh)
-        hr = make(call, stream, terminal, control, &self);
-    if (FAILED(hr))
-        return hr;
-    if (!fresh || self->call != call || self->on != stream) {
+    if (self) {
         /* It is somewhere already. */
         enum omsp_direction direction;
 
         hr = direction_of(terminal, stream, &direction);
         if (SUCCEEDED(hr))
-            hr = self->on == stream ? TAPI_E_INVALIDTERMINAL : TAPI_E_TERMINALINUSE;
-        hosted_unref(self);
+            hr = self->on == stream && !self->retired ? TAPI_E_INVALIDTERMINAL
+                                                      : TAPI_E_TERMINALINUSE;
+        msp_hosted_unref(self);
         return hr;
     }
-    EnterCriticalSection(&self->work);
-    register_sink(self, call); /* before it is connected: it may have something to tell then */
-    LeaveCriticalSection(&self->work);
-    refused = prepare(self, stream, OMSP_IN_SELECT);
-    hr = msp_hresult(omsp_stream_select(stream, self->engine));
-    if (FAILED(hr)) {
-        retire(self);
-        return FAILED(refused) ? refused : hr;
-    }
-    settle(self);
-    hosted_unref(self);
-    return hr;
+    hr = make(call, stream, terminal, control, &self);
+    if (FAILED(hr))
+        return hr;
+    refused = want(self, OMSP_IN_SELECT, &wanted);
+    done = have_done(self, until);
+    if (wanted || !done)
+        refused = outcome_of(self, done);
+    hr = refused;
+    if (wanted || done) /* else it did not even take its sink */
+        hr = msp_hresult(omsp_stream_select(stream, self->engine));
+    if (wanted)
+        InterlockedDecrement(&self->expected);
+    if (FAILED(hr))
+        retire(self, until);
+    else
+        have_done(self, until);
+    msp_hosted_unref(self);
+    return FAILED(hr) && FAILED(refused) ? refused : hr;
 }
 
 HRESULT msp_hosted_unselect(struct omsp_stream *stream, ITTerminal *terminal)
@@ -450,78 +283,105 @@ HRESULT msp_hosted_unselect(struct omsp_stream *stream, ITTerminal *terminal)
 
     if (!self)
         return hr;
-    if (self->on == stream)
+    if (self->on == stream && !self->retired)
         hr = msp_hresult(omsp_stream_unselect(stream, self->engine));
     if (SUCCEEDED(hr))
-        retire(self);
-    else
-        hosted_unref(self);
+        retire(self, bound());
+    msp_hosted_unref(self);
     return hr;
 }
 
-/* The n-th of this call, with a reference. */
-static struct msp_hosted *nth(const struct msp_call *call, unsigned n)
+/* Those of this call, and of this stream unless it is NULL, that are not on their way out; a
+ * reference each. */
+static unsigned gather(const struct msp_call *call, const struct omsp_stream *stream,
+                       struct msp_hosted *out[MSP_HOSTED_MAX])
 {
-    struct msp_hosted *found = NULL;
+    unsigned count = 0;
 
     AcquireSRWLockShared(&list_lock);
     omsp_list_each(link, &hosted_list)
     {
         struct msp_hosted *self = omsp_container(link, struct msp_hosted, link);
 
-        if (self->call == call && n-- == 0) {
-            found = self;
-            hosted_ref(found);
-            break;
+        if (self->call == call && (!stream || self->on == stream) && !self->retired &&
+            count < MSP_HOSTED_MAX) {
+            msp_hosted_ref(self);
+            out[count++] = self;
         }
     }
     ReleaseSRWLockShared(&list_lock);
-    return found;
+    return count;
+}
+
+/* All at once, so that one that hangs costs the others nothing. Gives the references back. */
+static void have_all_done(struct msp_hosted *const *all, unsigned count, ULONGLONG until)
+{
+    unsigned rounds[MSP_HOSTED_MAX];
+
+    for (unsigned i = 0; i < count; i++)
+        rounds[i] = msp_bounded_ask(&all[i]->bounded);
+    for (unsigned i = 0; i < count; i++) {
+        msp_bounded_wait(&all[i]->bounded, rounds[i], until);
+        msp_hosted_unref(all[i]);
+    }
 }
 
 void msp_hosted_drop(struct msp_call *call, const struct omsp_stream *stream)
 {
-    struct msp_hosted *self;
-    unsigned others = 0;
+    struct msp_hosted *all[MSP_HOSTED_MAX];
+    unsigned count = gather(call, stream, all);
 
-    while ((self = nth(call, others))) {
-        if (!stream || self->on == stream) {
-            retire(self);
+    for (unsigned i = 0; i < count; i++)
+        dismiss(all[i]);
+    have_all_done(all, count, bound());
+}
+
+void msp_hosted_enter(struct msp_hosted_door *door, struct msp_call *call,
+                      struct omsp_stream *stream, enum omsp_input input)
+{
+    struct msp_hosted *all[MSP_HOSTED_MAX];
+    unsigned count = input == OMSP_IN_STOP ? 0 : gather(call, NULL, all);
+    unsigned rounds[MSP_HOSTED_MAX];
+
+    door->call = call;
+    door->until = bound();
+    door->refused = S_OK;
+    door->count = 0;
+    for (unsigned i = 0; i < count; i++) {
+        bool of_parent = stream && omsp_stream_parent(all[i]->on) == stream;
+        bool wanted = false;
+        HRESULT hr = S_OK;
+
+        if (!stream || all[i]->on == stream || of_parent) /* a substream starts with its stream */
+            hr = want(all[i], of_parent ? OMSP_IN_READY : input, &wanted);
+        if (FAILED(hr))
+            door->refused = hr;
+        if (wanted) {
+            rounds[door->count] = msp_bounded_ask(&all[i]->bounded);
+            door->wanted[door->count++] = all[i];
         } else {
-            others++;
-            hosted_unref(self);
+            msp_hosted_unref(all[i]);
         }
     }
+    for (unsigned i = 0; i < door->count; i++) {
+        struct msp_hosted *self = door->wanted[i];
+        HRESULT hr = outcome_of(self, msp_bounded_wait(&self->bounded, rounds[i], door->until));
+
+        if (FAILED(hr))
+            door->refused = hr;
+    }
 }
 
-HRESULT msp_hosted_prepare(struct msp_call *call, struct omsp_stream *stream, enum omsp_input input)
+HRESULT msp_hosted_leave(struct msp_hosted_door *door, HRESULT hr)
 {
-    struct msp_hosted *self;
-    HRESULT hr = S_FALSE;
+    struct msp_hosted *all[MSP_HOSTED_MAX];
 
-    for (unsigned n = 0; (self = nth(call, n)); n++) {
-        bool with = !stream || self->on == stream;
-        HRESULT one = S_FALSE;
-
-        if (with)
-            one = prepare(self, self->on, input);
-        else if (omsp_stream_parent(self->on) == stream) /* a substream starts with its stream */
-            one = prepare(self, self->on, OMSP_IN_READY);
-        if (one != S_FALSE && (hr == S_FALSE || FAILED(one)))
-            hr = one;
-        hosted_unref(self);
+    for (unsigned i = 0; i < door->count; i++) {
+        InterlockedDecrement(&door->wanted[i]->expected);
+        msp_hosted_unref(door->wanted[i]);
     }
-    return hr;
-}
-
-void msp_hosted_settle(struct msp_call *call)
-{
-    struct msp_hosted *self;
-
-    for (unsigned n = 0; (self = nth(call, n)); n++) {
-        settle(self);
-        hosted_unref(self);
-    }
+    have_all_done(all, gather(door->call, NULL, all), door->until);
+    return FAILED(hr) && FAILED(door->refused) ? door->refused : hr;
 }
 
 ITTerminal *msp_hosted_terminal(uint32_t id)
@@ -531,8 +391,7 @@ ITTerminal *msp_hosted_terminal(uint32_t id)
 
     if (!self)
         return NULL;
-    terminal = self->terminal;
-    ITTerminal_AddRef(terminal);
-    hosted_unref(self);
+    terminal = msp_foreign_terminal(&self->foreign);
+    msp_hosted_unref(self);
     return terminal;
 }

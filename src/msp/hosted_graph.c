@@ -73,27 +73,27 @@ static HRESULT join(struct msp_graph *graph, IPin *theirs)
 }
 
 /* The terminal's pins, room for *count; counted. */
-static HRESULT ask_for_pins(struct msp_graph *graph, ITTerminalControl *control, DWORD *count,
+static HRESULT ask_for_pins(struct msp_graph *graph, struct msp_foreign *foreign, DWORD *count,
                             IPin **pins)
 {
     DWORD direction = graph->filter->kind->direction == PINDIR_INPUT ? TD_CAPTURE : TD_RENDER;
     HRESULT hr;
 
     *count = MAX_PINS;
-    hr = control->lpVtbl->ConnectTerminal(control, graph->builder, direction, count, pins);
+    hr = msp_foreign_connect(foreign, graph->builder, direction, count, pins);
     if (SUCCEEDED(hr) && (*count < 1 || *count > MAX_PINS || !pins[0])) {
-        control->lpVtbl->DisconnectTerminal(control, graph->builder, 0);
+        msp_foreign_disconnect(foreign, graph->builder);
         hr = TAPI_E_INVALIDTERMINAL;
     }
     return hr;
 }
 
 /* The first of the terminal's pins that can be joined with ours. */
-static HRESULT connect(struct msp_graph *graph, ITTerminalControl *control)
+static HRESULT connect(struct msp_graph *graph, struct msp_foreign *foreign)
 {
     IPin *pins[MAX_PINS] = {NULL};
     DWORD count;
-    HRESULT hr = ask_for_pins(graph, control, &count, pins), first = S_OK;
+    HRESULT hr = ask_for_pins(graph, foreign, &count, pins), first = S_OK;
 
     if (FAILED(hr))
         return hr;
@@ -107,14 +107,14 @@ static HRESULT connect(struct msp_graph *graph, ITTerminalControl *control)
             IPin_Release(pins[i]);
     }
     if (SUCCEEDED(hr)) {
-        hr = control->lpVtbl->CompleteConnectTerminal(control);
+        hr = msp_foreign_complete(foreign);
         if (hr == E_NOTIMPL)
             hr = S_OK;
     } else {
         hr = first;
     }
     if (FAILED(hr))
-        control->lpVtbl->DisconnectTerminal(control, graph->builder, 0);
+        msp_foreign_disconnect(foreign, graph->builder);
     return hr;
 }
 
@@ -138,15 +138,15 @@ static void stop(struct msp_graph *graph)
 
 /* ---- for hosted.c ---------------------------------------------------------------------------- */
 
-void msp_graph_close(struct msp_graph *graph, ITTerminalControl *control)
+void msp_graph_close(struct msp_graph *graph, struct msp_foreign *foreign)
 {
     if (!graph)
         return;
     if (graph->wait)
         UnregisterWaitEx(graph->wait, INVALID_HANDLE_VALUE);
     stop(graph);
-    if (control)
-        control->lpVtbl->DisconnectTerminal(control, graph->builder, 0);
+    if (foreign)
+        msp_foreign_disconnect(foreign, graph->builder);
     if (graph->filter) {
         IPin_Disconnect(&graph->filter->pin);
         IGraphBuilder_RemoveFilter(graph->builder, &graph->filter->filter);
@@ -166,7 +166,7 @@ void msp_graph_wake(struct msp_graph *graph)
     SetEvent(graph->filter->wake);
 }
 
-HRESULT msp_graph_open(ITTerminalControl *control, struct omsp_terminal *engine,
+HRESULT msp_graph_open(struct msp_foreign *foreign, struct omsp_terminal *engine,
                        msp_graph_broken_fn broken, void *ctx, struct msp_graph **out)
 {
     struct msp_graph *graph = omsp_zalloc(sizeof(*graph));
@@ -193,14 +193,14 @@ HRESULT msp_graph_open(ITTerminalControl *control, struct omsp_terminal *engine,
     if (SUCCEEDED(hr))
         hr = IGraphBuilder_AddFilter(graph->builder, &graph->filter->filter, L"OpenMSP");
     if (SUCCEEDED(hr))
-        hr = connect(graph, control);
+        hr = connect(graph, foreign);
     connected = SUCCEEDED(hr);
     if (connected)
         hr = listen(graph);
     if (SUCCEEDED(hr))
         hr = IMediaControl_Run(graph->control);
     if (FAILED(hr)) {
-        msp_graph_close(graph, connected ? control : NULL);
+        msp_graph_close(graph, connected ? foreign : NULL);
         return hr;
     }
     *out = graph;

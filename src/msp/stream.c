@@ -50,14 +50,12 @@ static HRESULT STDMETHODCALLTYPE get_name(ITStream *iface, BSTR *out)
 static HRESULT move(struct msp_stream *self, enum omsp_input input,
                     enum omsp_status (*door)(struct omsp_stream *stream, enum omsp_cause cause))
 {
-    HRESULT hosted, hr;
+    struct msp_hosted_door hosted;
 
     if (msp_stream_is_shut(self))
         return E_UNEXPECTED;
-    hosted = input == OMSP_IN_STOP ? S_FALSE : msp_hosted_prepare(self->call, self->engine, input);
-    hr = msp_hresult(door(self->engine, OMSP_CAUSE_LOCAL_REQUEST));
-    msp_hosted_settle(self->call);
-    return FAILED(hr) && FAILED(hosted) ? hosted : hr;
+    msp_hosted_enter(&hosted, self->call, self->engine, input);
+    return msp_hosted_leave(&hosted, msp_hresult(door(self->engine, OMSP_CAUSE_LOCAL_REQUEST)));
 }
 
 HRESULT msp_stream_start(struct msp_stream *self)

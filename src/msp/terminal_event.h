@@ -17,7 +17,9 @@ struct msp_terminal_sink;
 HRESULT msp_terminal_sink_create(struct omsp_call *call, struct omsp_address *address,
                                  struct msp_terminal_sink **out);
 ITPluggableTerminalEventSink *msp_terminal_sink_interface(struct msp_terminal_sink *sink);
-/* Takes the caller's reference. NULL is fine. */
+/* Answers TAPI_E_INVALIDSTREAM from now on. NULL is fine. */
+void msp_terminal_sink_silence(struct msp_terminal_sink *sink);
+/* That, and takes the caller's reference. NULL is fine. */
 void msp_terminal_sink_detach(struct msp_terminal_sink *sink);
 extern const struct com_class msp_terminal_sink_class;
 

@@ -63,7 +63,7 @@ ITPluggableTerminalEventSink *msp_terminal_sink_interface(struct msp_terminal_si
     return &sink->sink;
 }
 
-void msp_terminal_sink_detach(struct msp_terminal_sink *sink)
+void msp_terminal_sink_silence(struct msp_terminal_sink *sink)
 {
     struct omsp_call *call;
 
@@ -77,5 +77,11 @@ void msp_terminal_sink_detach(struct msp_terminal_sink *sink)
         omsp_call_release(call);
         msp_engine_release();
     }
-    com_object_release(&sink->object);
+}
+
+void msp_terminal_sink_detach(struct msp_terminal_sink *sink)
+{
+    msp_terminal_sink_silence(sink);
+    if (sink)
+        com_object_release(&sink->object);
 }

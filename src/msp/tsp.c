@@ -155,15 +155,18 @@ static enum omsp_status obey(struct msp_call *call, const struct omsp_tsp_messag
 
 static HRESULT answer(struct msp_call *call, const struct omsp_tsp_message *in)
 {
+    struct msp_hosted_door door;
     struct omsp_tsp_message out;
     char *text = NULL;
     enum omsp_status status;
 
     memset(&out, 0, sizeof(out));
-    if (in->type == OMSP_TSP_REMOTE_SDP || in->type == OMSP_TSP_CONNECT)
-        msp_hosted_prepare(call, NULL, OMSP_IN_READY);
+    msp_hosted_enter(&door, call, NULL,
+                     in->type == OMSP_TSP_REMOTE_SDP || in->type == OMSP_TSP_CONNECT
+                         ? OMSP_IN_READY
+                         : OMSP_IN_STOP);
     status = obey(call, in, &out, &text);
-    msp_hosted_settle(call);
+    msp_hosted_leave(&door, msp_hresult(status));
     out.sequence = in->sequence;
     if (!out.type || status != OMSP_OK) {
         out.type = OMSP_TSP_RESULT;

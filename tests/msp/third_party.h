@@ -29,14 +29,27 @@
 
 /* ---- knobs and counters ---------------------------------------------------------------------- */
 
+enum third_place {
+    THIRD_NOWHERE,
+    THIRD_CONNECT,
+    THIRD_DISCONNECT,
+    THIRD_RUN,
+    THIRD_STOP,
+    THIRD_SINK
+};
+
 static struct {
     /* set by tests */
+    volatile LONG hang; /* enum third_place: there it waits for the gate */
+    HANDLE gate;
     DWORD rate, channels;              /* of the filter's pin */
     HRESULT initialize, connect, run;  /* what these answer */
     TERMINAL_DIRECTION tone_direction; /* what the terminal says of itself */
     MSP_HANDLE foreign_token;          /* instead of the one it was given */
     bool abort;                        /* the tone breaks after some samples */
     /* read by tests */
+    volatile LONG hanging;
+    DWORD connect_thread, disconnect_thread, sink_thread;
     volatile LONG alive, initialized, connected, disconnected, completed;
     volatile LONG heard, crossings; /* samples since the last reset; of one channel */
     volatile LONGLONG squares;
@@ -50,6 +63,15 @@ static inline void third_reset(void)
     memset(&third, 0, sizeof(third));
     third.rate = 8000;
     third.channels = 1;
+}
+
+static inline void third_pass(enum third_place place)
+{
+    if (third.hang != (LONG)place)
+        return;
+    InterlockedIncrement(&third.hanging);
+    WaitForSingleObject(third.gate, 60000);
+    InterlockedDecrement(&third.hanging);
 }
 
 struct third_terminal;
@@ -471,6 +493,8 @@ static HRESULT STDMETHODCALLTYPE third_filter_Stop(IBaseFilter *iface)
 {
     struct third_filter *self = THIRD_FILTER(iface);
 
+    if (self->state != State_Stopped)
+        third_pass(THIRD_STOP);
     self->stop = 1;
     self->state = State_Stopped;
     if (self->allocator)
@@ -501,6 +525,7 @@ static HRESULT STDMETHODCALLTYPE third_filter_Run(IBaseFilter *iface, REFERENCE_
     struct third_filter *self = THIRD_FILTER(iface);
 
     (void)start;
+    third_pass(THIRD_RUN);
     if (FAILED(third.run))
         return third.run;
     third_filter_Pause(iface);
@@ -774,6 +799,8 @@ static HRESULT STDMETHODCALLTYPE third_ConnectTerminal(ITTerminalControl *iface,
         return TAPI_E_NOTENOUGHMEMORY;
     if (self->state == TS_INUSE)
         return TAPI_E_TERMINALINUSE;
+    third.connect_thread = GetCurrentThreadId();
+    third_pass(THIRD_CONNECT);
     if (FAILED(third.connect))
         return third.connect;
     hr = IGraphBuilder_AddFilter(graph, &self->filter->filter, L"third party");
@@ -805,6 +832,8 @@ static HRESULT STDMETHODCALLTYPE third_DisconnectTerminal(ITTerminalControl *ifa
         return S_OK;
     if (graph != self->graph)
         return E_INVALIDARG;
+    third.disconnect_thread = GetCurrentThreadId();
+    third_pass(THIRD_DISCONNECT);
     IGraphBuilder_RemoveFilter(graph, &self->filter->filter);
     self->graph = NULL;
     self->state = TS_NOTINUSE;
@@ -840,6 +869,8 @@ static HRESULT STDMETHODCALLTYPE third_RegisterSink(ITPluggableTerminalEventSink
 {
     struct third_terminal *self = THIRD_SELF(iface, registration);
 
+    third.sink_thread = GetCurrentThreadId();
+    third_pass(THIRD_SINK);
     if (self->sink)
         IUnknown_Release((IUnknown *)self->sink);
     self->sink = sink;
