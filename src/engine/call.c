@@ -77,6 +77,7 @@ enum omsp_status omsp_call_create(struct omsp_address *address, uint32_t media, 
     call->codec_count = 2;
     call->ptime_ms = DEFAULT_PTIME_MS;
     call->media_timeout_ms = engine->config.media_timeout_ms;
+    call->security = engine->config.security;
     call->quality_interval_ms = OMSP_QUALITY_INTERVAL_DEFAULT_MS;
     omsp_task_init(&call->facts, run_facts);
     engine->ports->random(engine->ports->ctx, random, sizeof(random));
@@ -112,7 +113,7 @@ void omsp_call_release(struct omsp_call *call)
 {
     if (!call || atomic_fetch_sub(&call->refs, 1) != 1)
         return;
-    omsp_free(call->sdp);
+    omsp_call_free_sdp(call);
     omsp_tally_release(call->recorded);
     omsp_address_release(call->address);
     omsp_free(call);
@@ -293,6 +294,26 @@ enum omsp_status omsp_call_set_media_timeout(struct omsp_call *call, unsigned ms
         omsp_session_set_timeout(call->session, ms);
     omsp_call_leave(call);
     return OMSP_OK;
+}
+
+enum omsp_status omsp_call_set_security(struct omsp_call *call, enum omsp_security security)
+{
+    if ((unsigned)security > OMSP_SECURITY_OFF)
+        return OMSP_INVALID;
+    omsp_call_enter(call);
+    call->security = security;
+    omsp_call_leave(call);
+    return OMSP_OK;
+}
+
+enum omsp_security omsp_call_get_security(struct omsp_call *call)
+{
+    enum omsp_security security;
+
+    omsp_call_enter(call);
+    security = call->security;
+    omsp_call_leave(call);
+    return security;
 }
 
 void omsp_call_get_stats(struct omsp_call *call, struct omsp_call_stats *out)

@@ -22,6 +22,8 @@ void omsp_call_leave(struct omsp_call *call);
  * false. */
 enum omsp_status omsp_call_ensure_bound(struct omsp_call *call, struct omsp_addr *local,
                                         bool *fresh);
+/* The last reference's: the description, with its keys. */
+void omsp_call_free_sdp(struct omsp_call *call);
 /* Address lock, bound. Takes the parameters over and opens or closes the directions that they
  * allow; connects when it was not. cause for streams that open or close because of it. */
 void omsp_call_apply(struct omsp_call *call, const struct omsp_session_params *params,

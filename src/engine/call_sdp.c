@@ -5,17 +5,38 @@
 #include "engine/call.h"
 
 #include "base/alloc.h"
+#include "base/bytes.h"
 #include "engine/session.h"
+#include "engine/session_srtp.h"
 
 #include <string.h>
 
+/* What we offer, the one that everybody has first (RFC 4568 6.2.1). */
+static const uint8_t suites[] = {
+    OMSP_SDP_AES_CM_128_HMAC_SHA1_80,
+    OMSP_SDP_AES_256_CM_HMAC_SHA1_80,
+    OMSP_SDP_AES_CM_128_HMAC_SHA1_32,
+    OMSP_SDP_AES_256_CM_HMAC_SHA1_32,
+};
+#define SUITES (sizeof(suites) / sizeof(suites[0]))
+
 struct omsp_sdp_session {
     uint64_t session_id;
-    struct omsp_sdp local;      /* what we described last */
-    struct omsp_sdp_local caps; /* what went into it */
-    bool described;             /* local is valid */
-    bool offering;              /* local is an offer that waits for its answer */
+    struct omsp_sdp local;                  /* what we described last */
+    struct omsp_sdp_local caps;             /* what went into it */
+    bool described;                         /* local is valid */
+    bool offering;                          /* local is an offer that waits for its answer */
+    uint8_t keys[SUITES][OMSP_SDP_KEY_MAX]; /* ours, of each suite */
+    bool secure;
+    struct omsp_sdp_crypto heard; /* theirs, while secure */
 };
+
+static void make_keys(struct omsp_call *call)
+{
+    const struct omsp_ports *ports = call->address->engine->ports;
+
+    ports->random(ports->ctx, call->sdp->keys, sizeof(call->sdp->keys));
+}
 
 static enum omsp_status ensure_sdp(struct omsp_call *call)
 {
@@ -28,7 +49,28 @@ static enum omsp_status ensure_sdp(struct omsp_call *call)
         return OMSP_NOMEM;
     ports->random(ports->ctx, &call->sdp->session_id, sizeof(call->sdp->session_id));
     call->sdp->session_id >>= 2; /* RFC 3264 5: fits a signed 64-bit integer, room to count */
+    make_keys(call);
     return OMSP_OK;
+}
+
+void omsp_call_free_sdp(struct omsp_call *call)
+{
+    if (call->sdp)
+        omsp_wipe(call->sdp, sizeof(*call->sdp));
+    omsp_free(call->sdp);
+    call->sdp = NULL;
+}
+
+static enum omsp_sdp_security security_of(const struct omsp_call *call)
+{
+    switch (call->security) {
+    case OMSP_SECURITY_REQUIRED:
+        return OMSP_SDP_SECURITY_REQUIRED;
+    case OMSP_SECURITY_OFF:
+        return OMSP_SDP_SECURITY_OFF;
+    default:
+        return OMSP_SDP_SECURITY_ALLOWED;
+    }
 }
 
 static void fill_caps(struct omsp_call *call, struct omsp_sdp_local *caps)
@@ -51,7 +93,12 @@ static void fill_caps(struct omsp_call *call, struct omsp_sdp_local *caps)
     caps->codec_count = (uint8_t)call->codec_count;
     caps->telephone_event = true;
     caps->session_id = call->sdp->session_id;
-    caps->security = OMSP_SDP_SECURITY_OFF;
+    caps->security = security_of(call);
+    caps->crypto_count = SUITES;
+    for (unsigned i = 0; i < SUITES; i++) {
+        caps->crypto[i].suite = suites[i];
+        memcpy(caps->crypto[i].key, call->sdp->keys[i], OMSP_SDP_KEY_MAX);
+    }
 }
 
 static void fill_params(const struct omsp_sdp_agreed *agreed, struct omsp_session_params *params)
@@ -82,32 +129,105 @@ static void tell_not_used(struct omsp_call *call)
                              OMSP_OK, 0);
 }
 
-static enum omsp_status negotiate(struct omsp_call *call, const struct omsp_sdp *remote)
+static void key_of(const struct omsp_sdp_crypto *crypto, struct omsp_srtp_key *key)
 {
-    struct omsp_sdp_session *sdp = call->sdp;
-    struct omsp_sdp_agreed agreed;
-    struct omsp_session_params params;
-    struct omsp_sdp_local caps;
+    static const uint8_t of[OMSP_SDP_SUITES] = {
+        [OMSP_SDP_AES_CM_128_HMAC_SHA1_80] = OMSP_SRTP_AES128_SHA1_80,
+        [OMSP_SDP_AES_CM_128_HMAC_SHA1_32] = OMSP_SRTP_AES128_SHA1_32,
+        [OMSP_SDP_AES_256_CM_HMAC_SHA1_80] = OMSP_SRTP_AES256_SHA1_80,
+        [OMSP_SDP_AES_256_CM_HMAC_SHA1_32] = OMSP_SRTP_AES256_SHA1_32,
+    };
+
+    memset(key, 0, sizeof(*key));
+    key->suite = of[crypto->suite];
+    memcpy(key->bytes, crypto->key, sizeof(key->bytes));
+    key->mki_len = crypto->mki_len;
+    for (unsigned i = 0; i < 4 && i < crypto->mki_len; i++)
+        key->mki[crypto->mki_len - 1 - i] = (uint8_t)(crypto->mki >> 8 * i);
+}
+
+static enum omsp_status make_srtp(struct omsp_call *call, const struct omsp_sdp_agreed *agreed,
+                                  struct omsp_session_srtp **out)
+{
+    struct omsp_srtp_key send, receive;
     enum omsp_status status;
 
-    if (sdp->offering) {
-        status = omsp_sdp_apply_answer(&sdp->caps, &sdp->local, remote, &agreed);
-        if (status == OMSP_BAD_MEDIA)
-            tell_not_used(call);
-    } else {
-        fill_caps(call, &caps);
-        status = omsp_sdp_make_answer(&caps, sdp->described ? &sdp->local : NULL, remote,
-                                      &sdp->local, &agreed);
-        if (!status) {
-            sdp->caps = caps;
-            sdp->described = true;
-        }
-    }
+    *out = NULL;
+    if (!agreed->secure)
+        return OMSP_OK;
+    status = omsp_engine_open_srtp(call->address->engine);
     if (status)
         return status;
+    key_of(&agreed->send_crypto, &send);
+    key_of(&agreed->receive_crypto, &receive);
+    status = omsp_session_srtp_create(&send, &receive, out);
+    omsp_wipe(&send, sizeof(send));
+    omsp_wipe(&receive, sizeof(receive));
+    return status;
+}
+
+/* What a negotiation came to, until nothing can fail any more. */
+struct outcome {
+    struct omsp_sdp_local caps;
+    struct omsp_sdp local;
+    struct omsp_sdp_agreed agreed;
+    struct omsp_session_params params;
+};
+
+static enum omsp_status take_answer(struct omsp_call *call, const struct omsp_sdp *remote,
+                                    struct outcome *out)
+{
+    enum omsp_status status;
+
+    out->caps = call->sdp->caps;
+    out->caps.security = security_of(call); /* it may have been set since */
+    out->local = call->sdp->local;
+    status = omsp_sdp_apply_answer(&out->caps, &out->local, remote, &out->agreed);
+    if (status == OMSP_BAD_MEDIA)
+        tell_not_used(call);
+    return status;
+}
+
+/* With a new key of theirs come new keys of ours: it may be another machine that they are for, and
+ * whoever was there before shall not hear it. */
+static enum omsp_status make_answer(struct omsp_call *call, const struct omsp_sdp *remote,
+                                    struct outcome *out)
+{
+    struct omsp_sdp_session *sdp = call->sdp;
+    const struct omsp_sdp *prior = sdp->described ? &sdp->local : NULL;
+    enum omsp_status status;
+
+    fill_caps(call, &out->caps);
+    status = omsp_sdp_make_answer(&out->caps, prior, remote, &out->local, &out->agreed);
+    if (status || !out->agreed.secure || !sdp->secure ||
+        omsp_sdp_crypto_same_key(&out->agreed.receive_crypto, &sdp->heard))
+        return status;
+    make_keys(call);
+    fill_caps(call, &out->caps);
+    return omsp_sdp_make_answer(&out->caps, prior, remote, &out->local, &out->agreed);
+}
+
+static enum omsp_status negotiate(struct omsp_call *call, const struct omsp_sdp *remote,
+                                  struct outcome *out)
+{
+    struct omsp_sdp_session *sdp = call->sdp;
+    struct omsp_session_srtp *srtp;
+    enum omsp_status status =
+        sdp->offering ? take_answer(call, remote, out) : make_answer(call, remote, out);
+
+    if (!status)
+        status = make_srtp(call, &out->agreed, &srtp);
+    if (status)
+        return status;
+    sdp->local = out->local;
+    sdp->caps = out->caps;
+    sdp->described = true;
     sdp->offering = false;
-    fill_params(&agreed, &params);
-    omsp_call_apply(call, &params,
+    sdp->secure = out->agreed.secure;
+    sdp->heard = out->agreed.receive_crypto;
+    fill_params(&out->agreed, &out->params);
+    out->params.srtp = srtp;
+    omsp_call_apply(call, &out->params,
                     call->state == OMSP_CALL_CONNECTED ? OMSP_CAUSE_REMOTE_REQUEST
                                                        : OMSP_CAUSE_LOCAL_REQUEST);
     return OMSP_OK;
@@ -117,24 +237,32 @@ static const struct omsp_addr loopback = {.family = 4, .ip = {127, 0, 0, 1}};
 
 enum omsp_status omsp_call_set_remote_sdp(struct omsp_call *call, const char *text, size_t len)
 {
+    struct {
+        struct omsp_sdp remote;
+        struct outcome outcome;
+    } *work = omsp_alloc(sizeof(*work)); /* in one piece, because all of it is secret */
     struct omsp_addr local = loopback;
-    struct omsp_sdp *remote = omsp_alloc(sizeof(*remote));
+    enum omsp_sdp_security security;
     enum omsp_status status;
     bool fresh;
 
-    if (!remote)
+    if (!work)
         return OMSP_NOMEM;
-    status = omsp_sdp_parse(text, len, OMSP_SDP_SECURITY_OFF, remote);
+    omsp_call_enter(call);
+    security = security_of(call);
+    omsp_call_leave(call);
+    status = omsp_sdp_parse(text, len, security, &work->remote);
     if (!status)
         status = omsp_call_ensure_bound(call, &local, &fresh);
     if (!status) {
         omsp_call_enter(call);
         status = call->shut || !call->session ? OMSP_SHUTDOWN : ensure_sdp(call);
         if (!status)
-            status = negotiate(call, remote);
+            status = negotiate(call, &work->remote, &work->outcome);
         omsp_call_leave(call);
     }
-    omsp_free(remote);
+    omsp_wipe(work, sizeof(*work));
+    omsp_free(work);
     return status;
 }
 
@@ -162,6 +290,17 @@ enum omsp_status omsp_call_local_sdp(struct omsp_call *call, char *out, size_t r
         status = omsp_sdp_write(&call->sdp->local, out, room, need);
     omsp_call_leave(call);
     return status;
+}
+
+const char *omsp_call_suite(struct omsp_call *call)
+{
+    const char *name = "";
+
+    omsp_call_enter(call);
+    if (call->sdp && call->sdp->secure)
+        name = omsp_sdp_suite_name(call->sdp->heard.suite);
+    omsp_call_leave(call);
+    return name;
 }
 
 enum omsp_status omsp_call_set_advertised(struct omsp_call *call, const struct omsp_addr *addr)

@@ -131,6 +131,8 @@ enum omsp_status omsp_call_set_peer(struct omsp_call *call, const struct omsp_ad
     omsp_call_enter(call);
     if (call->shut) {
         status = OMSP_SHUTDOWN;
+    } else if (call->security == OMSP_SECURITY_REQUIRED) {
+        status = OMSP_BAD_MEDIA;
     } else {
         params.ptime_ms = call->ptime_ms;
         omsp_call_apply(call, &params, OMSP_CAUSE_LOCAL_REQUEST);

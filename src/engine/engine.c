@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "engine/devices.h"
 #include "engine/links.h"
+#include "media/srtp.h"
 
 #define DEFAULT_QUEUE_LIMIT      1024
 #define DEFAULT_MEDIA_TIMEOUT_MS 5000
@@ -47,7 +48,8 @@ enum omsp_status omsp_engine_create(const struct omsp_ports *ports,
     if (!engine->config.media_timeout_ms)
         engine->config.media_timeout_ms = DEFAULT_MEDIA_TIMEOUT_MS;
     if (engine->config.workers > OMSP_MAX_WORKERS ||
-        engine->config.max_workers > OMSP_MAX_WORKERS || engine->config.queue_limit < 16) {
+        engine->config.max_workers > OMSP_MAX_WORKERS || engine->config.queue_limit < 16 ||
+        (unsigned)engine->config.security > OMSP_SECURITY_OFF) {
         omsp_free(engine);
         return OMSP_INVALID;
     }
@@ -114,12 +116,26 @@ void omsp_engine_unref(struct omsp_engine *engine)
     if (atomic_fetch_sub(&engine->refs, 1) != 1)
         return;
     omsp_devices_destroy(engine->devices);
+    if (engine->srtp_open)
+        omsp_srtp_close();
     omsp_runner_destroy(&engine->disk);
     omsp_runner_destroy(&engine->control);
     omsp_lock_destroy(&engine->registry_lock);
     omsp_lock_destroy(&engine->links_lock);
     omsp_lock_destroy(&engine->workers_lock);
     omsp_free(engine);
+}
+
+enum omsp_status omsp_engine_open_srtp(struct omsp_engine *engine)
+{
+    enum omsp_status status = OMSP_OK;
+
+    omsp_lock_acquire(&engine->links_lock);
+    if (!engine->srtp_open)
+        status = omsp_srtp_open();
+    engine->srtp_open |= status == OMSP_OK;
+    omsp_lock_release(&engine->links_lock);
+    return status;
 }
 
 /* Every thread's work in turn; only the last waits, and not past any timer of the others. */

@@ -28,12 +28,20 @@ struct omsp_terminal;
 
 /* ---- engine: one per process, threads and timers ------------------------------------------- */
 
+/* Is a call's audio kept secret (SRTP and SRTCP with keys in SDP: RFC 3711, RFC 4568)? */
+enum omsp_security {
+    OMSP_SECURITY_ALLOWED,  /* if the peer offers it; our own offers are plain */
+    OMSP_SECURITY_REQUIRED, /* or there is no call */
+    OMSP_SECURITY_OFF,      /* never */
+};
+
 struct omsp_engine_config {
-    unsigned workers;          /* media threads, 1..16; 0: see omsp_engine_set_workers */
-    unsigned max_workers;      /* by need, with workers 0; 0: one for two processors */
-    bool manual;               /* no threads at all: omsp_engine_pump drives (simulation) */
-    unsigned queue_limit;      /* events per listener before coalescing; 0: 1024 */
-    unsigned media_timeout_ms; /* no RTP for this long is MEDIA_TIMEOUT; 0: 5000 */
+    unsigned workers;            /* media threads, 1..16; 0: see omsp_engine_set_workers */
+    unsigned max_workers;        /* by need, with workers 0; 0: one for two processors */
+    bool manual;                 /* no threads at all: omsp_engine_pump drives (simulation) */
+    unsigned queue_limit;        /* events per listener before coalescing; 0: 1024 */
+    unsigned media_timeout_ms;   /* no RTP for this long is MEDIA_TIMEOUT; 0: 5000 */
+    enum omsp_security security; /* what calls begin with */
 };
 
 /* ports outlive the engine; config NULL: all defaults. OMSP_NOMEM, OMSP_FULL, OMSP_INVALID. */
@@ -146,17 +154,24 @@ enum omsp_status omsp_call_set_codecs(struct omsp_call *call, const uint8_t *typ
 /* Packet time that we send, 10..60 ms in steps of 10. Default 20. */
 enum omsp_status omsp_call_set_ptime(struct omsp_call *call, unsigned ms);
 enum omsp_status omsp_call_set_media_timeout(struct omsp_call *call, unsigned ms); /* 0: never */
+/* For descriptions from now on; default: the engine's. OMSP_INVALID. */
+enum omsp_status omsp_call_set_security(struct omsp_call *call, enum omsp_security security);
+enum omsp_security omsp_call_get_security(struct omsp_call *call);
+/* The suite that protects the call's packets, as SDP calls it ("AES_CM_128_HMAC_SHA1_80"); "" while
+ * they are plain. Static storage. */
+const char *omsp_call_suite(struct omsp_call *call);
 
 /* The remote description (SDP, UTF-8). The first of an offerer's call is the answer to our offer,
  * of an answerer's the offer; connects the call: streams that may run start by themselves. Later
- * ones re-negotiate (hold, codec, address). OMSP_INVALID (no SDP), OMSP_NO_CODEC, OMSP_BAD_MEDIA
- * (no audio), and bind's errors. On failure nothing changed. */
+ * ones re-negotiate (hold, codec, address, keys). OMSP_INVALID (no SDP), OMSP_NO_CODEC,
+ * OMSP_BAD_MEDIA (no audio, or none that omsp_call_set_security allows), and bind's errors. On
+ * failure nothing changed. */
 enum omsp_status omsp_call_set_remote_sdp(struct omsp_call *call, const char *sdp, size_t len);
 /* Our description: the offer while no remote one is known, else the answer. *need gets the bytes
  * with terminator; OMSP_MORE when room is less. May bind. */
 enum omsp_status omsp_call_local_sdp(struct omsp_call *call, char *out, size_t room, size_t *need);
 /* Without SDP: RTP goes to *peer (all zeros, with any port but 0: to whoever sends first) with
- * payload type `codec`; connects. */
+ * payload type `codec`; connects. OMSP_BAD_MEDIA: security is required, and there are no keys. */
 enum omsp_status omsp_call_set_peer(struct omsp_call *call, const struct omsp_addr *peer,
                                     uint8_t codec);
 /* The TSP's word that the far end is (not) there; disconnect stops all streams with cause. */
@@ -183,7 +198,9 @@ struct omsp_call_stats {
     uint64_t packets_received, bytes_received; /* RTP payload bytes */
     uint64_t packets_sent, bytes_sent;
     uint64_t packets_lost, packets_late, packets_duplicate, packets_reordered;
-    uint64_t packets_rejected;               /* not RTP, wrong source, unknown payload type */
+    uint64_t packets_rejected;               /* not RTP, wrong source, unknown payload type; and: */
+    uint64_t packets_forged;                 /* SRTP: not of who has the key */
+    uint64_t packets_replayed;               /* SRTP: the number came before */
     uint64_t reports_received, reports_sent; /* RTCP compound packets */
     uint32_t jitter_us;                      /* RFC 3550 6.4.1 */
     uint32_t round_trip_us;                  /* from RTCP; 0: not known yet */
@@ -191,6 +208,7 @@ struct omsp_call_stats {
     uint64_t frames_recorded;                /* 20 ms frames that recorders wrote into files */
     uint64_t frames_concealed;               /* handed to render terminals for lost ones */
     uint64_t frames_played;                  /* taken from capture terminals */
+    bool secure;                             /* SRTP */
     uint8_t codec;                           /* payload type in use; 255: none yet */
     unsigned ptime_ms;
 };

@@ -35,6 +35,7 @@ struct omsp_engine {
     struct omsp_runner control, disk;
     struct omsp_lock links_lock;    /* leaf: the pointer */
     struct omsp_links *links;       /* NULL until the first media stream */
+    bool srtp_open;                 /* links_lock: the ciphers, with the first keys */
     struct omsp_devices *devices;   /* for life */
     struct omsp_lock registry_lock; /* before any address lock */
     struct omsp_link addresses;
@@ -145,6 +146,7 @@ struct omsp_call {
     unsigned codec_count;
     unsigned ptime_ms;
     unsigned media_timeout_ms;
+    enum omsp_security security;
     unsigned reconnects;              /* of forks that do not say */
     struct omsp_stream_format format; /* likewise */
     unsigned quality_interval_ms;
@@ -209,6 +211,8 @@ static inline struct omsp_terminal *omsp_terminal_whole(struct omsp_terminal *te
 
 void omsp_engine_ref(struct omsp_engine *engine);
 void omsp_engine_unref(struct omsp_engine *engine);
+/* The ciphers may be used from now on, until the engine's end. OMSP_NOMEM, OMSP_IO. */
+enum omsp_status omsp_engine_open_srtp(struct omsp_engine *engine);
 uint32_t omsp_engine_new_id(struct omsp_engine *engine);
 /* For a new session: the one that does least. No lock held. */
 struct omsp_worker *omsp_engine_pick_worker(struct omsp_engine *engine);

@@ -37,6 +37,7 @@ static void free_session(struct omsp_session *session)
     omsp_turn_cancel(&session->turn);
     omsp_session_free_voices(session);
     omsp_jitter_destroy(session->jitter);
+    omsp_session_srtp_destroy(session->srtp);
     omsp_lock_destroy(&session->lock);
     omsp_free(session);
     omsp_call_release(call);
@@ -296,6 +297,8 @@ void omsp_session_apply(struct omsp_session *session, const struct omsp_session_
         omsp_session_latch_key(&params->peer, &key);
         omsp_latch_set_peer(&session->latch, &key, now);
     }
+    if (omsp_session_srtp_replace(session, params->srtp, now))
+        omsp_session_new_ssrc(session);
     session->peer_rtcp = params->rtcp_mux ? session->peer : params->peer_rtcp;
     session->rtcp_mux = params->rtcp_mux;
     session->send_type = params->send_type;

@@ -24,6 +24,7 @@ struct omsp_session_params {
     unsigned receive_count;
     int event_type; /* telephone-event payload type, -1: none */
     unsigned ptime_ms;
+    struct omsp_session_srtp *srtp; /* NULL: plain RTP; taken over */
 };
 
 /* What the worker noticed, for the control runner. */

@@ -270,8 +270,12 @@ static void send_frame(struct omsp_session *session, uint64_t now_us)
                                omsp_span(packet + OMSP_RTP_HEADER, count), (uint32_t)count, now_us,
                                packet, sizeof(packet), &len))
         return;
-    if (session->rtp && session->peer.family && session->peer.port)
-        session->rtp->loop->send(session->rtp, &session->peer, packet, len);
+    if (session->rtp && session->peer.family && session->peer.port) {
+        if (session->srtp)
+            omsp_session_srtp_send(session, session->rtp, &session->peer, packet, len, false);
+        else
+            session->rtp->loop->send(session->rtp, &session->peer, packet, len);
+    }
     omsp_load_count(&session->worker->load);
     omsp_rate_meter_add(&session->send.rate, now_us, (uint32_t)count);
     fork_audio(session, NULL, OMSP_TRACK_OUTBOUND, session->send_alaw, packet + OMSP_RTP_HEADER,

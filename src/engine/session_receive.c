@@ -79,10 +79,12 @@ static void take_audio(struct omsp_session *session, struct omsp_session_source 
     omsp_session_hear(session, &put, now_us);
 }
 
-static void new_own_ssrc(struct omsp_session *session)
+void omsp_session_new_ssrc(struct omsp_session *session)
 {
+    /* The upper half of the numbers is left out (RFC 3711 3.3.1): who loses the first packets of a
+     * secret stream, and with them the first wrap, would guess its rollover counter wrong. */
     omsp_rtp_sender_set_ssrc(&session->sender, omsp_session_random32(session),
-                             (uint16_t)omsp_session_random32(session),
+                             (uint16_t)(omsp_session_random32(session) & 0x7FFF),
                              omsp_session_random32(session));
     omsp_rtp_receiver_set_own(&session->receiver, session->sender.ssrc);
 }
@@ -112,7 +114,7 @@ static void receive_rtp(struct omsp_session *session, const struct omsp_addr *fr
     }
     omsp_session_latch_key(from, &key);
     latched = omsp_latch_check(&session->latch, &key, now_us);
-    if (latched == OMSP_LATCH_REJECT) {
+    if (latched == OMSP_LATCH_REJECT && !session->srtp) {
         session->rejected++;
         return;
     }
@@ -140,7 +142,7 @@ static void receive_rtp(struct omsp_session *session, const struct omsp_addr *fr
         arrival = omsp_rtp_receiver_arrive(receiver, &packet, audio, now_us);
     }
     if (arrival.verdict == OMSP_RTP_COLLISION)
-        new_own_ssrc(session);
+        omsp_session_new_ssrc(session);
     if (!omsp_rtp_usable(arrival.verdict))
         return;
     note_heard(session, now_us);
@@ -157,11 +159,13 @@ static void receive_rtp(struct omsp_session *session, const struct omsp_addr *fr
     take_audio(session, source, voice, &packet, &arrival, audio, now_us);
 }
 
-/* From the peer's machine only, whatever the port: translators give RTCP one of its own. */
+/* From the peer's machine only, whatever the port: translators give RTCP one of its own. Who has
+ * the key is the peer. */
 static void receive_rtcp(struct omsp_session *session, const struct omsp_addr *from,
                          const uint8_t *data, size_t len, uint64_t now_us)
 {
-    if (omsp_addr_same_ip(from, &session->peer) || omsp_addr_same_ip(from, &session->peer_rtcp))
+    if (session->srtp || omsp_addr_same_ip(from, &session->peer) ||
+        omsp_addr_same_ip(from, &session->peer_rtcp))
         omsp_session_receive_report(session, data, len, now_us);
     else
         session->rejected++;
@@ -176,9 +180,13 @@ void omsp_session_on_rtp(void *owner, struct omsp_udp *udp, const struct omsp_ad
     omsp_load_count(&session->worker->load);
     omsp_lock_acquire(&session->lock);
     if (session->connected && !session->ending) {
-        if (session->rtcp_mux && omsp_rtp_classify(data, len) == OMSP_MUX_RTCP)
+        bool rtcp = session->rtcp_mux && omsp_rtp_classify(data, len) == OMSP_MUX_RTCP;
+
+        if (session->srtp)
+            data = omsp_session_srtp_open(session, data, &len, rtcp, now_us);
+        if (data && rtcp)
             receive_rtcp(session, from, data, len, now_us);
-        else
+        else if (data)
             receive_rtp(session, from, data, len, now_us);
         omsp_session_rearm(session);
     }
@@ -192,8 +200,12 @@ void omsp_session_on_rtcp(void *owner, struct omsp_udp *udp, const struct omsp_a
 
     (void)udp;
     omsp_lock_acquire(&session->lock);
-    if (session->connected && !session->ending)
-        receive_rtcp(session, from, data, len, now_us);
+    if (session->connected && !session->ending) {
+        if (session->srtp)
+            data = omsp_session_srtp_open(session, data, &len, true, now_us);
+        if (data)
+            receive_rtcp(session, from, data, len, now_us);
+    }
     omsp_lock_release(&session->lock);
 }
 

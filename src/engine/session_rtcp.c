@@ -50,7 +50,9 @@ void omsp_session_send_report(struct omsp_session *session, uint64_t now_us, boo
     if (omsp_rtcp_build(&compound, packet, sizeof(packet), &len))
         return;
     if (udp && session->peer_rtcp.family && session->peer_rtcp.port &&
-        udp->loop->send(udp, &session->peer_rtcp, packet, len) == OMSP_OK)
+        (session->srtp
+             ? omsp_session_srtp_send(session, udp, &session->peer_rtcp, packet, len, true)
+             : udp->loop->send(udp, &session->peer_rtcp, packet, len)) == OMSP_OK)
         session->reports_sent++;
     session->reported_packets = session->sender.packets;
     omsp_rtcp_schedule_members(&session->reports, 2, sent ? 2 : 1, sent);
@@ -129,7 +131,10 @@ void omsp_session_get_stats(struct omsp_session *session, struct omsp_call_stats
     out->packets_reordered = received.reordered;
     omsp_session_add_sources(session, out);
     omsp_session_count_voices(session, out);
-    out->packets_rejected = session->rejected;
+    out->packets_rejected = session->rejected + session->forged + session->replayed;
+    out->packets_forged = session->forged;
+    out->packets_replayed = session->replayed;
+    out->secure = session->srtp != NULL;
     out->jitter_us = received.jitter_us;
     out->packets_sent = session->sender.total_packets;
     out->bytes_sent = session->sender.total_octets;

@@ -2,7 +2,7 @@
  * The session's own state, shared by its files: session.c (life, timer, control),
  * session_receive.c (what arrives), session_source.c (sources heard apart),
  * session_voices.c (sources heard together),
- * session_media.c (audio in and out), session_rtcp.c (reports).
+ * session_media.c (audio in and out), session_rtcp.c (reports), session_srtp.c (secrecy).
  * Everything but what is marked is the session lock's.
  */
 #ifndef OMSP_ENGINE_SESSION_STATE_H
@@ -10,6 +10,7 @@
 
 #include "engine/fork_state.h"
 #include "engine/session.h"
+#include "engine/session_srtp.h"
 #include "media/conceal.h"
 #include "media/jitter.h"
 #include "media/latch.h"
@@ -67,6 +68,7 @@ struct omsp_session {
     bool ending, connected;
     unsigned open_sockets; /* until their on_closed */
     struct omsp_udp *rtp, *rtcp;
+    struct omsp_session_srtp *srtp; /* NULL: plain RTP */
     struct omsp_addr local, signalled, peer, peer_rtcp;
     bool timer_armed;
     uint64_t timer_due_us;
@@ -101,7 +103,7 @@ struct omsp_session {
     struct omsp_rtcp_schedule reports;
     char cname[17];
     uint32_t round_trip_us, remote_lost, reported_packets;
-    uint64_t reports_received, reports_sent, rejected;
+    uint64_t reports_received, reports_sent, rejected, forged, replayed;
     uint64_t samples_concealed, samples_played;
 };
 
@@ -120,6 +122,8 @@ void omsp_session_on_error(void *owner, struct omsp_udp *udp, enum omsp_status s
 
 void omsp_session_latch_key(const struct omsp_addr *addr, struct omsp_latch_key *key);
 uint32_t omsp_session_random32(struct omsp_session *session);
+/* A new SSRC of our own, with sequence and media clock anew. */
+void omsp_session_new_ssrc(struct omsp_session *session);
 /* Does anybody want what arrives? A terminal, or a media stream of the inbound track. */
 bool omsp_session_hears(const struct omsp_session *session);
 /* Has anybody something to say? A terminal, or a bidirectional media stream. */

@@ -37,7 +37,7 @@ struct omsp_srtp_key {
 enum omsp_srtp_verdict {
     OMSP_SRTP_GENUINE,
     OMSP_SRTP_FORGED,   /* not of who has the key: plain, changed, too short, another key's */
-    OMSP_SRTP_REPLAYED, /* came before, or too old to know */
+    OMSP_SRTP_REPLAYED, /* its number came before, or is too old to know */
     OMSP_SRTP_REFUSED,  /* more sources than are kept, or out of memory */
 };
 
