@@ -98,7 +98,7 @@ static enum omsp_status prepare(struct omsp_device *device)
     device->ring = ring;
     device->rate = 0;
     device->held_count = 0;
-    device->flowing = device->quiet = false;
+    device->flowing = false;
     device->read_us = 0;
     device->goal = OMSP_DEVICE_GOAL;
     omsp_conceal_init(&device->conceal);

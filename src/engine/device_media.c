@@ -19,9 +19,7 @@
 /* A reader that paused for so long finds what waits stale. */
 #define STALE_US          100000u
 #define MOST_UNDER_WAY_US 60000u
-/* Near silence, where samples may be left out unheard. */
-#define QUIET_PEAK 100
-#define PEAK_US    100000u
+#define PEAK_US           100000u
 
 static struct omsp_device *of(struct omsp_terminal *terminal)
 {
@@ -128,6 +126,7 @@ static void decode(struct omsp_device *device, const struct omsp_jitter_frame *f
         omsp_conceal_good(&device->conceal, pcm, frame->samples);
         break;
     case OMSP_FRAME_LOST:
+    case OMSP_FRAME_REPEAT:
         omsp_conceal_lost(&device->conceal, pcm, frame->samples);
         break;
     case OMSP_FRAME_SILENCE:
@@ -140,16 +139,23 @@ static void decode(struct omsp_device *device, const struct omsp_jitter_frame *f
         memset(pcm, 0, frame->samples * sizeof(*pcm));
 }
 
+static unsigned spare(void *ctx, unsigned most)
+{
+    const struct omsp_device *device = ctx;
+
+    return omsp_conceal_spare(&device->conceal, most);
+}
+
 /* Lock held. The next `count` samples, at most OMSP_DEVICE_CHUNK, into `held`. */
 static void pull(struct omsp_device *device, size_t count)
 {
+    const struct omsp_jitter_ear ear = {spare, device};
     size_t done = 0;
 
     while (done < count) {
         struct omsp_jitter_frame frame;
 
-        omsp_jitter_play(device->jitter, device->now_us, (uint32_t)(count - done), device->quiet,
-                         &frame);
+        omsp_jitter_play(device->jitter, device->now_us, (uint32_t)(count - done), &ear, &frame);
         decode(device, &frame, device->held + done);
         done += frame.samples;
         if (frame.kind == OMSP_FRAME_AUDIO)
@@ -159,7 +165,6 @@ static void pull(struct omsp_device *device, size_t count)
     }
     if (device->echo)
         omsp_echo_path_played(device->echo, device->held, count);
-    device->quiet = peak_of(device->held, count) <= QUIET_PEAK;
     device->held_at = 0;
     device->held_count = count;
     device->samples += count;
@@ -213,7 +218,7 @@ static void keep_level(struct omsp_device *device)
     uint64_t breaks;
 
     omsp_jitter_get_stats(device->jitter, &stats);
-    breaks = device->breaks + stats.skipped_samples + stats.underruns;
+    breaks = device->breaks + stats.skipped_samples + stats.repeated_samples + stats.underruns;
     if (breaks != device->breaks_seen)
         omsp_drift_restart(&device->drift);
     device->breaks_seen = breaks;

@@ -44,7 +44,6 @@ struct omsp_device {
     struct omsp_conceal conceal;
     int16_t held[OMSP_DEVICE_CHUNK]; /* taken from the buffer, not converted yet */
     size_t held_at, held_count;
-    bool quiet;
     struct omsp_sound sound;  /* the stream's */
     uint32_t newest, playing; /* timestamps: after the last packet, of the next sample */
     uint64_t breaks;          /* silences and restarts */

@@ -4,6 +4,7 @@
  */
 #include "media/conceal.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #define LAG_MIN  40u /* 200 Hz */
@@ -14,6 +15,10 @@
 #define FADED    480u /* silence from here on */
 #define FADE_MIN 40u  /* cross-fade into good samples */
 #define FADE_MAX 80u
+#define QUIET    100 /* near silence: no sample above */
+#define ALIKE                                                                                      \
+    64 /* percent of the square of the correlation that makes a period of a repetition             \
+        */
 
 _Static_assert(LAG_MAX + MATCH <= OMSP_CONCEAL_HISTORY, "the search stays inside the history");
 
@@ -48,13 +53,14 @@ static double likeness(const int16_t *end, unsigned lag, unsigned stride)
     return cross > 0 ? (double)cross * (double)cross / (double)energy : 0;
 }
 
-static unsigned find_lag(const struct omsp_conceal *conceal)
+/* The lag up to `most` at which the history repeats itself best. */
+static unsigned find_lag(const struct omsp_conceal *conceal, unsigned most)
 {
     const int16_t *end = conceal->history + OMSP_CONCEAL_HISTORY;
-    unsigned coarse = LAG_MAX, lag;
+    unsigned coarse = most, lag;
     double best = 0, value;
 
-    for (lag = LAG_MIN; lag <= LAG_MAX; lag += 2) {
+    for (lag = LAG_MIN; lag <= most; lag += 2) {
         value = likeness(end, lag, 2);
         if (value > best) {
             best = value;
@@ -63,8 +69,8 @@ static unsigned find_lag(const struct omsp_conceal *conceal)
     }
     best = -1;
     lag = coarse;
-    for (unsigned near = coarse > LAG_MIN ? coarse - 1 : coarse;
-         near <= coarse + 1 && near <= LAG_MAX; near++) {
+    for (unsigned near = coarse > LAG_MIN ? coarse - 1 : coarse; near <= coarse + 1 && near <= most;
+         near++) {
         value = likeness(end, near, 1);
         if (value > best) {
             best = value;
@@ -88,8 +94,35 @@ static void take_cycle(struct omsp_conceal *conceal, unsigned len)
 
 static void begin(struct omsp_conceal *conceal)
 {
-    take_cycle(conceal, find_lag(conceal));
+    take_cycle(conceal, find_lag(conceal, LAG_MAX));
     conceal->made = 0;
+}
+
+static bool is_quiet(const struct omsp_conceal *conceal)
+{
+    for (unsigned i = OMSP_CONCEAL_HISTORY - MATCH; i < OMSP_CONCEAL_HISTORY; i++) {
+        if (conceal->history[i] > QUIET || conceal->history[i] < -QUIET)
+            return false;
+    }
+    return true;
+}
+
+unsigned omsp_conceal_spare(const struct omsp_conceal *conceal, unsigned most)
+{
+    const int16_t *end = conceal->history + OMSP_CONCEAL_HISTORY;
+    double energy = 1;
+    unsigned lag;
+
+    if (conceal->cycle_len)
+        return 0;
+    if (is_quiet(conceal))
+        return most;
+    if (most < LAG_MIN)
+        return 0;
+    lag = find_lag(conceal, most < LAG_MAX ? most : LAG_MAX);
+    for (unsigned i = 1; i <= MATCH; i++)
+        energy += (double)*(end - i) * *(end - i);
+    return likeness(end, lag, 1) * 100 >= ALIKE * energy ? lag : 0;
 }
 
 static int16_t clip(int32_t value)

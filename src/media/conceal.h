@@ -30,5 +30,9 @@ void omsp_conceal_good(struct omsp_conceal *conceal, int16_t *samples, size_t co
 void omsp_conceal_lost(struct omsp_conceal *conceal, int16_t *out, size_t count);
 /* The next good samples do not follow the last ones: cross-fade into them. */
 void omsp_conceal_cut(struct omsp_conceal *conceal);
+/* How many samples, at most `most`, could be left out (a cut) or made up (as if lost) right here
+ * without being heard: all where what was put out last is near silence, one pitch period where it
+ * repeats itself, else 0. About 5 us where it is not quiet. */
+unsigned omsp_conceal_spare(const struct omsp_conceal *conceal, unsigned most);
 
 #endif

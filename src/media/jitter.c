@@ -23,7 +23,7 @@ void omsp_jitter_config_init(struct omsp_jitter_config *config)
     config->min_delay_ms = 10;
     config->max_delay_ms = 240;
     config->start_delay_ms = 60;
-    config->late_per_thousand = 5;
+    config->late_per_thousand = 10;
 }
 
 static bool config_ok(const struct omsp_jitter_config *c)
@@ -189,14 +189,17 @@ void omsp_jitter_give_up(struct omsp_jitter *jitter)
     jitter->offset = 0;
 }
 
-/* Too old to be stored: told apart for the statistics. */
-static enum omsp_status refuse_old(struct omsp_jitter *jitter, uint32_t back)
+/* Too old to be stored: told apart for the statistics. How late it is counts for the delay. */
+static enum omsp_status refuse_old(struct omsp_jitter *jitter, uint32_t back, uint64_t now_us,
+                                   const struct omsp_jitter_packet *packet)
 {
     if (back <= 64 && jitter->history >> (back - 1) & 1) {
         jitter->stats.duplicate++;
         return OMSP_EXISTS;
     }
     jitter->stats.late++;
+    if (jitter->playout && packet->payload_len)
+        omsp_jitter_play_note(jitter, now_us, packet->timestamp, (uint32_t)packet->payload_len);
     return OMSP_TIMEOUT;
 }
 
@@ -265,7 +268,7 @@ static enum omsp_status store(struct omsp_jitter *jitter, struct omsp_jitter_slo
         jitter->highest = seq;
     jitter->stats.received++;
     if (jitter->playout && slot->len)
-        omsp_jitter_play_note(jitter, now_us, packet->timestamp);
+        omsp_jitter_play_note(jitter, now_us, packet->timestamp, slot->len);
     return OMSP_OK;
 }
 
@@ -290,7 +293,7 @@ enum omsp_status omsp_jitter_put(struct omsp_jitter *jitter, uint64_t now_us,
         diff = 0;
     }
     if (diff < 0 && !move_start_back(jitter, (uint32_t)-diff))
-        return refuse_old(jitter, (uint32_t)-diff);
+        return refuse_old(jitter, (uint32_t)-diff, now_us, packet);
     seq = diff < 0 ? jitter->next : jitter->next + (uint32_t)diff;
     if (jitter->ahead.used && (int32_t)(seq - jitter->ahead.seq) >= 0)
         return no_room(jitter);

@@ -33,10 +33,11 @@ struct omsp_jitter_config {
     unsigned min_delay_ms;      /* playout: never aim below */
     unsigned max_delay_ms;      /* playout: never hold more; 10..400 */
     unsigned start_delay_ms;    /* playout: until jitter was measured */
-    unsigned late_per_thousand; /* playout: packets that may come too late, 0..200 */
+    unsigned late_per_thousand; /* playout: packets later than the delay aimed at, 0..200; less than
+                                   half of them will be too late */
 };
 
-/* hold 60 ms or 16 packets; delay 10..240 ms, 60 ms at the start, 5 of 1000 late. */
+/* hold 60 ms or 16 packets; delay 10..240 ms, 60 ms at the start, 10 of 1000 later. */
 void omsp_jitter_config_init(struct omsp_jitter_config *config);
 
 struct omsp_jitter;
@@ -73,6 +74,7 @@ enum omsp_frame_kind {
     OMSP_FRAME_AUDIO,   /* payload */
     OMSP_FRAME_LOST,    /* this much was lost, or is not here in time: conceal it */
     OMSP_FRAME_SILENCE, /* the sender sent nothing for so long (or has not begun) */
+    OMSP_FRAME_REPEAT,  /* playout: nothing is missing; repeat this much of what was played last */
 };
 
 struct omsp_jitter_frame {
@@ -103,11 +105,19 @@ bool omsp_jitter_next(struct omsp_jitter *jitter, uint64_t now_us, struct omsp_j
  * is held. */
 uint64_t omsp_jitter_deadline(const struct omsp_jitter *jitter);
 
+/* What the one who plays knows of the sound. spare: how many samples, at most `most`, could be left
+ * out or repeated unheard here and now: all of them where it is quiet, the pitch period where there
+ * is one, 0: none. Asked only when it would be of use. */
+struct omsp_jitter_ear {
+    unsigned (*spare)(void *ctx, unsigned most);
+    void *ctx;
+};
+
 /* Playout. Always answers a frame of 1..samples samples; call again for the rest of the period,
- * with the same now_us: when the device asked for it. quiet: what the caller played last was near
- * silence, so that samples may be left out unheard. samples > 0. */
-void omsp_jitter_play(struct omsp_jitter *jitter, uint64_t now_us, uint32_t samples, bool quiet,
-                      struct omsp_jitter_frame *frame);
+ * with the same now_us: when the device asked for it. What was answered has been played when it is
+ * called again. ear NULL: nothing is known of the sound. samples > 0. */
+void omsp_jitter_play(struct omsp_jitter *jitter, uint64_t now_us, uint32_t samples,
+                      const struct omsp_jitter_ear *ear, struct omsp_jitter_frame *frame);
 
 struct omsp_jitter_stats {
     uint64_t received; /* taken */
@@ -119,11 +129,12 @@ struct omsp_jitter_stats {
     uint64_t stray;                         /* far off sequence numbers, too long payloads */
     uint64_t restarts;                      /* timestamp or sequence jumps */
     uint64_t lost_samples, silence_samples; /* handed out as LOST and SILENCE */
-    uint64_t underruns;       /* playout: times the next packet was not there in time */
-    uint64_t skipped_samples; /* playout: left out to shorten the delay */
-    uint32_t held;            /* packets inside now */
-    uint32_t delay_us;        /* playout: between the fastest packets' arrival and play, now */
-    uint32_t target_us;       /* playout: what it aims at */
+    uint64_t underruns;        /* playout: times the next packet was not there in time */
+    uint64_t skipped_samples;  /* playout: left out to shorten the delay */
+    uint64_t repeated_samples; /* playout: handed out as REPEAT to lengthen it */
+    uint32_t held;             /* packets inside now */
+    uint32_t delay_us;         /* playout: between the fastest packets' arrival and play, now */
+    uint32_t target_us;        /* playout: what it aims at */
 };
 void omsp_jitter_get_stats(const struct omsp_jitter *jitter, struct omsp_jitter_stats *out);
 

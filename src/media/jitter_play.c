@@ -8,28 +8,14 @@
 #include "media/jitter_store.h"
 
 #define US_PER_SAMPLE (1000000 / OMSP_JITTER_RATE)
-/* Leaving out, in samples: how much at once, how far apart, and from which excess on. */
-#define QUIET_SKIP    80u
-#define QUIET_SPACING 480u
-#define QUIET_EXCESS  40u
-#define LOUD_SKIP     40u
-#define LOUD_SPACING  4000u
-#define LOUD_EXCESS   240u
-
-/* What is left out is decided by the least delay over a while. */
-static void watch_anew(struct omsp_jitter *jitter)
-{
-    jitter->since_skip = 0;
-    jitter->least_us = INT64_MAX;
-}
 
 void omsp_jitter_play_reset(struct omsp_jitter *jitter)
 {
     omsp_playout_reset(jitter->playout);
     jitter->playing = jitter->dry = jitter->ref_known = false;
     jitter->ref_samples = 0;
-    jitter->offset = jitter->stalled = jitter->skipped = 0;
-    watch_anew(jitter);
+    jitter->offset = jitter->stalled = jitter->skipped = jitter->repeating = 0;
+    omsp_jitter_pace_anew(jitter);
 }
 
 /* Media time on an unbounded scale, near what arrived last. */
@@ -38,7 +24,8 @@ static int64_t media_us(const struct omsp_jitter *jitter, uint32_t timestamp)
     return (jitter->ref_samples + (int32_t)(timestamp - jitter->ref_timestamp)) * US_PER_SAMPLE;
 }
 
-void omsp_jitter_play_note(struct omsp_jitter *jitter, uint64_t now_us, uint32_t timestamp)
+void omsp_jitter_play_note(struct omsp_jitter *jitter, uint64_t now_us, uint32_t timestamp,
+                           uint32_t samples)
 {
     int32_t step = (int32_t)(timestamp - jitter->ref_timestamp);
 
@@ -49,6 +36,8 @@ void omsp_jitter_play_note(struct omsp_jitter *jitter, uint64_t now_us, uint32_t
     }
     if (jitter->ref_known)
         jitter->ref_samples += step;
+    if (!jitter->ref_known || (int32_t)(timestamp + samples - jitter->newest) > 0 || step < -8000)
+        jitter->newest = timestamp + samples;
     jitter->ref_timestamp = timestamp;
     jitter->ref_known = true;
     omsp_playout_note(jitter->playout, (int64_t)now_us - media_us(jitter, timestamp));
@@ -100,7 +89,7 @@ static bool wait_to_begin(struct omsp_jitter *jitter, const struct omsp_jitter_s
     jitter->expect = slot->timestamp + jitter->offset;
     jitter->lost_run = jitter->stalled = 0;
     jitter->dry = false;
-    watch_anew(jitter);
+    omsp_jitter_pace_anew(jitter);
     return false;
 }
 
@@ -116,63 +105,73 @@ static void run_dry(struct omsp_jitter *jitter, uint64_t now_us, uint32_t sample
         jitter->stats.underruns++;
     jitter->dry = true;
     jitter->stalled += samples;
+    omsp_jitter_pace_shift(jitter, (int32_t)samples);
     make_up(jitter, OMSP_FRAME_LOST, samples, frame);
     if (delay_us(jitter, now_us, jitter->expect) > jitter->max_delay_us)
         jitter->playing = false;
 }
 
-/* By how much the delay may be shortened. Packets are taken only when the device asks for a period:
- * what lies between that moment and a packet's place in the period is waiting for nothing, and
- * beyond it only whole steps count, of a period or a packet, whichever is shorter. */
-static uint32_t excess(struct omsp_jitter *jitter, const struct omsp_jitter_slot *slot)
+/* Leaves samples out at the start of what is next; all of them are there. */
+static void leave_out(struct omsp_jitter *jitter, uint32_t samples)
 {
-    uint32_t step = jitter->period < slot->len ? jitter->period : slot->len;
-    int64_t over = (jitter->least_us - omsp_playout_target_us(jitter->playout)) / US_PER_SAMPLE;
-
-    return over < 0 ? 0 : jitter->least_place % step + (uint32_t)over / step * step;
-}
-
-/* How many samples to leave out at the start of this packet. */
-static uint32_t to_leave_out(struct omsp_jitter *jitter, const struct omsp_jitter_slot *slot,
-                             int64_t delay, bool quiet)
-{
-    uint32_t over = excess(jitter, slot);
-
-    /* Longer than allowed, and newer audio is there: whole packets go. */
-    if (delay > (int64_t)jitter->max_delay_us + 20000 && jitter->held > 1)
-        return OMSP_JITTER_PAYLOAD_MAX;
-    if (quiet && over > QUIET_EXCESS && jitter->since_skip >= QUIET_SPACING)
-        return over < QUIET_SKIP ? over : QUIET_SKIP;
-    if (over > LOUD_EXCESS && jitter->since_skip >= LOUD_SPACING)
-        return LOUD_SKIP;
-    return 0;
-}
-
-/* True: samples were left out, look again. */
-static bool shorten(struct omsp_jitter *jitter, const struct omsp_jitter_slot *slot,
-                    uint64_t now_us, bool quiet)
-{
-    int64_t delay = delay_us(jitter, now_us, slot->timestamp);
-    uint32_t samples;
-
-    jitter->stats.delay_us = delay > 0 ? (uint32_t)delay : 0;
-    if (delay <= jitter->least_us) {
-        jitter->least_us = delay;
-        jitter->least_place = jitter->filled;
-    }
-    samples = to_leave_out(jitter, slot, delay, quiet);
-    if (!samples && jitter->since_skip >= LOUD_SPACING)
-        watch_anew(jitter);
-    if (!samples)
-        return false;
-    if (samples > slot->len)
-        samples = slot->len;
-    jitter->offset += samples;
+    omsp_jitter_pace_shift(jitter, -(int32_t)samples);
     jitter->expect += samples;
     jitter->skipped += samples;
     jitter->stats.skipped_samples += samples;
-    watch_anew(jitter);
-    return true;
+    jitter->since_bent = 0;
+    while (samples) {
+        struct omsp_jitter_slot *slot = omsp_jitter_slot(jitter, jitter->next);
+        uint32_t left = slot->len - jitter->offset;
+
+        if (samples < left) {
+            jitter->offset += samples;
+            return;
+        }
+        samples -= left;
+        omsp_jitter_consume(jitter);
+    }
+}
+
+static void repeat(struct omsp_jitter *jitter, uint32_t samples, struct omsp_jitter_frame *frame)
+{
+    uint32_t now = jitter->repeating < samples ? jitter->repeating : samples;
+
+    *frame = (struct omsp_jitter_frame){.kind = OMSP_FRAME_REPEAT, .samples = now};
+    frame->timestamp = jitter->expect;
+    jitter->repeating -= now;
+    omsp_jitter_pace_shift(jitter, (int32_t)now);
+    jitter->stats.repeated_samples += now;
+}
+
+/* What to do before the next audio. */
+enum bend { STRAIGHT, LEFT_OUT, REPEATED };
+
+static enum bend bend(struct omsp_jitter *jitter, const struct omsp_jitter_slot *slot,
+                      uint64_t now_us, uint32_t samples, const struct omsp_jitter_ear *ear,
+                      struct omsp_jitter_frame *frame)
+{
+    int64_t delay =
+        delay_us(jitter, now_us, jitter->expect) + (int64_t)jitter->filled * US_PER_SAMPLE;
+    int by;
+
+    jitter->stats.delay_us = delay > 0 ? (uint32_t)delay : 0;
+    /* Longer than allowed, and newer audio is there: whole packets go. */
+    if (delay > (int64_t)jitter->max_delay_us + 20000 && jitter->held > 1) {
+        leave_out(jitter, slot->len - jitter->offset);
+        return LEFT_OUT;
+    }
+    by = omsp_jitter_pace(jitter, slot, delay, ear);
+    if (by > 0) {
+        leave_out(jitter, (uint32_t)by);
+        return LEFT_OUT;
+    }
+    if (by < 0) {
+        jitter->repeating = (uint32_t)-by;
+        jitter->since_bent = 0;
+        repeat(jitter, samples, frame);
+        return REPEATED;
+    }
+    return STRAIGHT;
 }
 
 /* The packet in slot `next` does not begin where media time is. True: *frame is filled. */
@@ -197,6 +196,7 @@ static bool bridge(struct omsp_jitter *jitter, const struct omsp_jitter_slot *sl
 
         jitter->stalled -= done;
         jitter->expect += done;
+        omsp_jitter_pace_shift(jitter, -(int32_t)done);
         return false;
     }
     make_up(jitter, OMSP_FRAME_LOST, jump < samples ? jump : samples, frame);
@@ -219,15 +219,20 @@ static void hand_out(struct omsp_jitter *jitter, const struct omsp_jitter_slot *
     jitter->skipped = jitter->stalled = jitter->lost_run = 0;
     jitter->offset += samples;
     jitter->expect += samples;
-    jitter->since_skip += samples;
+    jitter->since_bent += samples;
+    jitter->watched += samples;
     jitter->handed = true;
     if (jitter->offset == slot->len)
         omsp_jitter_consume(jitter);
 }
 
-static void fill(struct omsp_jitter *jitter, uint64_t now_us, uint32_t samples, bool quiet,
-                 struct omsp_jitter_frame *frame)
+static void fill(struct omsp_jitter *jitter, uint64_t now_us, uint32_t samples,
+                 const struct omsp_jitter_ear *ear, struct omsp_jitter_frame *frame)
 {
+    if (jitter->repeating) {
+        repeat(jitter, samples, frame);
+        return;
+    }
     for (;;) {
         struct omsp_jitter_slot *slot;
         uint32_t left;
@@ -250,22 +255,28 @@ static void fill(struct omsp_jitter *jitter, uint64_t now_us, uint32_t samples, 
                 return;
             continue;
         }
-        if (!jitter->offset && shorten(jitter, slot, now_us, quiet))
+        switch (bend(jitter, slot, now_us, samples, ear, frame)) {
+        case LEFT_OUT:
             continue;
+        case REPEATED:
+            return;
+        default:
+            break;
+        }
         left = slot->len - jitter->offset;
         hand_out(jitter, slot, left < samples ? left : samples, frame);
         return;
     }
 }
 
-void omsp_jitter_play(struct omsp_jitter *jitter, uint64_t now_us, uint32_t samples, bool quiet,
-                      struct omsp_jitter_frame *frame)
+void omsp_jitter_play(struct omsp_jitter *jitter, uint64_t now_us, uint32_t samples,
+                      const struct omsp_jitter_ear *ear, struct omsp_jitter_frame *frame)
 {
     if (now_us != jitter->pull_us || !jitter->period) {
         jitter->pull_us = now_us;
         jitter->period = samples;
         jitter->filled = 0;
     }
-    fill(jitter, now_us, samples, quiet, frame);
+    fill(jitter, now_us, samples, ear, frame);
     jitter->filled += frame->samples;
 }

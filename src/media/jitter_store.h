@@ -49,16 +49,18 @@ struct omsp_jitter {
     uint32_t max_delay_us;
     bool playing, dry, ref_known;
     uint32_t ref_timestamp;
-    int64_t ref_samples;  /* ref_timestamp extended */
-    uint32_t offset;      /* samples already played of packet `next` */
-    uint32_t stalled;     /* samples made up while media time stood still */
-    int64_t least_us;     /* of the delay of packets lately */
-    uint32_t least_place; /* and where in the period that one began */
-    uint64_t pull_us;     /* when the device asked for this period */
-    uint32_t period;      /* and for how much */
-    uint32_t filled;      /* and how much of it was answered */
-    uint32_t since_skip;  /* samples played since some were left out */
-    uint32_t skipped;     /* to be told with the next audio frame */
+    int64_t ref_samples; /* ref_timestamp extended */
+    uint32_t newest;     /* timestamp after the last audio there is */
+    uint32_t offset;     /* samples already played of packet `next` */
+    uint32_t stalled;    /* samples made up while media time stood still */
+    uint32_t repeating;  /* samples still to be repeated */
+    uint64_t pull_us;    /* when the device asked for this period */
+    uint32_t period;     /* and for how much */
+    uint32_t filled;     /* and how much of it was answered */
+    uint32_t since_bent; /* samples played since some were left out or repeated */
+    uint32_t watched;    /* samples played since the later of these began */
+    int64_t least_us[2]; /* the least delay now and in the quarter of a second before */
+    uint32_t skipped;    /* to be told with the next audio frame */
 
     struct omsp_jitter_stats stats;
     uint32_t held;
@@ -102,7 +104,17 @@ void omsp_jitter_consume(struct omsp_jitter *jitter);
  * be one. */
 void omsp_jitter_give_up(struct omsp_jitter *jitter);
 /* jitter_play.c's part of put and reset. */
-void omsp_jitter_play_note(struct omsp_jitter *jitter, uint64_t now_us, uint32_t timestamp);
+void omsp_jitter_play_note(struct omsp_jitter *jitter, uint64_t now_us, uint32_t timestamp,
+                           uint32_t samples);
 void omsp_jitter_play_reset(struct omsp_jitter *jitter);
+/* jitter_pace.c. At each piece of audio in slot `next`, before it is handed out: delay_us is its
+ * delay by the clock, of which the device may be unsteady. Positive: so many samples are to be left
+ * out there (and all are there); negative: repeated. */
+int omsp_jitter_pace(struct omsp_jitter *jitter, const struct omsp_jitter_slot *slot,
+                     int64_t delay_us, const struct omsp_jitter_ear *ear);
+/* Playback has stopped: what was seen of the device's clock says nothing about how it goes on. */
+void omsp_jitter_pace_anew(struct omsp_jitter *jitter);
+/* The delay has grown by so many samples (or shrunk) otherwise than by the clock. */
+void omsp_jitter_pace_shift(struct omsp_jitter *jitter, int32_t samples);
 
 #endif

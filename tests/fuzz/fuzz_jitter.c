@@ -28,12 +28,23 @@ static void read_all(struct omsp_jitter *jitter, uint64_t now)
     FUZZ_CHECK(omsp_jitter_deadline(jitter) > now);
 }
 
-static void play(struct omsp_jitter *jitter, uint64_t now, uint32_t samples, bool quiet)
+static unsigned spare(void *ctx, unsigned most)
 {
+    unsigned want = *(const uint8_t *)ctx;
+
+    FUZZ_CHECK(most > 0);
+    return want < most ? want : most;
+}
+
+/* some: how many samples could be left out or repeated wherever that is asked. */
+static void play(struct omsp_jitter *jitter, uint64_t now, uint32_t samples, uint8_t some)
+{
+    const struct omsp_jitter_ear ear = {spare, &some};
+
     while (samples) {
         struct omsp_jitter_frame frame;
 
-        omsp_jitter_play(jitter, now, samples, quiet, &frame);
+        omsp_jitter_play(jitter, now, samples, some == 255 ? NULL : &ear, &frame);
         frame_is_sane(&frame);
         FUZZ_CHECK(frame.samples <= samples);
         samples -= frame.samples;
@@ -76,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             break;
         case 3:
             if (config.playout)
-                play(jitter, now, fuzz_u8(&input) * 4u + 1, op & 8);
+                play(jitter, now, fuzz_u8(&input) * 4u + 1, fuzz_u8(&input));
             continue;
         case 4:
             if (fuzz_u8(&input) == 0)
@@ -85,7 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         case 5:
             now += fuzz_u16(&input) * 100u;
             if (config.playout)
-                play(jitter, now, 160, false);
+                play(jitter, now, 160, 0);
             else
                 read_all(jitter, now);
             continue;

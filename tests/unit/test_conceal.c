@@ -198,8 +198,82 @@ START_TEST(a_cut_is_joined_smoothly)
 }
 END_TEST
 
-OMSP_SUITE("conceal", TEST(good_samples_pass_untouched),
-           TEST(one_lost_frame_of_voice_is_hardly_missed), TEST(there_are_no_clicks),
-           TEST(a_sound_that_does_not_repeat_has_no_clicks_either),
+/* 200 ms of voice; at `at` the spare samples are repeated (or left out). Answers how many. */
+static unsigned bend(double pitch, bool repeated, unsigned most, int16_t *out)
+{
+    const size_t at = 10 * FRAME;
+    struct omsp_conceal conceal;
+    unsigned spare;
+
+    voice(out, 0, at, pitch);
+    omsp_conceal_init(&conceal);
+    omsp_conceal_good(&conceal, out, at);
+    spare = omsp_conceal_spare(&conceal, most);
+    if (repeated) {
+        omsp_conceal_lost(&conceal, out + at, spare);
+        voice(out + at + spare, at, 10 * FRAME - spare, pitch);
+        omsp_conceal_good(&conceal, out + at + spare, 10 * FRAME - spare);
+    } else {
+        voice(out + at, at + spare, 10 * FRAME, pitch);
+        omsp_conceal_cut(&conceal);
+        omsp_conceal_good(&conceal, out + at, 10 * FRAME);
+    }
+    return spare;
+}
+
+START_TEST(a_pitch_period_can_be_left_out_or_repeated_unheard)
+{
+    static const double pitches[] = {70, 90, 110, 130, 155, 175, 195};
+
+    for (unsigned p = 0; p < sizeof(pitches) / sizeof(pitches[0]); p++) {
+        for (int repeated = 0; repeated < 2; repeated++) {
+            int16_t clean[20 * FRAME], out[20 * FRAME], error[2 * FRAME];
+            unsigned spare = bend(pitches[p], repeated, 120, out);
+
+            ck_assert_uint_ge(spare, 40);
+            ck_assert_uint_le(spare, 120);
+            voice(clean, 0, 20 * FRAME, pitches[p]);
+            for (unsigned i = 0; i < 2 * FRAME; i++)
+                error[i] = (int16_t)(out[10 * FRAME + i] - clean[10 * FRAME + i]);
+            /* As if the voice went on, but for the rounding of the period to whole samples. */
+            ck_assert_msg(level(error, 2 * FRAME) < 0.2 * level(clean, 20 * FRAME),
+                          "%g Hz, %u: error %g of %g", pitches[p], spare, level(error, 2 * FRAME),
+                          level(clean, 20 * FRAME));
+            ck_assert_int_le(biggest_step(out, 20 * FRAME),
+                             biggest_step(clean, 20 * FRAME) * 3 / 2);
+        }
+    }
+}
+END_TEST
+
+START_TEST(only_what_is_allowed_and_repeats_itself_can_be_spared)
+{
+    int16_t out[20 * FRAME];
+    struct omsp_conceal conceal;
+
+    ck_assert_uint_eq(bend(70, true, 60, out), 0);
+    ck_assert_uint_eq(bend(155, true, 39, out), 0);
+    /* Noise has no period. */
+    omsp_conceal_init(&conceal);
+    srand(3);
+    for (unsigned i = 0; i < 20 * FRAME; i++)
+        out[i] = (int16_t)(rand() % 8000 - 4000);
+    omsp_conceal_good(&conceal, out, 20 * FRAME);
+    ck_assert_uint_eq(omsp_conceal_spare(&conceal, 120), 0);
+    /* Nor is anything spared of what was made up. */
+    omsp_conceal_lost(&conceal, out, FRAME);
+    ck_assert_uint_eq(omsp_conceal_spare(&conceal, 120), 0);
+    /* Of silence, anything. */
+    memset(out, 0, sizeof(out));
+    omsp_conceal_good(&conceal, out, 20 * FRAME);
+    ck_assert_uint_eq(omsp_conceal_spare(&conceal, 7), 7);
+    ck_assert_uint_eq(omsp_conceal_spare(&conceal, 500), 500);
+}
+END_TEST
+
+OMSP_SUITE("conceal", TEST(a_pitch_period_can_be_left_out_or_repeated_unheard),
+           TEST(only_what_is_allowed_and_repeats_itself_can_be_spared),
+           TEST(good_samples_pass_untouched), TEST(one_lost_frame_of_voice_is_hardly_missed),
+           TEST(there_are_no_clicks), TEST(a_sound_that_does_not_repeat_has_no_clicks_either),
            TEST(a_long_loss_fades_to_silence_in_60_ms), TEST(frames_of_any_size_give_the_same),
            TEST(silence_and_full_scale_are_survived), TEST(a_cut_is_joined_smoothly))
