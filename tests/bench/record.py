@@ -34,8 +34,13 @@ def number(value):
     return f"{value:.3g}" if value >= 0.01 or value == 0 else f"{value:.2f}"
 
 
-def spread(line, key):
-    return f"{number(line[key])} [{number(line[key + '_min'])} .. {number(line[key + '_max'])}]"
+def spread(value, line, key):
+    """What runs in a trace's own time is the same in every round and has no spread."""
+    if value is None:
+        return "none"
+    if key + "_min" not in line:
+        return number(value)
+    return f"{number(value)} [{number(line[key + '_min'])} .. {number(line[key + '_max'])}]"
 
 
 # ---- figures.md ----------------------------------------------------------------------------------
@@ -47,8 +52,7 @@ def side(line, key):
         return ""
     if line.get(key + "_value") is None:
         return f"{name}: missing"
-    low, high = number(line[key + "_min"]), number(line[key + "_max"])
-    return f"{name} {number(line[key + '_value'])} [{low} .. {high}]"
+    return f"{name} {spread(line[key + '_value'], line, key)}"
 
 
 def ratio(value):
@@ -60,7 +64,7 @@ def row(line):
     goal = "" if line["goal"] == "none" else line["goal"]
     cells = [
         line["bench"],
-        f"{spread(line, 'ours')} {line['unit']}",
+        f"{spread(line['ours'], line, 'ours')} {line['unit']}",
         side(line, "peer"),
         side(line, "limit"),
         ratio(line["ratio_peer"]),
@@ -73,7 +77,7 @@ def row(line):
 
 def key_of(text):
     cells = [cell.strip() for cell in text.split("|")]
-    peer = re.sub(r" [0-9.]+ \[.*|: missing$", "", cells[3])
+    peer = re.sub(r" [0-9.]+( \[.*)?$|: missing$", "", cells[3])
     return cells[1], peer
 
 
