@@ -4,9 +4,9 @@
 # Peers run in the same process, or as processes on loopback that end with the benchmark; one that is
 # missing is named as missing. Absolute times are this machine's: read the ratios.
 #
-#   bench.sh [--only REGEX] [--native] [--quick] [--record]
+#   bench.sh [--only NAME] [--native] [--quick] [--record]
 #
-#   --only REGEX  only the programs whose name matches
+#   --only NAME   only this program (with or without bench_), or those that match the regular expression
 #   --native      nothing under Wine
 #   --quick       fewer rounds of what takes seconds each; for a look, not for the record
 #   --record      write what ran into the documentation: docs/figures.md, and of the scale benchmarks the
@@ -60,30 +60,44 @@ fi
 pin=()
 if taskset -c "$(($(nproc) - 1))" true 2>/dev/null; then pin=(taskset -c "$(($(nproc) - 1))"); fi
 
+# The program of that very name, else all that match.
+for source in tests/bench/bench_*.c tests/bench/pe/bench_*.c; do
+    name=${source##*/} name=${name%.c}
+    [ "$only" != "$name" ] && [ "bench_$only" != "$name" ] || only="^$name\$"
+done
+
+# ended NAME STATUS SINCE: what it said and how long it took.
+ended() {
+    [ "$2" = 0 ] || { warn "$1 failed"; failed=$((failed + 1)); }
+    say "    $1: $((SECONDS - $3)) s"
+}
+
 ran=0 failed=0
 : >build/bench.jsonl
 for source in tests/bench/bench_*.c; do
     name=${source##*/} name=${name%.c}
     [ -e "$source" ] && grep -qE -- "$only" <<<"$name" || continue
-    ran=$((ran + 1))
+    case $name in
+    *_wine) [ -z "$native" ] || { say "$name: left out by --native"; continue; } ;;
+    esac
+    ran=$((ran + 1)) since=$SECONDS
     alone=("${pin[@]}")
     ! grep -q '^ \* Not pinned' "$source" || alone=()
     step "$name${alone:+ (pinned)}"
-    timeout 600 "${alone[@]}" "build/native/bench/$name" </dev/null | tee -a build/bench.jsonl ||
-        { warn "$name failed"; failed=$((failed + 1)); }
+    timeout 900 "${alone[@]}" "build/native/bench/$name" </dev/null | tee -a build/bench.jsonl
+    ended "$name" $? "$since"
 done
 for source in tests/bench/pe/bench_*.c; do
     name=${source##*/} name=${name%.c}
     [ -z "$native" ] && grep -qE -- "$only" <<<"$name" || continue
-    ran=$((ran + 1))
+    ran=$((ran + 1)) since=$SECONDS
     step "$name under Wine${pin:+ (pinned)}"
     "${pin[@]}" bash "$here/run-wine.sh" x64 "build/mingw-x64/bench/$name.exe" | tr -d '\r' |
-        tee -a build/bench.jsonl || { warn "$name failed"; failed=$((failed + 1)); }
+        tee -a build/bench.jsonl
+    ended "$name" $? "$since"
 done
-[ $ran -gt 0 ] || {
-    say "no benchmarks yet"
-    exit 0
-}
+[ $ran -gt 0 ] || die "no benchmark is called $only"
+say "    all: $SECONDS s"
 
 say
 awk '

@@ -4,8 +4,9 @@
  * Packets are timed by the kernel as they come in over loopback, so that nobody's sleep counts but
  * the engine's; the peer of the first packet is a sender of GStreamer that stands in PAUSED with
  * its first packet made. What an interval of the first 500 has beyond 20 ms is a gap; the same
- * without a storm stands beside it as the limit, for it is the machine's. Not pinned: engine, storm
- * and watch are threads of their own.
+ * without a storm stands beside it as the limit, for it is the machine's.
+ *
+ * Not pinned: engine, storm and watch are threads of their own.
  */
 #include "bench/compare.h"
 #include "bench/native/process.h"
