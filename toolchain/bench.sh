@@ -72,6 +72,10 @@ ended() {
     say "    $1: $((SECONDS - $3)) s"
 }
 
+OMSP_BENCH_LOAD=$(cut -d ' ' -f 1 </proc/loadavg)
+export OMSP_BENCH_LOAD
+[ -z "$record" ] || [ "${OMSP_BENCH_LOAD%.*}" -lt 2 ] || warn "the load is $OMSP_BENCH_LOAD: figures for no record"
+
 ran=0 failed=0
 : >build/bench.jsonl
 for source in tests/bench/bench_*.c; do
@@ -136,8 +140,7 @@ if grep -q '^{"bench":"scale","streams"' build/bench.jsonl; then
     python3 tests/bench/plot.py build/bench.jsonl >build/scale.svg && say "plot: build/scale.svg"
 fi
 if [ -n "$record" ]; then
-    load=$(cut -d ' ' -f 1 </proc/loadavg)
-    step "recording (load $load after the run)"
+    step "recording (the load was $OMSP_BENCH_LOAD before the run)"
     python3 tests/bench/record.py figures build/bench.jsonl docs/figures.md
     python3 tests/bench/record.py scale build/bench.jsonl docs/performance.md
     [ ! -s build/scale.svg ] || ! grep -q '^{"bench":"scale","streams"' build/bench.jsonl ||

@@ -9,13 +9,15 @@ when no line of it is there; of "figures", the rows of other programs stay.
 """
 
 import json
+import os
 import re
 import sys
 
 HEAD = """# Figures of the recorded runs
 
 Written by `toolchain/bench.sh --record`, a row a line of JSON, in the benchmarks' own words: median
-[lowest .. highest round]. Absolute times are one machine's ({machine}); read the ratios.
+[lowest .. highest round]. Absolute times are one machine's ({machine});
+read the ratios. {load}
 What they mean, what was tried and what remains: [performance.md](performance.md).
 
 | bench | ours | peer | limit | peer / ours | ours / limit | goal | |
@@ -93,7 +95,7 @@ def figures(lines, path, machine):
             text = row(line)
             rows[key_of(text)] = text
     with open(path, "w", encoding="utf-8") as file:
-        file.write(HEAD.format(machine=machine) + "\n".join(rows.values()) + "\n")
+        file.write(HEAD.format(machine=machine, load=load()) + "\n".join(rows.values()) + "\n")
 
 
 # ---- the scale section ---------------------------------------------------------------------------
@@ -143,6 +145,7 @@ def scale(lines, path):
             lambda line: f"{line['memory_kb']:.1f}" if "memory_kb" in line else "",
         ),
     ]
+    parts.append(load())
     if missing:
         parts.append("Missing: " + "; ".join(missing) + ".")
     with open(path, encoding="utf-8") as file:
@@ -158,6 +161,11 @@ def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         names = [text.split(":")[1].strip() for text in file if text.startswith("model name")]
     return f"{len(names)} x {names[0]}" if names else "unknown"
+
+
+def load():
+    """As bench.sh saw it before the first program."""
+    return f"The machine's load before the last run was {os.environ.get('OMSP_BENCH_LOAD', 'not noted')}."
 
 
 def main():
