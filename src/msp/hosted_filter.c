@@ -151,10 +151,7 @@ static HRESULT STDMETHODCALLTYPE filter_GetSyncSource(IBaseFilter *iface, IRefer
 
 static HRESULT STDMETHODCALLTYPE filter_EnumPins(IBaseFilter *iface, IEnumPins **out)
 {
-    IPin *pin = &of(iface)->pin;
-
-    return com_enum_interfaces(&IID_IEnumPins, COM_ENUM_SKIP_RESET, (void *const *)&pin, 1,
-                               (void **)out);
+    return msp_filter_enum_pins(of(iface), out);
 }
 
 static HRESULT STDMETHODCALLTYPE filter_FindPin(IBaseFilter *iface, LPCWSTR id, IPin **out)

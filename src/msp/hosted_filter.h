@@ -56,7 +56,13 @@ struct msp_filter {
     IMemAllocator *allocator;        /* source: of the connection */
     IMemInputPin *transport;         /* source: the peer's */
     HANDLE thread;                   /* source: while active */
+    IEnumPins spare;                 /* hosted_pins.c */
+    volatile LONG spare_refs, spare_at;
 };
+
+/* hosted_pins.c. A filter graph does not ask whether its filters could list their pins (Wine's
+ * reads on through a NULL), so there is an enumerator that needs no memory. */
+HRESULT msp_filter_enum_pins(struct msp_filter *self, IEnumPins **out);
 
 /* One reference. E_OUTOFMEMORY. */
 HRESULT msp_sink_create(struct omsp_terminal *engine, struct msp_filter **out);

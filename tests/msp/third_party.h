@@ -569,8 +569,14 @@ static HRESULT STDMETHODCALLTYPE third_filter_EnumPins(IBaseFilter *iface, IEnum
 {
     IPin *pin = &THIRD_FILTER(iface)->pin;
 
-    return com_enum_interfaces(&IID_IEnumPins, COM_ENUM_SKIP_RESET, (void *const *)&pin, 1,
-                               (void **)out);
+    HRESULT hr = com_enum_interfaces(&IID_IEnumPins, COM_ENUM_SKIP_RESET, (void *const *)&pin, 1,
+                                     (void **)out);
+
+    /* The graph's reads on through a NULL when there is no memory, so it is asked for again. */
+    if (hr == E_OUTOFMEMORY)
+        hr = com_enum_interfaces(&IID_IEnumPins, COM_ENUM_SKIP_RESET, (void *const *)&pin, 1,
+                                 (void **)out);
+    return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE third_filter_FindPin(IBaseFilter *iface, LPCWSTR id, IPin **out)
