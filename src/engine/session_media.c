@@ -181,6 +181,7 @@ void omsp_session_hear(struct omsp_session *session, const struct omsp_jitter_pa
     struct omsp_jitter_frame frame;
 
     if (omsp_jitter_pass(session->jitter, packet, &frame)) {
+        session->passed = true;
         deliver_frame(session, &frame, now_us);
         return;
     }

@@ -181,14 +181,17 @@ void omsp_session_on_rtp(void *owner, struct omsp_udp *udp, const struct omsp_ad
     omsp_lock_acquire(&session->lock);
     if (session->connected && !session->ending) {
         bool rtcp = session->rtcp_mux && omsp_rtp_classify(data, len) == OMSP_MUX_RTCP;
+        bool silent = session->silent;
 
+        session->passed = false;
         if (session->srtp)
             data = omsp_session_srtp_open(session, data, &len, rtcp, now_us);
         if (data && rtcp)
             receive_rtcp(session, from, data, len, now_us);
         else if (data)
             receive_rtp(session, from, data, len, now_us);
-        omsp_session_rearm(session);
+        if (!session->passed || silent || !session->timer_armed)
+            omsp_session_rearm(session);
     }
     omsp_lock_release(&session->lock);
 }

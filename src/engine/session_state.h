@@ -56,46 +56,51 @@ struct omsp_session_mix;
 struct omsp_session_voice;
 
 struct omsp_session {
+    /* First what each packet touches, so that it lies in few cache lines, which an adapter may ask
+     * for while it receives. */
+    struct omsp_lock lock;
+    bool ending, connected, rtcp_mux;
+    bool silent;
+    bool passed; /* the last packet went the short way: nothing is due sooner for it */
+    bool timer_armed;
+    uint8_t heard_type;         /* enum omsp_type_codec of the last audio packet */
+    struct omsp_worker *worker; /* constant */
+    struct omsp_jitter *jitter;
+    struct omsp_session_mix *mix;                  /* NULL until a second source is heard */
+    struct omsp_fork *forks[OMSP_CALL_MAX_TRACKS]; /* that hear us; theirs is the reference */
+    unsigned fork_count, source_count;
+    int event_type;
+    uint64_t heard_us;
+    struct omsp_latch latch;
+    struct omsp_rtp_receiver receiver;
+    struct omsp_session_half receive;
+
     const struct omsp_ports *ports; /* constant */
     struct omsp_call *call;         /* constant; a reference until freed */
-    struct omsp_worker *worker;     /* constant */
     struct omsp_timer timer;        /* worker's lock */
     struct omsp_turn turn;          /* worker's thread: sends what forks gathered */
     _Atomic unsigned facts;         /* enum omsp_fact */
     _Atomic bool wake_due;
 
-    struct omsp_lock lock;
-    bool ending, connected;
     unsigned open_sockets; /* until their on_closed */
     struct omsp_udp *rtp, *rtcp;
     struct omsp_session_srtp *srtp; /* NULL: plain RTP */
     struct omsp_addr local, signalled, peer, peer_rtcp;
-    bool timer_armed;
     uint64_t timer_due_us;
 
-    bool rtcp_mux, send_alaw;
+    bool send_alaw;
     uint8_t send_type;
     uint8_t types[128]; /* enum omsp_type_codec by payload type */
-    int event_type;
     unsigned ptime_ms;
 
-    struct omsp_session_half receive, send;
-    struct omsp_fork *forks[OMSP_CALL_MAX_TRACKS]; /* that hear us; theirs is the reference */
-    unsigned fork_count;
+    struct omsp_session_half send;
     struct omsp_session_source *sources[OMSP_STREAM_MAX_SUBSTREAMS]; /* substreams own them */
-    unsigned source_count;
-    struct omsp_call_stats gone;  /* what sources counted that are no more */
-    struct omsp_session_mix *mix; /* NULL until a second source is heard */
-    struct omsp_latch latch;
-    struct omsp_rtp_receiver receiver;
-    struct omsp_jitter *jitter;
+    struct omsp_call_stats gone; /* what sources counted that are no more */
     struct omsp_conceal conceal;
     struct omsp_telephone_event events;
     uint8_t digits[OMSP_SESSION_DIGITS];
     unsigned digit_first, digit_count;
-    uint64_t heard_us, timeout_us;
-    uint8_t heard_type; /* enum omsp_type_codec of the last audio packet */
-    bool silent;
+    uint64_t timeout_us;
 
     struct omsp_rtp_sender sender;
     uint64_t next_send_us;

@@ -27,6 +27,8 @@ struct omsp_jitter_slot {
 struct omsp_jitter {
     uint64_t hold_us;
     uint32_t hold_packets;
+    uint32_t held;
+    struct omsp_jitter_slot ahead; /* media time: beyond the slots until they are drained */
 
     /* order */
     bool started; /* next is valid */
@@ -63,12 +65,10 @@ struct omsp_jitter {
     uint32_t skipped;    /* to be told with the next audio frame */
 
     struct omsp_jitter_stats stats;
-    uint32_t held;
     uint64_t chunks_free; /* bit per chunk */
     unsigned chunks;      /* in the pool */
+    uint8_t *pool;        /* NULL: none yet */
     struct omsp_jitter_slot slots[OMSP_JITTER_SLOTS];
-    struct omsp_jitter_slot ahead; /* media time: beyond the slots until they are drained */
-    uint8_t *pool;                 /* NULL: none yet */
 };
 
 static inline struct omsp_jitter_slot *omsp_jitter_slot(struct omsp_jitter *jitter, uint32_t seq)

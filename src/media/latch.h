@@ -36,14 +36,14 @@ enum omsp_latch_verdict {
 };
 
 struct omsp_latch {
-    struct omsp_latch_key source;     /* len 0: none yet */
-    struct omsp_latch_key peer;       /* signalled; len 0: none */
-    struct omsp_latch_key challenger; /* sent the last rejected packet */
+    struct omsp_latch_key source; /* len 0: none yet */
     bool locked;
     unsigned lock_after;
-    unsigned count; /* packets of source while not locked */
-    uint64_t silence_us;
+    unsigned count;    /* packets of source while not locked */
     uint64_t heard_us; /* when the source was last heard */
+    uint64_t silence_us;
+    struct omsp_latch_key peer;       /* signalled; len 0: none */
+    struct omsp_latch_key challenger; /* sent the last rejected packet */
     uint64_t no_lock_until_us;
     uint64_t rejected, moves; /* moves: the first latching is not one */
 };
