@@ -1,6 +1,8 @@
 /*
  * UDP over an I/O completion port: exactly one overlapped receive outstanding per socket, so one
- * receive call per packet, and completions fetched in batches. Sending is a plain non-blocking
+ * receive call per packet, and completions fetched in batches. What lies there already when the
+ * next receive is asked for is handed out at once, without a turn through the port
+ * (FILE_SKIP_COMPLETION_PORT_ON_SUCCESS), a batch of it at most. Sending is a plain non-blocking
  * sendto by any thread (overlapped sends cost two and a half times as much).
  *
  * Receives are asked for, cancelled and ended on the loop thread alone: open and close on other
@@ -25,6 +27,7 @@
 #include <string.h>
 
 #define EVENTS   64
+#define BATCH    32   /* datagrams taken from one socket in one go */
 #define PATIENCE 1000 /* receives refused in a row before the socket counts as broken */
 
 #define NT_OK        0x00000000u
@@ -49,6 +52,7 @@ struct udp {
     bool pending;      /* a completion of ours is to come */
     bool doubtful;     /* whether `receive` completes is unknown; `again` will tell */
     bool dying;        /* taken off the closing list */
+    bool direct;       /* a receive that succeeds at once sends no completion */
     unsigned refusals; /* in a row */
     OVERLAPPED receive, again;
     struct sockaddr_storage from;
@@ -105,6 +109,10 @@ static enum omsp_status loop_open(struct omsp_net_loop *base, const struct omsp_
         udp_free(udp);
         return status;
     }
+    /* Refused where sockets are not the system's own (layered providers): all go through the port.
+     */
+    udp->direct = SetFileCompletionNotificationModes((HANDLE)udp->handle,
+                                                     FILE_SKIP_COMPLETION_PORT_ON_SUCCESS);
     InterlockedIncrement(&loop->sockets);
     *addr = bound;
     *out = &udp->base;
@@ -163,22 +171,35 @@ static void receiving_failed(struct udp *udp, int error)
                                                                                  : OMSP_IO);
 }
 
-/* Asks for the next datagram. */
-static void ask(struct loop *loop, struct udp *udp)
+static void hand_out(struct udp *udp, DWORD len, uint64_t now)
+{
+    struct omsp_addr from;
+
+    udp->refusals = 0;
+    if (len > OMSP_UDP_MAX)
+        return;
+    omsp_win_socket_addr(&udp->from, &from);
+    udp->base.on_datagram(udp->base.owner, &udp->base, &from, udp->data, len, now);
+}
+
+/* Asks for the next datagram. True: it is here already, *len bytes of it. */
+static bool ask_once(struct loop *loop, struct udp *udp, DWORD *len)
 {
     WSABUF room = {sizeof(udp->data), (char *)udp->data};
     DWORD flags = 0;
     int error;
 
-    if (udp->closed)
-        return;
     memset(&udp->receive, 0, sizeof(udp->receive));
     udp->from_len = sizeof(udp->from);
-    if (WSARecvFrom(udp->handle, &room, 1, NULL, &flags, (struct sockaddr *)&udp->from,
-                    &udp->from_len, &udp->receive, NULL) == 0 ||
-        (error = WSAGetLastError()) == WSA_IO_PENDING) {
+    if (WSARecvFrom(udp->handle, &room, 1, len, &flags, (struct sockaddr *)&udp->from,
+                    &udp->from_len, &udp->receive, NULL) == 0) {
+        udp->pending = !udp->direct;
+        return udp->direct;
+    }
+    error = WSAGetLastError();
+    if (error == WSA_IO_PENDING) {
         udp->pending = true;
-        return;
+        return false;
     }
     /* Refused at once. Whether such a call completes too depends on the error and the system, so
      * a packet of our own follows it through the port, which is first in, first out: when that one
@@ -186,22 +207,36 @@ static void ask(struct loop *loop, struct udp *udp)
     if (!omsp_win_socket_recovers(error) || ++udp->refusals > PATIENCE ||
         !PostQueuedCompletionStatus(loop->port, 0, (ULONG_PTR)udp, &udp->again)) {
         receiving_failed(udp, error);
-        return;
+        return false;
     }
     udp->doubtful = udp->pending = true;
+    return false;
+}
+
+/* Until nothing is there, or others shall have their turn. */
+static void ask(struct loop *loop, struct udp *udp, uint64_t now)
+{
+    for (int i = 0; i < BATCH; i++) {
+        DWORD len = 0;
+
+        if (udp->closed || !ask_once(loop, udp, &len))
+            return;
+        hand_out(udp, len, now);
+    }
+    if (udp->closed)
+        return;
+    if (PostQueuedCompletionStatus(loop->port, 0, (ULONG_PTR)udp, &udp->again))
+        udp->pending = true;
+    else
+        receiving_failed(udp, WSAENOBUFS);
 }
 
 static void received(struct udp *udp, DWORD len, uint64_t now)
 {
     DWORD status = (DWORD)udp->receive.Internal, n, flags;
-    struct omsp_addr from;
 
     if (status == NT_OK) {
-        udp->refusals = 0;
-        if (len > OMSP_UDP_MAX)
-            return;
-        omsp_win_socket_addr(&udp->from, &from);
-        udp->base.on_datagram(udp->base.owner, &udp->base, &from, udp->data, len, now);
+        hand_out(udp, len, now);
     } else if (status != NT_TRUNCATED &&
                !WSAGetOverlappedResult(udp->handle, &udp->receive, &n, FALSE, &flags)) {
         int error = WSAGetLastError();
@@ -230,7 +265,7 @@ static void completed(struct loop *loop, struct udp *udp, const OVERLAPPED_ENTRY
     if (answer)
         received(udp, entry->dwNumberOfBytesTransferred, now);
     if (udp->refusals <= PATIENCE)
-        ask(loop, udp);
+        ask(loop, udp, now);
 }
 
 static struct udp *take(struct loop *loop, struct omsp_link *head)
@@ -247,12 +282,12 @@ static struct udp *take(struct loop *loop, struct omsp_link *head)
 }
 
 /* What open and close left to do. */
-static void tend(struct loop *loop)
+static void tend(struct loop *loop, uint64_t now)
 {
     struct udp *udp;
 
     while ((udp = take(loop, &loop->starting)) != NULL)
-        ask(loop, udp);
+        ask(loop, udp, now);
     while ((udp = take(loop, &loop->closing)) != NULL) {
         udp->dying = true;
         if (udp->pending)
@@ -308,7 +343,7 @@ static uint64_t loop_wait(struct omsp_net_loop *base, uint64_t deadline_us)
         if (entries[i].lpCompletionKey)
             completed(loop, (struct udp *)entries[i].lpCompletionKey, &entries[i], now);
     }
-    tend(loop);
+    tend(loop, now);
     return now;
 }
 

@@ -1,9 +1,10 @@
 /*
  * A media frame to a consumer as a Windows program (spec performance 3, "PE fork under Wine"): made
  * and sent through port/tcp.h against bare send() of as many bytes that lie ready; then with the
- * datagram that it came in received through port/net.h, against bare recv() and send(). One
- * process; a thread reads and forgets, and costs both sides the same. Windows only; pinned by the
- * script.
+ * datagram that it came in received through port/net.h, against bare recv() and send(), and beside
+ * it against what waiting for many sockets costs at the least, a bare receive at a completion port.
+ * One process; a thread reads and forgets, and costs both sides the same. Windows only; pinned by
+ * the script.
  */
 #include <winsock2.h>
 
@@ -212,6 +213,53 @@ static void bare_forward(void *ctx, size_t times)
     }
 }
 
+/* As above, but a receive is asked for before the datagram comes and ends at a completion port. */
+static struct {
+    SOCKET in;
+    HANDLE port;
+    struct sockaddr_in addr;
+    OVERLAPPED receive;
+    char data[2048];
+} at_port;
+
+static void ask_at_port(void)
+{
+    WSABUF room = {sizeof(at_port.data), at_port.data};
+    DWORD flags = 0;
+
+    memset(&at_port.receive, 0, sizeof(at_port.receive));
+    if (WSARecvFrom(at_port.in, &room, 1, NULL, &flags, NULL, NULL, &at_port.receive, NULL) &&
+        WSAGetLastError() != WSA_IO_PENDING)
+        die("asking at a port");
+}
+
+static void open_port(void)
+{
+    at_port.in = bound(SOCK_DGRAM, &at_port.addr);
+    at_port.port = CreateIoCompletionPort((HANDLE)at_port.in, NULL, 1, 1);
+    if (!at_port.port)
+        die("a port");
+    ask_at_port();
+}
+
+static void port_forward(void *ctx, size_t times)
+{
+    static char packet[PACKET] = "\x80";
+
+    (void)ctx;
+    while (times--) {
+        OVERLAPPED *done;
+        ULONG_PTR key;
+        DWORD len;
+
+        sendto(sender, packet, PACKET, 0, (struct sockaddr *)&at_port.addr, sizeof(at_port.addr));
+        if (!GetQueuedCompletionStatus(at_port.port, &len, &key, &done, INFINITE) || len != PACKET)
+            die("a receive at a port");
+        bare_send(NULL, 1);
+        ask_at_port();
+    }
+}
+
 int main(void)
 {
     struct sockaddr_in any;
@@ -239,5 +287,11 @@ int main(void)
                                             .ours = {"ours", ours_forward, NULL},
                                             .limit = {"bare recv + send", bare_forward, NULL},
                                             .times_limit = 1.02});
+    open_port();
+    omsp_bench_compare(
+        &(struct omsp_bench){.name = "pe-fork-receive-send-port",
+                             .ours = {"ours", ours_forward, NULL},
+                             .limit = {"bare completion port + send", port_forward, NULL},
+                             .times_limit = 1.02});
     return 0;
 }
