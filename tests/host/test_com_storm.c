@@ -1,10 +1,14 @@
 /*
  * Storms over the public headers: threads of the multithreaded apartment and one of a
  * single-threaded one do at random what applications, TAPI and the TSP do, all on the same address
- * and the same two calls with media between them, and make and end calls of their own. Counts, no
- * times: each thread has a fixed number of rounds.
+ * and the same two calls with media between them, and make and end calls of their own; with REST
+ * clients beside them, too, whose server goes and comes. Counts, no times: each thread has a fixed
+ * number of rounds.
  */
+#include <winsock2.h>
+
 #include "support/host.h"
+#include "support/rest_client.h"
 
 #include <tlhelp32.h>
 
@@ -17,6 +21,9 @@
 #define ROUNDS      250
 #define OWN_TOKEN   0x10000 /* of calls that threads make for themselves: from here */
 #define TOKENS      (THREADS * ROUNDS)
+#define CLIENTS     2
+#define REQUESTS    200
+#define RESTARTS    3
 
 struct storm {
     struct host *host;
@@ -26,6 +33,14 @@ struct storm {
     SRWLOCK order; /* one thread at a time reads events, so that their order can be judged */
     BYTE shared[2][2], own[TOKENS][2]; /* by call and direction: is it active as far as told? */
     LONG disorder;
+    char rest[64]; /* where the REST server listens; by order, too */
+};
+
+/* One REST client. */
+struct door {
+    struct storm *storm;
+    struct rest_client client;
+    HANDLE thread;
 };
 
 /* One thread, and the sink that it advises now and then. */
@@ -370,6 +385,96 @@ static DWORD WINAPI blow(void *arg)
     return 0;
 }
 
+/* ---- REST ------------------------------------------------------------------------------------ */
+
+static void open_rest(struct storm *storm)
+{
+    BSTR listen = SysAllocString(L"127.0.0.1:0"), url = NULL;
+    char at[sizeof(storm->rest)];
+
+    ck_assert_hr(
+        IOpenMSPAddress_StartRest(storm->host->open, listen, NULL, OPENMSP_REST_EXTENSIONS, &url),
+        S_OK);
+    SysFreeString(listen);
+    ck_assert_int_eq(wcsncmp(url, L"http://", 7), 0);
+    snprintf(at, sizeof(at), "%ls", url + 7);
+    SysFreeString(url);
+    AcquireSRWLockExclusive(&storm->order);
+    memcpy(storm->rest, at, sizeof(at));
+    ReleaseSRWLockExclusive(&storm->order);
+}
+
+static void configure_rest(struct storm *storm)
+{
+    BSTR account = SysAllocString(L"" REST_ACCOUNT), token = SysAllocString(L"" REST_TOKEN);
+
+    ck_assert_hr(IOpenMSPAddress_ConfigureMediaStreams(storm->host->open, account, token, NULL,
+                                                       VARIANT_FALSE),
+                 S_OK);
+    SysFreeString(account);
+    SysFreeString(token);
+    open_rest(storm);
+}
+
+static DWORD WINAPI knock(void *arg)
+{
+    struct door *door = arg;
+    ULONGLONG give_up = GetTickCount64() + HOST_WAIT_MS;
+
+    while (door->client.asked < REQUESTS && GetTickCount64() < give_up)
+        if (!rest_client_step(&door->client)) { /* between two lives of the server */
+            SwitchToThread();
+            AcquireSRWLockExclusive(&door->storm->order);
+            memcpy(door->client.address, door->storm->rest, sizeof(door->client.address));
+            ReleaseSRWLockExclusive(&door->storm->order);
+        }
+    rest_client_close(&door->client);
+    return 0;
+}
+
+static void open_doors(struct storm *storm, struct door *doors, uint32_t seed)
+{
+    for (int i = 0; i < CLIENTS; i++) {
+        struct rest_client *client = &doors[i].client;
+
+        memset(&doors[i], 0, sizeof(doors[i]));
+        doors[i].storm = storm;
+        client->seed = seed * 31u + (uint32_t)i;
+        strcpy(client->address, storm->rest);
+        strcpy(client->consumer, "ws%3A%2F%2F127.0.0.1%3A30999%2Fx");
+        for (int k = 0; k < 3; k++) {
+            BSTR sid = NULL;
+
+            ck_assert_hr(IOpenMSPCall_get_Sid(storm->calls[k % 2]->open, &sid), S_OK);
+            snprintf(client->sids[k], sizeof(client->sids[k]), "%ls", sid);
+            SysFreeString(sid);
+        }
+        doors[i].thread = CreateThread(NULL, 0, knock, &doors[i], 0, NULL);
+        ck_assert_ptr_nonnull(doors[i].thread);
+    }
+}
+
+static void close_doors(struct storm *storm, struct door *doors)
+{
+    unsigned done = 0, lost = 0;
+
+    for (int i = 0; i < RESTARTS; i++) {
+        ck_assert_hr(IOpenMSPAddress_StopRest(storm->host->open), S_OK);
+        open_rest(storm);
+    }
+    for (int i = 0; i < CLIENTS; i++) {
+        ck_assert_msg(WaitForSingleObject(doors[i].thread, HOST_WAIT_MS) == WAIT_OBJECT_0,
+                      "client %d hangs", i);
+        CloseHandle(doors[i].thread);
+        ck_assert_uint_eq(doors[i].client.asked, REQUESTS);
+        ck_assert_uint_eq(rest_client_wrong(&doors[i].client), 0);
+        done += doors[i].client.statuses[200];
+        lost += doors[i].client.lost;
+    }
+    printf("%d requests, %u carried out, %u without an answer\n", CLIENTS * REQUESTS, done, lost);
+    ck_assert_uint_gt(done, 0);
+}
+
 /* ---- the storm ------------------------------------------------------------------------------- */
 
 static unsigned threads_of_this_process(void)
@@ -387,9 +492,10 @@ static unsigned threads_of_this_process(void)
 
 typedef HRESULT(STDMETHODCALLTYPE *can_unload_fn)(void);
 
-static void storm_once(uint32_t seed)
+static void storm_once(uint32_t seed, bool rest)
 {
     struct storm *storm = calloc(1, sizeof(*storm));
+    struct door doors[CLIENTS];
     struct gust gusts[THREADS];
     HMODULE module;
     can_unload_fn can_unload;
@@ -404,6 +510,8 @@ static void storm_once(uint32_t seed)
         host_configure(storm->calls[i], 20, 0);
     }
     host_connect(storm->calls[0], storm->calls[1]);
+    if (rest)
+        configure_rest(storm);
     /* From here the storm's threads alone read events. */
     SetEvent(storm->host->stop);
     ck_assert_uint_eq(WaitForSingleObject(storm->host->thread, HOST_WAIT_MS), WAIT_OBJECT_0);
@@ -422,6 +530,10 @@ static void storm_once(uint32_t seed)
         gusts[i].seed = seed * 977u + (uint32_t)i;
         gusts[i].thread = CreateThread(NULL, 0, blow, &gusts[i], 0, NULL);
         ck_assert_ptr_nonnull(gusts[i].thread);
+    }
+    if (rest) {
+        open_doors(storm, doors, seed);
+        close_doors(storm, doors);
     }
     for (int i = 0; i < THREADS; i++) {
         ck_assert_msg(WaitForSingleObject(gusts[i].thread, HOST_WAIT_MS) == WAIT_OBJECT_0,
@@ -454,14 +566,14 @@ static void storm_once(uint32_t seed)
     free(storm);
 }
 
-START_TEST(five_threads_of_two_apartments_do_everything_at_once)
+static void storms(bool rest)
 {
     unsigned before = 0;
 
     for (uint32_t seed = 1; seed <= 3; seed++) {
         ULONGLONG give_up = GetTickCount64() + HOST_WAIT_MS;
 
-        storm_once(seed);
+        storm_once(seed, rest);
         /* Workers end by themselves; COM's own stay after the first. */
         if (!before)
             before = threads_of_this_process();
@@ -470,6 +582,18 @@ START_TEST(five_threads_of_two_apartments_do_everything_at_once)
         ck_assert_uint_le(threads_of_this_process(), before);
     }
 }
+
+START_TEST(five_threads_of_two_apartments_do_everything_at_once)
+{
+    storms(false);
+}
 END_TEST
 
-OMSP_SUITE("com-storm", TEST(five_threads_of_two_apartments_do_everything_at_once))
+START_TEST(the_same_beside_rest_clients_whose_server_goes_and_comes)
+{
+    storms(true);
+}
+END_TEST
+
+OMSP_SUITE("com-storm", TEST(five_threads_of_two_apartments_do_everything_at_once),
+           TEST(the_same_beside_rest_clients_whose_server_goes_and_comes))

@@ -5,26 +5,12 @@
 #ifndef OMSP_TESTS_SUPPORT_REST_RIG_H
 #define OMSP_TESTS_SUPPORT_REST_RIG_H
 
-#include "support/http_client.h"
+#include "support/rest_client.h"
 #include "support/suite.h"
 
 #include "port/lock.h"
 #include "rest/calls.h"
 #include "rest/server.h"
-
-#define REST_ACCOUNT "AC0123456789abcdef0123456789abcdef"
-#define REST_CALL    "CAfedcba9876543210fedcba9876543210"
-#define REST_TOKEN   "0123456789abcdef-the-token"
-#define REST_KEY     "SK00000000000000000000000000000001"
-#define REST_SECRET  "the-secret-of-the-key"
-/* base64 of account:token, and of key:secret */
-#define REST_BASIC                                                                                 \
-    "Basic QUMwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZjowMTIzNDU2Nzg5YWJjZGVmLXRoZS10b2tlbg=="
-#define REST_KEY_BASIC                                                                             \
-    "Basic U0swMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMTp0aGUtc2VjcmV0LW9mLXRoZS1rZXk="
-
-#define REST_STREAMS "/2010-04-01/Accounts/" REST_ACCOUNT "/Calls/" REST_CALL "/Streams"
-#define REST_FORM    "application/x-www-form-urlencoded"
 
 #define REST_MAX_STREAMS 32
 

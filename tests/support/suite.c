@@ -1,6 +1,8 @@
 /* The shared main of Check programs, and the failing, counting allocator. */
 #include "support/suite.h"
 
+#include "support/stacks.h"
+
 #include "base/alloc.h"
 
 #include <stdatomic.h>
@@ -123,6 +125,7 @@ int omsp_suite_run(const char *name, const struct omsp_test_entry *tests, size_t
     SetUnhandledExceptionFilter(on_crash);
 #endif
     omsp_allocator_set(&counting);
+    omsp_stacks_watch();
     for (size_t i = 0; i < count; i++) {
         const TTest *test = *tests[i].test;
         TCase *tcase = tcase_create(test->name);

@@ -1,0 +1,16 @@
+/*
+ * Where all threads of this process are, for a test that hangs where nobody can look: one line a
+ * frame, "module base+offset", which addr2line or winedbg turn into lines.
+ */
+#ifndef OMSP_TESTS_SUPPORT_STACKS_H
+#define OMSP_TESTS_SUPPORT_STACKS_H
+
+#include <stdio.h>
+
+/* Prints them now, but for the calling thread; answers how many. Not from two threads at once. */
+unsigned omsp_stacks_print(FILE *out);
+/* Prints them once on standard output when the process still runs after so many seconds:
+ * $OMSP_STACKS_AFTER, else 120; 0: never. */
+void omsp_stacks_watch(void);
+
+#endif
