@@ -15,8 +15,9 @@
 
 #include <string.h>
 
-#define FORMER_US 2000000u /* how long packets under the key before are taken: those on their way  \
-                            */
+#define FORMER_US                                                                                  \
+    2000000u /* how long packets under the key before are taken: those on their way                \
+              */
 
 enum omsp_status omsp_session_srtp_create(const struct omsp_srtp_key *send,
                                           const struct omsp_srtp_key *receive,
