@@ -1,6 +1,6 @@
 /*
- * The call's and the statistics' members for scripts: TAPI's DISPIDs (mspi.md 12) and our own
- * (idl/openmsp.idl). Constants only.
+ * The call's and the statistics' members for scripts: TAPI's DISPIDs (mspi.md 12; ITCallInfo's as
+ * its registered type library has them) and our own (idl/openmsp.idl). Constants only.
  */
 #include "com/dispatch.h"
 #include "msp/call.h"

@@ -47,7 +47,7 @@ DECLARE_INTERFACE_(ITTerminalControl, IUnknown)
 #endif
 
 /* The creator of a pluggable terminal tells it what it shall be, once (mspi.md 4.5). From the same
- * header, whose layout C compilers share; the IID follows ITTerminalControl's. */
+ * header, whose layout C compilers share; the IID is the Windows SDK's. */
 #ifndef __ITPluggableTerminalInitialization_INTERFACE_DEFINED__
 #define __ITPluggableTerminalInitialization_INTERFACE_DEFINED__
 typedef struct ITPluggableTerminalInitialization ITPluggableTerminalInitialization;

@@ -512,9 +512,23 @@ START_TEST(one_dispatch_answers_for_all_interfaces)
         const WCHAR *name;
         DISPID id;
     } names[] = {
-        {L"Streams", 0x40004}, {L"createstream", 0x40001}, {L"CallState", 0x10002},
-        {L"Listen", 0xf10004}, {L"SID", 0xf10001},         {L"Statistics", 0xf1000e},
-        {L"Address", 0x10001}, {L"MSPAddress", 0xf1000f},  {L"NoSuchThing", DISPID_UNKNOWN},
+        {L"Streams", 0x40004},
+        {L"createstream", 0x40001},
+        {L"CallState", 0x10002},
+        {L"Listen", 0xf10004},
+        {L"SID", 0xf10001},
+        {L"Statistics", 0xf1000e},
+        {L"Address", 0x10001},
+        {L"MSPAddress", 0xf1000f},
+        {L"NoSuchThing", DISPID_UNKNOWN},
+        {L"Privilege", 0x10003},
+        {L"CallHub", 0x10004},
+        {L"CallInfoLong", 0x10005},
+        {L"CallInfoString", 0x10006},
+        {L"CallInfoBuffer", 0x10007},
+        {L"GetCallInfoBuffer", 0x10008},
+        {L"SetCallInfoBuffer", 0x10009},
+        {L"ReleaseUserUserInfo", 0x1000a},
     };
     struct bench bench;
     IDispatch *faces[4];
