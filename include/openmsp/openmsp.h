@@ -137,7 +137,7 @@ DECLARE_INTERFACE_(IOpenMSPStatistics, IDispatch)
     STDMETHOD(get_PacketsLate)(THIS_ double *value) PURE;
     STDMETHOD(get_PacketsDuplicate)(THIS_ double *value) PURE;
     STDMETHOD(get_PacketsReordered)(THIS_ double *value) PURE;
-    /* No RTP, a stranger's, or of an unknown payload type. */
+    /* No RTP, a stranger's, of an unknown payload type; and those of the last two counters. */
     STDMETHOD(get_PacketsRejected)(THIS_ double *value) PURE;
     /* RTCP compound packets. */
     STDMETHOD(get_ReportsReceived)(THIS_ double *value) PURE;
@@ -158,6 +158,10 @@ DECLARE_INTERFACE_(IOpenMSPStatistics, IDispatch)
     STDMETHOD(get_PayloadType)(THIS_ LONG * type) PURE;
     /* Of the packets we send. */
     STDMETHOD(get_PacketTime)(THIS_ LONG * milliseconds) PURE;
+    /* Of those rejected: SRTP and SRTCP that is not of who has the key; whose number came before.
+     */
+    STDMETHOD(get_PacketsForged)(THIS_ double *value) PURE;
+    STDMETHOD(get_PacketsReplayed)(THIS_ double *value) PURE;
 };
 
     /* ---- IOpenMSPMediaStream: a stream of a call that goes to a WebSocket consumer ------------
@@ -307,6 +311,15 @@ DECLARE_INTERFACE_(IOpenMSPCall, IDispatch)
      * now on, by whichever door, that do not say for themselves. E_INVALIDARG: there is no such
      * format. */
     STDMETHOD(SetMediaFormat)(THIS_ BSTR name, LONG rate) PURE;
+    /* Is the call's audio kept secret by SRTP, with keys in the descriptions (RFC 3711, RFC 4568)?
+     * "allowed" (the default): if the peer offers RTP/SAVP; LocalDescription offers RTP/AVP.
+     * "required": offers RTP/SAVP, and RemoteDescription and SetPeer answer
+     * TAPI_E_INVALIDMEDIATYPE to what is plain. "off": RTP/SAVP is answered so. Any case; for
+     * descriptions from now on. E_INVALIDARG. */
+    STDMETHOD(get_Srtp)(THIS_ BSTR * word) PURE;
+    STDMETHOD(put_Srtp)(THIS_ BSTR word) PURE;
+    /* What protects the packets now, as SDP calls it: "AES_CM_128_HMAC_SHA1_80"; "": nothing. */
+    STDMETHOD(get_SrtpSuite)(THIS_ BSTR * name) PURE;
 };
 
     /* ---- IOpenMSPAddress
@@ -502,6 +515,8 @@ DECLARE_INTERFACE_(IOpenMSPSampleBytes, IUnknown)
 #define IOpenMSPStatistics_get_Codec(p, a)           (p)->lpVtbl->get_Codec(p, a)
 #define IOpenMSPStatistics_get_PayloadType(p, a)     (p)->lpVtbl->get_PayloadType(p, a)
 #define IOpenMSPStatistics_get_PacketTime(p, a)      (p)->lpVtbl->get_PacketTime(p, a)
+#define IOpenMSPStatistics_get_PacketsForged(p, a)   (p)->lpVtbl->get_PacketsForged(p, a)
+#define IOpenMSPStatistics_get_PacketsReplayed(p, a) (p)->lpVtbl->get_PacketsReplayed(p, a)
 
 #define IOpenMSPCall_QueryInterface(p, a, b)     (p)->lpVtbl->QueryInterface(p, a, b)
 #define IOpenMSPCall_AddRef(p)                   (p)->lpVtbl->AddRef(p)
@@ -533,6 +548,9 @@ DECLARE_INTERFACE_(IOpenMSPSampleBytes, IUnknown)
 #define IOpenMSPCall_get_MaxReconnects(p, a)  (p)->lpVtbl->get_MaxReconnects(p, a)
 #define IOpenMSPCall_put_MaxReconnects(p, a)  (p)->lpVtbl->put_MaxReconnects(p, a)
 #define IOpenMSPCall_SetMediaFormat(p, a, b)  (p)->lpVtbl->SetMediaFormat(p, a, b)
+#define IOpenMSPCall_get_Srtp(p, a)           (p)->lpVtbl->get_Srtp(p, a)
+#define IOpenMSPCall_put_Srtp(p, a)           (p)->lpVtbl->put_Srtp(p, a)
+#define IOpenMSPCall_get_SrtpSuite(p, a)      (p)->lpVtbl->get_SrtpSuite(p, a)
 
 #define IOpenMSPMediaStream_QueryInterface(p, a, b)     (p)->lpVtbl->QueryInterface(p, a, b)
 #define IOpenMSPMediaStream_AddRef(p)                   (p)->lpVtbl->AddRef(p)

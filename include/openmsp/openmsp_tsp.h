@@ -78,6 +78,7 @@ struct omsp_tsp_header {
 #define OMSP_TSP_QUERY_STATS  0x0006 /* no body; answered by STATS */
 #define OMSP_TSP_QUERY_SID    0x0007 /* no body; answered by CALL_SID */
 #define OMSP_TSP_STREAM_STATE 0x0008 /* omsp_tsp_stream_state */
+#define OMSP_TSP_SECURITY     0x0009 /* omsp_tsp_security */
 
 /* MSP -> TSP: bit 15 is set */
 #define OMSP_TSP_FROM_MSP       0x8000
@@ -115,6 +116,11 @@ struct omsp_tsp_header {
 #define OMSP_TSP_REASON_TIMEOUT 2 /* nobody did: the connection was given up */
 
 #define OMSP_TSP_KEEP_TIMEOUT 0xFFFFFFFFUL
+
+/* SRTP with keys in SDP (RFC 4568): if the far end offers it; or there is no call; never. */
+#define OMSP_TSP_SRTP_ALLOWED  0
+#define OMSP_TSP_SRTP_REQUIRED 1
+#define OMSP_TSP_SRTP_OFF      2
 
 /* How something ended: `status` of RESULT and STREAM_STATE. */
 #define OMSP_TSP_OK              0
@@ -188,6 +194,12 @@ struct omsp_tsp_stream_state {
     unsigned char status[4]; /* OMSP_TSP_OK, or why the command failed or the media broke */
 };
 
+/* What holds for descriptions from now on; without it OMSP_TSP_SRTP_ALLOWED. */
+struct omsp_tsp_security {
+    unsigned char srtp; /* OMSP_TSP_SRTP_* */
+    unsigned char reserved[3];
+};
+
 /* ---- bodies, MSP -> TSP -------------------------------------------------------------------- */
 
 struct omsp_tsp_result {
@@ -205,7 +217,8 @@ struct omsp_tsp_stats {
     unsigned char packets_late[8];
     unsigned char packets_duplicate[8];
     unsigned char packets_reordered[8];
-    unsigned char packets_rejected[8]; /* not RTP, wrong source, unknown payload type */
+    unsigned char packets_rejected[8]; /* not RTP, wrong source, unknown payload type, SRTP that is
+                                          forged or replayed */
     unsigned char reports_received[8]; /* RTCP compound packets */
     unsigned char reports_sent[8];
     unsigned char frames_recorded[8];  /* 20 ms frames that recorders wrote */

@@ -4,6 +4,7 @@
  */
 #include "app/call_command.h"
 
+#include "app/describe.h"
 #include "app/hosted_call.h"
 #include "app/media.h"
 #include "app/pcm.h"
@@ -39,6 +40,20 @@ static bool failed(HRESULT hr, const char *what, const wchar_t *subject)
     if (FAILED(hr))
         report_error(what, subject, hr);
     return FAILED(hr);
+}
+
+static bool connect(struct call *call, const struct options *options)
+{
+    if (options->peer)
+        return !failed(hosted_call_connect(&call->hosted, options->peer, options->payload_type),
+                       "--peer", options->peer);
+    if (options->srtp &&
+        failed(describe_srtp(call->hosted.call, options->srtp), "--srtp", options->srtp))
+        return false;
+    return !failed(describe_remote(call->hosted.call, options->remote_sdp), "--remote-sdp",
+                   options->remote_sdp) &&
+           (!options->local_sdp || !failed(describe_local(call->hosted.call, options->local_sdp),
+                                           "--local-sdp", options->local_sdp));
 }
 
 /* Everything up to the connected call; false: told why on standard error. */
@@ -81,9 +96,7 @@ static bool open_call(struct call *call, const struct options *options, HANDLE q
                                       "--stdout-pcm", NULL))
         return false;
     hosted_call_tell_ready(&call->hosted);
-    return media_serve(call->provider.address, &options->media) &&
-           !failed(hosted_call_connect(&call->hosted, options->peer, options->payload_type),
-                   "--peer", options->peer) &&
+    return media_serve(call->provider.address, &options->media) && connect(call, options) &&
            media_begin(call->hosted.call, &options->media);
 }
 
@@ -131,6 +144,8 @@ static bool read_stats(struct call *call, struct report_stats *stats)
     IOpenMSPStatistics_get_PacketsDuplicate(from, &stats->packets_duplicate);
     IOpenMSPStatistics_get_PacketsReordered(from, &stats->packets_reordered);
     IOpenMSPStatistics_get_PacketsRejected(from, &stats->packets_rejected);
+    IOpenMSPStatistics_get_PacketsForged(from, &stats->packets_forged);
+    IOpenMSPStatistics_get_PacketsReplayed(from, &stats->packets_replayed);
     IOpenMSPStatistics_get_JitterMicroseconds(from, &stats->jitter_us);
     IOpenMSPStatistics_get_RoundTripMicroseconds(from, &stats->round_trip_us);
     IOpenMSPStatistics_get_FramesRecorded(from, &stats->frames_recorded);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 const char options_usage[] =
-    "usage: openmsp call --peer IP:PORT [options]\n"
+    "usage: openmsp call --peer IP:PORT | --remote-sdp FILE [options]\n"
     "       openmsp serve --calls N --rtp-ports A-B --rest IP:PORT [options]\n"
     "       openmsp devices [--json]\n"
     "       openmsp protect FILE\n"
@@ -14,6 +14,9 @@ const char options_usage[] =
     "call: carries one audio call over RTP.\n"
     "\n"
     "  --peer IP:PORT     where the far end receives (it may send from elsewhere)\n"
+    "  --remote-sdp FILE  the far end's offer (SDP) instead; it may have keys (SRTP)\n"
+    "  --local-sdp FILE   where our answer to it is written, with ours\n"
+    "  --srtp WORD        off, allowed (default), required: of what --remote-sdp offers\n"
     "  --listen IP:PORT   where to receive; port 0 or none: any (default 127.0.0.1)\n"
     "  --codec NAME       pcmu (default) or pcma\n"
     "  --play FILE.wav    what the far end hears\n"
@@ -76,13 +79,16 @@ enum option {
     STDIN_PCM,
     STDOUT_PCM,
     PCM_RATE,
+    REMOTE_SDP,
+    LOCAL_SDP,
+    SRTP,
     OPTIONS
 };
 
 static const wchar_t *const names[OPTIONS] = {
-    L"--listen", L"--peer",    L"--codec",     L"--play",       L"--record",
-    L"--for",    L"--script",  L"--json",      L"--calls",      L"--rtp-ports",
-    L"--mic",    L"--speaker", L"--stdin-pcm", L"--stdout-pcm", L"--pcm-rate",
+    L"--listen",    L"--peer",       L"--codec",    L"--play",       L"--record",    L"--for",
+    L"--script",    L"--json",       L"--calls",    L"--rtp-ports",  L"--mic",       L"--speaker",
+    L"--stdin-pcm", L"--stdout-pcm", L"--pcm-rate", L"--remote-sdp", L"--local-sdp", L"--srtp",
 };
 
 static bool is_for(enum option option, enum command command)
@@ -97,6 +103,9 @@ static bool is_for(enum option option, enum command command)
     case STDIN_PCM:
     case STDOUT_PCM:
     case PCM_RATE:
+    case REMOTE_SDP:
+    case LOCAL_SDP:
+    case SRTP:
         return command == COMMAND_CALL;
     case CALLS:
     case PORTS:
@@ -197,6 +206,16 @@ static bool take(struct options *options, enum option option, const wchar_t *val
     case STDIN_PCM:
         options->stdin_pcm = true;
         return true;
+    case REMOTE_SDP:
+        options->remote_sdp = value;
+        return true;
+    case LOCAL_SDP:
+        options->local_sdp = value;
+        return true;
+    case SRTP:
+        *why = "--srtp is off, allowed or required";
+        options->srtp = value;
+        return !wcscmp(value, L"off") || !wcscmp(value, L"allowed") || !wcscmp(value, L"required");
     case STDOUT_PCM:
         options->stdout_pcm = true;
         return true;
@@ -212,8 +231,16 @@ static bool take(struct options *options, enum option option, const wchar_t *val
 static bool check(const struct options *options, enum command command, const char **why)
 {
     if (command == COMMAND_CALL) {
-        *why = "--peer is missing";
-        return options->peer && media_options_check(&options->media, why);
+        *why = "--peer is missing, or --remote-sdp";
+        if (!options->peer && !options->remote_sdp)
+            return false;
+        *why = "--peer and --remote-sdp do not go together";
+        if (options->peer && options->remote_sdp)
+            return false;
+        *why = "--local-sdp and --srtp go with --remote-sdp";
+        if (!options->remote_sdp && (options->local_sdp || options->srtp))
+            return false;
+        return media_options_check(&options->media, why);
     }
     *why = "--rtp-ports, --rest and --account are needed";
     if (!options->first_port || !options->media.rest || !options->media.account)

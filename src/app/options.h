@@ -13,8 +13,9 @@
 struct options {
     const wchar_t *listen; /* NULL: any port on 127.0.0.1 */
     const wchar_t *peer;
-    int payload_type;             /* 0 PCMU, 8 PCMA */
-    const wchar_t *play, *record; /* NULL: none */
+    const wchar_t *remote_sdp, *local_sdp, *srtp; /* NULL: not given */
+    int payload_type;                             /* 0 PCMU, 8 PCMA */
+    const wchar_t *play, *record;                 /* NULL: none */
     bool mic, speaker;
     bool stdin_pcm, stdout_pcm;
     unsigned pcm_rate;                      /* of both */

@@ -300,6 +300,8 @@ void report_stats(const struct report_stats *stats)
             {"packets_duplicate", stats->packets_duplicate},
             {"packets_reordered", stats->packets_reordered},
             {"packets_rejected", stats->packets_rejected},
+            {"packets_forged", stats->packets_forged},
+            {"packets_replayed", stats->packets_replayed},
             {"jitter_us", stats->jitter_us},
             {"round_trip_us", stats->round_trip_us},
             {"seconds_recorded", stats->frames_recorded / 50},

@@ -27,6 +27,7 @@ void report_result(const char *op, const char *stream, HRESULT hr);
 struct report_stats {
     double packets_received, bytes_received, packets_sent, bytes_sent;
     double packets_lost, packets_late, packets_duplicate, packets_reordered, packets_rejected;
+    double packets_forged, packets_replayed;
     double jitter_us, round_trip_us, frames_recorded, frames_concealed, frames_played;
 };
 void report_stats(const struct report_stats *stats);

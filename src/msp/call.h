@@ -97,6 +97,9 @@ HRESULT STDMETHODCALLTYPE msp_call_find_media_stream(IOpenMSPCall *iface, BSTR s
 HRESULT STDMETHODCALLTYPE msp_call_media_streams(IOpenMSPCall *iface, VARIANT *out);
 HRESULT STDMETHODCALLTYPE msp_call_get_reconnects(IOpenMSPCall *iface, LONG *out);
 HRESULT STDMETHODCALLTYPE msp_call_put_reconnects(IOpenMSPCall *iface, LONG count);
+HRESULT STDMETHODCALLTYPE msp_call_get_srtp(IOpenMSPCall *iface, BSTR *out);
+HRESULT STDMETHODCALLTYPE msp_call_put_srtp(IOpenMSPCall *iface, BSTR word);
+HRESULT STDMETHODCALLTYPE msp_call_get_srtp_suite(IOpenMSPCall *iface, BSTR *out);
 HRESULT STDMETHODCALLTYPE msp_call_set_media_format(IOpenMSPCall *iface, BSTR encoding, LONG rate);
 /* call_twiml.c */
 HRESULT STDMETHODCALLTYPE msp_call_execute_twiml(IOpenMSPCall *iface, BSTR document);

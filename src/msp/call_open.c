@@ -354,4 +354,5 @@ MSP_VTABLE(msp_call_open_vtable, IOpenMSPCall, struct msp_call, open, &msp_dispa
            .get_MediaStreams = msp_call_media_streams, .ExecuteTwiML = msp_call_execute_twiml,
            .get_MaxReconnects = msp_call_get_reconnects,
            .put_MaxReconnects = msp_call_put_reconnects,
-           .SetMediaFormat = msp_call_set_media_format);
+           .SetMediaFormat = msp_call_set_media_format, .get_Srtp = msp_call_get_srtp,
+           .put_Srtp = msp_call_put_srtp, .get_SrtpSuite = msp_call_get_srtp_suite);

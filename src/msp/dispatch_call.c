@@ -70,6 +70,9 @@ static const struct com_member open_members[] = {
     COM_GET(IOpenMSPCall, 0x00f10015, MaxReconnects, COM_RETVAL_LONG),
     COM_PUT(IOpenMSPCall, 0x00f10015, MaxReconnects, COM_IN_LONG("count")),
     COM_METHOD(IOpenMSPCall, 0x00f10016, SetMediaFormat, COM_IN_BSTR("name"), COM_IN_LONG("rate")),
+    COM_GET(IOpenMSPCall, 0x00f10017, Srtp, COM_RETVAL_BSTR),
+    COM_PUT(IOpenMSPCall, 0x00f10017, Srtp, COM_IN_BSTR("word")),
+    COM_GET(IOpenMSPCall, 0x00f10018, SrtpSuite, COM_RETVAL_BSTR),
 };
 const struct com_dispatch msp_dispatch_IOpenMSPCall =
     COM_DISPATCH_TABLE(&IID_IOpenMSPCall, "IOpenMSPCall", open_members);
@@ -95,6 +98,8 @@ static const struct com_member statistics_members[] = {
     COM_GET(IOpenMSPStatistics, 18, Codec, COM_RETVAL_BSTR),
     COM_GET(IOpenMSPStatistics, 19, PayloadType, COM_RETVAL_LONG),
     COM_GET(IOpenMSPStatistics, 20, PacketTime, COM_RETVAL_LONG),
+    COM_GET(IOpenMSPStatistics, 21, PacketsForged, COM_RETVAL_DOUBLE),
+    COM_GET(IOpenMSPStatistics, 22, PacketsReplayed, COM_RETVAL_DOUBLE),
 };
 const struct com_dispatch msp_dispatch_IOpenMSPStatistics =
     COM_DISPATCH_TABLE(&IID_IOpenMSPStatistics, "IOpenMSPStatistics", statistics_members);

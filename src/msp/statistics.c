@@ -32,6 +32,8 @@ STATISTIC(PacketsLate, packets_late)
 STATISTIC(PacketsDuplicate, packets_duplicate)
 STATISTIC(PacketsReordered, packets_reordered)
 STATISTIC(PacketsRejected, packets_rejected)
+STATISTIC(PacketsForged, packets_forged)
+STATISTIC(PacketsReplayed, packets_replayed)
 STATISTIC(ReportsReceived, reports_received)
 STATISTIC(ReportsSent, reports_sent)
 STATISTIC(JitterMicroseconds, jitter_us)
@@ -87,7 +89,9 @@ COM_VTABLE(statistics_vtable, IOpenMSPStatistics, struct msp_statistics, iface,
            .get_FramesConcealed = statistics_get_FramesConcealed,
            .get_FramesPlayed = statistics_get_FramesPlayed, .get_Codec = statistics_get_Codec,
            .get_PayloadType = statistics_get_PayloadType,
-           .get_PacketTime = statistics_get_PacketTime);
+           .get_PacketTime = statistics_get_PacketTime,
+           .get_PacketsForged = statistics_get_PacketsForged,
+           .get_PacketsReplayed = statistics_get_PacketsReplayed);
 
 static const struct com_entry statistics_entries[] = {
     COM_ENTRY(IID_IOpenMSPStatistics, statistics_vtable)};

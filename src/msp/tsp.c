@@ -107,6 +107,14 @@ static enum omsp_status disconnect(struct msp_call *call, uint8_t reason)
     return omsp_call_disconnect(call->engine, cause);
 }
 
+static enum omsp_status secure(struct msp_call *call, uint8_t srtp)
+{
+    return omsp_call_set_security(call->engine,
+                                  srtp == OMSP_TSP_SRTP_REQUIRED ? OMSP_SECURITY_REQUIRED
+                                  : srtp == OMSP_TSP_SRTP_OFF    ? OMSP_SECURITY_OFF
+                                                                 : OMSP_SECURITY_ALLOWED);
+}
+
 static void fill_stats(struct msp_call *call, struct omsp_tsp_message *out)
 {
     struct omsp_call_stats stats;
@@ -134,6 +142,8 @@ static enum omsp_status obey(struct msp_call *call, const struct omsp_tsp_messag
         return omsp_call_connect(call->engine);
     case OMSP_TSP_DISCONNECT:
         return disconnect(call, in->u.reason);
+    case OMSP_TSP_SECURITY:
+        return secure(call, in->u.srtp);
     case OMSP_TSP_QUERY_SDP:
         status = msp_call_local_sdp(call, text);
         if (status == OMSP_OK) {

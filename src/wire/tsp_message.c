@@ -124,6 +124,21 @@ static bool read_disconnect(const uint8_t *body, struct omsp_tsp_message *out)
            all_zero(wire->reserved, sizeof(wire->reserved));
 }
 
+static bool read_security(const uint8_t *body, struct omsp_tsp_message *out)
+{
+    const struct omsp_tsp_security *wire = (const void *)body;
+
+    out->u.srtp = wire->srtp;
+    return wire->srtp <= OMSP_TSP_SRTP_OFF && all_zero(wire->reserved, sizeof(wire->reserved));
+}
+
+static void write_security(const struct omsp_tsp_message *message, uint8_t *body)
+{
+    struct omsp_tsp_security *wire = (void *)body;
+
+    wire->srtp = message->u.srtp;
+}
+
 static void write_disconnect(const struct omsp_tsp_message *message, uint8_t *body)
 {
     struct omsp_tsp_disconnect *wire = (void *)body;
@@ -257,6 +272,7 @@ static const struct kind {
     {OMSP_TSP_QUERY_SID, 0, read_nothing, write_nothing},
     {OMSP_TSP_STREAM_STATE, sizeof(struct omsp_tsp_stream_state), read_stream_state,
      write_stream_state},
+    {OMSP_TSP_SECURITY, sizeof(struct omsp_tsp_security), read_security, write_security},
     {OMSP_TSP_RESULT, sizeof(struct omsp_tsp_result), read_result, write_result},
     {OMSP_TSP_LOCAL_SDP, 0, NULL, NULL},
     {OMSP_TSP_STATS, sizeof(struct omsp_tsp_stats), read_stats, write_stats},

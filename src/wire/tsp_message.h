@@ -59,6 +59,7 @@ struct omsp_tsp_message {
         } configure;
         struct omsp_span text; /* REMOTE_SDP, LOCAL_SDP; after parsing it points into the input */
         uint8_t reason;        /* DISCONNECT */
+        uint8_t srtp;          /* SECURITY */
         struct {
             uint8_t direction, state;
             enum omsp_status status;

@@ -295,6 +295,48 @@ START_TEST(settings_are_checked_and_remembered)
 }
 END_TEST
 
+START_TEST(a_call_is_secret_when_it_is_asked_to_be)
+{
+#define HEAD L"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    static const WCHAR plain[] = HEAD L"m=audio 30994 RTP/AVP 0\r\n";
+    static const WCHAR secret[] =
+        HEAD L"m=audio 30994 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 "
+             L"inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n";
+    struct bench bench;
+    const IOpenMSPCallVtbl *methods;
+    IOpenMSPStatistics *statistics;
+    double value = -1;
+
+    open_bench(&bench);
+    methods = bench.open->lpVtbl;
+    expect_text(methods->get_Srtp, bench.open, L"allowed");
+    expect_text(methods->get_SrtpSuite, bench.open, L"");
+    ck_assert_hr(with_text(methods->put_Srtp, bench.open, L"perhaps"), E_INVALIDARG);
+    ck_assert_hr(with_text(methods->put_Srtp, bench.open, L""), E_INVALIDARG);
+    ck_assert_hr(IOpenMSPCall_put_Srtp(bench.open, NULL), E_INVALIDARG);
+    ck_assert_hr(IOpenMSPCall_get_Srtp(bench.open, NULL), E_POINTER);
+    ck_assert_hr(IOpenMSPCall_get_SrtpSuite(bench.open, NULL), E_POINTER);
+    ck_assert_hr(with_text(methods->put_Srtp, bench.open, L"Required"), S_OK);
+    expect_text(methods->get_Srtp, bench.open, L"required");
+    ck_assert_hr(with_text(methods->put_RemoteDescription, bench.open, plain),
+                 TAPI_E_INVALIDMEDIATYPE);
+    ck_assert_hr(with_text(methods->put_Srtp, bench.open, L"off"), S_OK);
+    ck_assert_hr(with_text(methods->put_RemoteDescription, bench.open, secret),
+                 TAPI_E_INVALIDMEDIATYPE);
+    ck_assert_hr(with_text(methods->put_Srtp, bench.open, L"allowed"), S_OK);
+    ck_assert_hr(with_text(methods->put_RemoteDescription, bench.open, secret), S_OK);
+    expect_text(methods->get_SrtpSuite, bench.open, L"AES_CM_128_HMAC_SHA1_80");
+    ck_assert_hr(IOpenMSPCall_get_Statistics(bench.open, &statistics), S_OK);
+    ck_assert_hr(IOpenMSPStatistics_get_PacketsForged(statistics, &value), S_OK);
+    ck_assert(value == 0);
+    ck_assert_hr(IOpenMSPStatistics_get_PacketsReplayed(statistics, &value), S_OK);
+    ck_assert(value == 0);
+    ck_assert_uint_eq(kit_release(statistics), 0);
+    close_bench(&bench);
+#undef HEAD
+}
+END_TEST
+
 START_TEST(listen_says_why_it_cannot)
 {
     struct bench bench;
@@ -656,9 +698,9 @@ OMSP_SUITE("call", TEST(class_tables_are_sound),
            TEST(aggregated_keeps_to_its_outer_and_counts_nothing_on_it),
            TEST(default_streams_come_in_the_documented_order),
            TEST(streams_are_fixed_and_arguments_come_first), TEST(null_outs_are_pointer_errors),
-           TEST(settings_are_checked_and_remembered), TEST(listen_says_why_it_cannot),
-           TEST(descriptions_connect_and_bad_ones_change_nothing), TEST(peers_are_checked),
-           TEST(closed_calls_keep_name_and_state_only),
+           TEST(settings_are_checked_and_remembered), TEST(a_call_is_secret_when_it_is_asked_to_be),
+           TEST(listen_says_why_it_cannot), TEST(descriptions_connect_and_bad_ones_change_nothing),
+           TEST(peers_are_checked), TEST(closed_calls_keep_name_and_state_only),
            TEST(call_info_knows_media_facts_and_the_sid),
            TEST(one_dispatch_answers_for_all_interfaces),
            TEST(address_dispatch_makes_calls_and_lists_them), TEST(a_thousand_calls_leave_nothing))

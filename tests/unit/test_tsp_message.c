@@ -72,6 +72,7 @@ static const uint8_t query_sdp_bytes[] = {HEAD(0x0005, 16)};
 static const uint8_t query_stats_bytes[] = {HEAD(0x0006, 16)};
 static const uint8_t query_sid_bytes[] = {HEAD(0x0007, 16)};
 static const uint8_t stream_state_bytes[] = {HEAD(0x0008, 24), 1, 2, 0, 0, 18, 0, 0, 0};
+static const uint8_t security_bytes[] = {HEAD(0x0009, 20), 1, 0, 0, 0};
 static const uint8_t result_bytes[] = {HEAD(0x8001, 24), 1, 0, 0, 0, 16, 0, 0, 0};
 static const uint8_t local_sdp_bytes[] = {HEAD(0x8002, 20), 'v', '=', 0xC3, 0xA9};
 static const uint8_t stats_bytes[] = {HEAD(0x8003, 148),
@@ -257,7 +258,7 @@ static const struct {
 } golden[] = {GOLDEN(configure),      GOLDEN(remote_sdp),  GOLDEN(connect),   GOLDEN(disconnect),
               GOLDEN(query_sdp),      GOLDEN(query_stats), GOLDEN(query_sid), GOLDEN(stream_state),
               GOLDEN(result),         GOLDEN(local_sdp),   GOLDEN(stats),     GOLDEN(call_sid),
-              GOLDEN(stream_command), GOLDEN(digit)};
+              GOLDEN(stream_command), GOLDEN(digit),       GOLDEN(security)};
 #define GOLDEN_COUNT (sizeof(golden) / sizeof(golden[0]))
 
 static struct omsp_tsp_message parsed(const uint8_t *bytes, size_t len)
@@ -293,6 +294,8 @@ START_TEST(golden_bytes_mean_what_the_header_says)
     ck_assert_uint_eq(m.u.text.len, 6);
     ck_assert_mem_eq(m.u.text.ptr, "v=0\r\n ", 6);
     ck_assert_uint_eq(parsed(connect_bytes, sizeof(connect_bytes)).type, OMSP_TSP_CONNECT);
+    ck_assert_uint_eq(parsed(security_bytes, sizeof(security_bytes)).u.srtp,
+                      OMSP_TSP_SRTP_REQUIRED);
     ck_assert_uint_eq(parsed(disconnect_bytes, sizeof(disconnect_bytes)).u.reason,
                       OMSP_TSP_REASON_TIMEOUT);
     ck_assert_uint_eq(parsed(query_sdp_bytes, 16).type, OMSP_TSP_QUERY_SDP);
@@ -442,6 +445,8 @@ START_TEST(fields_take_exactly_their_values)
     ck_assert_int_eq(TAKEN(configure, 33), 1);
     ck_assert_int_eq(TAKEN(configure, 36), 127); /* first codec: all but the second, 0 */
     ck_assert_int_eq(TAKEN(configure, 38), 1);   /* an unused one */
+    ck_assert_int_eq(TAKEN(security, 0), 3);
+    ck_assert_int_eq(TAKEN(security, 1), 1);
     ck_assert_int_eq(TAKEN(disconnect, 0), 3);
     ck_assert_int_eq(TAKEN(disconnect, 1), 1);
     ck_assert_int_eq(TAKEN(stream_state, 0), 2);
@@ -578,7 +583,7 @@ END_TEST
 
 START_TEST(unknown_types_cannot_be_built)
 {
-    struct omsp_tsp_message m = {.type = 9};
+    struct omsp_tsp_message m = {.type = 10};
     uint8_t out[64];
 
     ck_assert_int_eq(omsp_tsp_build(&m, out, sizeof(out), NULL), OMSP_INVALID);

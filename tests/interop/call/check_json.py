@@ -17,7 +17,8 @@ CAUSES = {"CMC_UNKNOWN", "CMC_BAD_DEVICE", "CMC_CONNECT_FAIL", "CMC_LOCAL_REQUES
 FILE_STATES = {"TMS_IDLE", "TMS_ACTIVE", "TMS_PAUSED"}
 FILE_CAUSES = {"FTEC_NORMAL", "FTEC_END_OF_FILE", "FTEC_READ_ERROR", "FTEC_WRITE_ERROR"}
 STATS = ["packets_received", "bytes_received", "packets_sent", "bytes_sent", "packets_lost",
-         "packets_late", "packets_duplicate", "packets_reordered", "packets_rejected", "jitter_us",
+         "packets_late", "packets_duplicate", "packets_reordered", "packets_rejected",
+         "packets_forged", "packets_replayed", "jitter_us",
          "round_trip_us", "seconds_recorded", "seconds_concealed", "seconds_played"]
 HR = re.compile(r"0x[0-9a-f]{8}$")
 
