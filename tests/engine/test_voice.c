@@ -274,9 +274,31 @@ START_TEST(other_streams_have_no_voice_to_set)
 }
 END_TEST
 
+START_TEST(a_voice_that_cannot_be_made_for_want_of_memory_is_left_as_it_was)
+{
+    struct talk *talk = talk_open(0, 0);
+    struct omsp_stream_quality quality;
+
+    omsp_test_fail_alloc(0);
+    ck_assert_int_eq(omsp_stream_set_gain_control(talk->send, true), OMSP_NOMEM);
+    for (long number = 0; number < 2; number++) {
+        omsp_test_fail_alloc(number);
+        ck_assert_int_eq(omsp_stream_set_echo_cancellation(talk->send, true), OMSP_NOMEM);
+    }
+    omsp_test_allow_alloc();
+    omsp_stream_get_quality(talk->send, &quality);
+    ck_assert(!quality.gain_control && !quality.echo_cancellation);
+    ck_assert_int_eq(omsp_stream_set_gain_control(talk->send, true), OMSP_OK);
+    ck_assert_int_eq(omsp_stream_set_echo_cancellation(talk->send, true), OMSP_OK);
+    rig_run(&talk->rig, 200);
+    talk_close(talk); /* with both on */
+}
+END_TEST
+
 OMSP_SUITE("engine voice", TEST(gain_control_brings_a_quiet_voice_up_while_it_is_on),
            TEST(gain_control_comes_before_volume_and_lives_through_a_stop),
            TEST(echo_cancellation_takes_the_far_end_out_of_what_it_hears),
            TEST(with_echo_cancellation_who_speaks_is_heard),
            TEST(devices_may_come_and_go_while_echoes_are_cancelled),
-           TEST(other_streams_have_no_voice_to_set))
+           TEST(other_streams_have_no_voice_to_set),
+           TEST(a_voice_that_cannot_be_made_for_want_of_memory_is_left_as_it_was))
