@@ -4,8 +4,8 @@
  * stream for each; the limit receives and sends as many bytes; node and libwebsockets send media
  * frames as ours does, GStreamer (a jitter buffer of 40 ms) and rtpengine send the RTP on, janus
  * takes it and, having nobody to send it to, throws it away. Each is a process of its own, all of a
- * size are there at once and take turns. A contestant that lost more than a twentieth is not asked
- * to carry more.
+ * size are there at once and take turns. A contestant that of 100 streams or more lost more than a
+ * twentieth, or made the sender as much too late, is not asked to carry more.
  *
  * Not pinned: 2000 streams and who sends and reads for them need more than one processor.
  */
