@@ -185,6 +185,7 @@ void omsp_jitter_give_up(struct omsp_jitter *jitter)
     jitter->next += missing;
     jitter->lost_run += missing;
     jitter->stats.lost += missing;
+    omsp_jitter_note_hole(jitter, false);
     jitter->handed = true;
     jitter->offset = 0;
 }
@@ -198,6 +199,7 @@ static enum omsp_status refuse_old(struct omsp_jitter *jitter, uint32_t back, ui
         return OMSP_EXISTS;
     }
     jitter->stats.late++;
+    omsp_jitter_note_hole(jitter, true);
     if (jitter->playout && packet->payload_len)
         omsp_jitter_play_note(jitter, now_us, packet->timestamp, (uint32_t)packet->payload_len);
     return OMSP_TIMEOUT;
@@ -262,10 +264,12 @@ static enum omsp_status store(struct omsp_jitter *jitter, struct omsp_jitter_slo
     }
     if (slot != &jitter->ahead)
         jitter->held++;
-    if ((int32_t)(seq - jitter->highest) < 0)
+    if ((int32_t)(seq - jitter->highest) < 0) {
         jitter->stats.reordered++;
-    else
+        omsp_jitter_note_hole(jitter, true);
+    } else {
         jitter->highest = seq;
+    }
     jitter->stats.received++;
     if (jitter->playout && slot->len)
         omsp_jitter_play_note(jitter, now_us, packet->timestamp, slot->len);

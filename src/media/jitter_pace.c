@@ -104,28 +104,36 @@ static uint32_t leave_out(const struct omsp_jitter *jitter, const struct omsp_ji
     return !spare && forced ? FORCED_OUT : spare;
 }
 
+/* What comes after slot is not here though newer packets are, and such holes use to be filled. */
+static bool is_hole_next(const struct omsp_jitter *jitter, const struct omsp_jitter_slot *slot)
+{
+    return jitter->mended > 128 && jitter->held > 1 &&
+           !jitter->slots[(slot->seq + 1) % OMSP_JITTER_SLOTS].used;
+}
+
 int omsp_jitter_pace(struct omsp_jitter *jitter, const struct omsp_jitter_slot *slot,
                      int64_t delay_us, const struct omsp_jitter_ear *ear)
 {
     uint32_t step = jitter->period < slot->len ? jitter->period : slot->len, place;
     int64_t least = least_delay(jitter, delay_us), target, slack;
-    bool odd;
+    bool awaited;
 
     if (jitter->since_bent < SPACING)
         return 0;
     target = omsp_playout_target_us(jitter->playout);
     place = place_in_period(jitter, slot, step);
     slack = least - (int64_t)(place + jitter->period - step) * US_PER_SAMPLE;
-    /* How late the first packet that is not here is by now. */
-    odd = least - (int64_t)(int32_t)(jitter->newest - jitter->expect) * US_PER_SAMPLE >
-          omsp_playout_odd_us(jitter->playout);
-    if (slack >= target && !odd) {
+    /* How late the first packet that is not here is by now; or whether one is missing before it. */
+    awaited = least - (int64_t)(int32_t)(jitter->newest - jitter->expect) * US_PER_SAMPLE >
+                  omsp_playout_odd_us(jitter->playout) ||
+              is_hole_next(jitter, slot);
+    if (slack >= target && !awaited) {
         if (jitter->watched < WATCH_FIRST && jitter->least_us[1] == INT64_MAX)
             return 0;
         return (int)leave_out(jitter, slot, (slack - target) / US_PER_SAMPLE, place, step, ear);
     }
     if (ear && least <= jitter->max_delay_us &&
-        (slack < target - BELOW_US || (odd && slack < target + ABOVE_US)))
+        (slack < target - BELOW_US || (awaited && slack < target + ABOVE_US)))
         return -(int)ear->spare(ear->ctx, MOST_REPEATS);
     return 0;
 }

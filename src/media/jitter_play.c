@@ -15,6 +15,7 @@ void omsp_jitter_play_reset(struct omsp_jitter *jitter)
     jitter->playing = jitter->dry = jitter->ref_known = false;
     jitter->ref_samples = 0;
     jitter->offset = jitter->stalled = jitter->skipped = jitter->repeating = 0;
+    jitter->mended = 0;
     omsp_jitter_pace_anew(jitter);
 }
 

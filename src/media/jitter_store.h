@@ -59,6 +59,7 @@ struct omsp_jitter {
     uint64_t pull_us;    /* when the device asked for this period */
     uint32_t period;     /* and for how much */
     uint32_t filled;     /* and how much of it was answered */
+    uint32_t mended;     /* how many holes lately were filled after all, of 256 */
     uint32_t since_bent; /* samples played since some were left out or repeated */
     uint32_t watched;    /* samples played since the later of these began */
     int64_t least_us[2]; /* the least delay now and in the quarter of a second before */
@@ -103,6 +104,15 @@ void omsp_jitter_consume(struct omsp_jitter *jitter);
 /* Steps over the missing packets up to the first one that is there and counts them lost. There must
  * be one. */
 void omsp_jitter_give_up(struct omsp_jitter *jitter);
+/* A hole in the order was filled, or given up; a late packet makes up for its having been. */
+static inline void omsp_jitter_note_hole(struct omsp_jitter *jitter, bool filled)
+{
+    if (filled)
+        jitter->mended += (256 - jitter->mended) / 8;
+    else
+        jitter->mended -= jitter->mended / 8;
+}
+
 /* jitter_play.c's part of put and reset. */
 void omsp_jitter_play_note(struct omsp_jitter *jitter, uint64_t now_us, uint32_t timestamp,
                            uint32_t samples);

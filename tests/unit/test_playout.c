@@ -93,6 +93,9 @@ static unsigned spare(void *ctx, unsigned most)
     return *quiet ? most : 0;
 }
 
+/* How much later than at its time, at most, a device asks. */
+static unsigned unsteady_us;
+
 /* Plays the trace (sorted here) until end_us. sent_0: when timestamp 0 would have arrived at the
  * soonest, 0: not meaningful. period_us: the device's, of 160 samples. */
 static struct result play(struct omsp_jitter *jitter, struct trace_packet *trace, unsigned count,
@@ -105,8 +108,10 @@ static struct result play(struct omsp_jitter *jitter, struct trace_packet *trace
     unsigned at = 0;
 
     qsort(trace, count, sizeof(*trace), by_arrival);
-    for (; now < end_us; now += period_us) {
+    for (uint64_t due = now; due < end_us; due += period_us) {
         uint32_t filled = 0;
+
+        now = due + (unsteady_us ? draw(unsteady_us) : 0);
 
         for (; at < count && trace[at].arrival_us <= now; at++) {
             uint8_t bytes[160];
@@ -362,6 +367,47 @@ START_TEST(audio_is_stretched_while_packets_stay_away)
         ck_assert((result.repeated > 0) == (can > 0));
     }
     ck_assert_uint_lt(lost[1], lost[0]);
+}
+END_TEST
+
+START_TEST(where_packets_come_out_of_order_a_hole_is_waited_for_by_stretching)
+{
+    for (int filled = 0; filled < 2; filled++) {
+        struct omsp_jitter *jitter = make_for(60);
+        struct result result;
+
+        /* Each tenth packet comes up to 50 ms after its time, or never does. */
+        seed = 8;
+        make_trace(LONG, 2000, 0);
+        for (unsigned i = 5; i < LONG; i += 10)
+            trace[i].arrival_us = filled ? trace[i].arrival_us + draw(50000) : UINT64_MAX;
+        result = play(jitter, trace, LONG, START_US + LONG * (uint64_t)PACKET_US, START_US,
+                      PACKET_US, true);
+        ck_assert_uint_le(result.delay_sum_us / result.audio, 50000);
+        if (filled) {
+            ck_assert_uint_gt(result.repeated, LONG / 10 * 40);
+            ck_assert_uint_le(result.stats.late, LONG * 4 / 100);
+        } else {
+            ck_assert_uint_lt(result.repeated, LONG / 10 * 10);
+            ck_assert_uint_eq(result.stats.lost, LONG / 10);
+        }
+        omsp_jitter_destroy(jitter);
+    }
+}
+END_TEST
+
+START_TEST(a_device_that_asks_unsteadily_has_no_gaps)
+{
+    struct result result;
+
+    seed = 2;
+    make_trace(LONG, 3000, 0);
+    unsteady_us = 12000;
+    result = play_trace(LONG, true);
+    unsteady_us = 0;
+    ck_assert_uint_le(result.stats.underruns, 1);
+    ck_assert_uint_le(result.lost, 160);
+    ck_assert_uint_le(result.delay_last_us, 50000);
 }
 END_TEST
 
@@ -628,6 +674,8 @@ OMSP_SUITE("playout", TEST(a_steady_stream_is_played_whole_and_with_little_delay
            TEST(the_delay_shrinks_faster_where_it_is_quiet),
            TEST(after_a_spike_the_delay_is_soon_back_and_nothing_was_thrown_away),
            TEST(audio_is_stretched_while_packets_stay_away),
+           TEST(where_packets_come_out_of_order_a_hole_is_waited_for_by_stretching),
+           TEST(a_device_that_asks_unsteadily_has_no_gaps),
            TEST(handovers_now_and_then_do_not_leave_a_long_delay),
            TEST(nothing_is_left_out_or_repeated_where_the_sound_does_not_allow_it),
            TEST(a_pause_of_the_sender_is_silence_and_the_delay_is_set_anew),
