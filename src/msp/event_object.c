@@ -1,7 +1,8 @@
 /*
  * The objects that a sink receives, which under tapi3.dll that library makes: ITCallMediaEvent,
- * ITFileTerminalEvent, ITPrivateEvent, ITAddressEvent (mspi.md 2.4, 2.5, 12), and the digit that a
- * private event carries (ITDigitDetectionEvent). Immutable after creation, therefore free-threaded
+ * ITFileTerminalEvent, ITASRTerminalEvent, ITTTSTerminalEvent, ITToneTerminalEvent, ITPrivateEvent,
+ * ITAddressEvent (mspi.md 2.4, 2.5, 12), and the digit that a private event carries
+ * (ITDigitDetectionEvent). Immutable after creation, therefore free-threaded
  * without a lock. Which interfaces they hold is decided by resolve.c, not here.
  *
  * Choices: a member that the event does not have (the terminal of most call events, the track of a
@@ -22,12 +23,17 @@ struct msp_event {
     union { /* the one slot of the class */
         ITCallMediaEvent media;
         ITFileTerminalEvent file;
+        ITASRTerminalEvent asr;
+        ITTTSTerminalEvent tts;
+        ITToneTerminalEvent tone;
         ITPrivateEvent private_event;
         ITAddressEvent address_event;
         ITDigitDetectionEvent digit;
         IDispatch dispatch;
     } slot;
     struct omsp_event event; /* without blob */
+    bool foreign;            /* a terminal of another maker told it, */
+    HRESULT told;            /* with this error */
     /* A reference each, or NULL. */
     ITCallInfo *call;
     ITAddress *address;
@@ -68,6 +74,11 @@ static HRESULT give(void *kept, void **out, HRESULT none)
         return give(of(iface)->member, (void **)out, none);                                        \
     }
 
+static HRESULT error_of(const struct msp_event *self)
+{
+    return self->foreign ? self->told : msp_hresult(self->event.error);
+}
+
 /* ---- ITCallMediaEvent ----------------------------------------------------------------------- */
 
 GIVER(media_call, ITCallMediaEvent, ITCallInfo, call, TAPI_E_CALLUNAVAIL)
@@ -99,7 +110,7 @@ GIVER(file_track, ITFileTerminalEvent, ITFileTrack, track, S_OK)
 GIVER(file_call, ITFileTerminalEvent, ITCallInfo, call, TAPI_E_CALLUNAVAIL)
 GETTER(file_state, ITFileTerminalEvent, TERMINAL_MEDIA_STATE, of(iface)->event.type)
 GETTER(file_cause, ITFileTerminalEvent, FT_STATE_EVENT_CAUSE, of(iface)->event.cause)
-GETTER(file_error, ITFileTerminalEvent, HRESULT, msp_hresult(of(iface)->event.error))
+GETTER(file_error, ITFileTerminalEvent, HRESULT, error_of(of(iface)))
 
 static const struct com_member file_members[] = {
     COM_GET(ITFileTerminalEvent, 1, Terminal, COM_RETVAL_OBJECT),
@@ -115,6 +126,28 @@ COM_VTABLE(file_vtable, ITFileTerminalEvent, struct msp_event, slot.file, &file_
            COM_DISPATCH_SLOTS(ITFileTerminalEvent), .get_Terminal = file_terminal,
            .get_Track = file_track, .get_Call = file_call, .get_State = file_state,
            .get_Cause = file_cause, .get_Error = file_error);
+
+/* ---- ITASRTerminalEvent, ITTTSTerminalEvent, ITToneTerminalEvent: alike -----------------------
+ */
+
+#define TERMINAL_EVENT(name, I)                                                                    \
+    GIVER(name##_terminal, I, ITTerminal, terminal, S_OK)                                          \
+    GIVER(name##_call, I, ITCallInfo, call, TAPI_E_CALLUNAVAIL)                                    \
+    GETTER(name##_error, I, HRESULT, error_of(of(iface)))                                          \
+    static const struct com_member name##_members[] = {                                            \
+        COM_GET(I, 1, Terminal, COM_RETVAL_OBJECT),                                                \
+        COM_GET(I, 2, Call, COM_RETVAL_OBJECT),                                                    \
+        COM_GET(I, 3, Error, COM_RETVAL_LONG),                                                     \
+    };                                                                                             \
+    static const struct com_dispatch name##_dispatch =                                             \
+        COM_DISPATCH_TABLE(&IID_##I, #I, name##_members);                                          \
+    COM_VTABLE(name##_vtable, I, struct msp_event, slot.name, &name##_dispatch,                    \
+               COM_DISPATCH_SLOTS(I), .get_Terminal = name##_terminal, .get_Call = name##_call,    \
+               .get_Error = name##_error)
+
+TERMINAL_EVENT(asr, ITASRTerminalEvent);
+TERMINAL_EVENT(tts, ITTTSTerminalEvent);
+TERMINAL_EVENT(tone, ITToneTerminalEvent);
 
 /* ---- ITPrivateEvent ------------------------------------------------------------------------- */
 
@@ -219,12 +252,16 @@ static void destroy(struct com_object *object)
                                                   .flags = COM_FTM | COM_SAFE, .destroy = destroy}
 CLASS(media, ITCallMediaEvent, media_vtable);
 CLASS(file, ITFileTerminalEvent, file_vtable);
+CLASS(asr, ITASRTerminalEvent, asr_vtable);
+CLASS(tts, ITTTSTerminalEvent, tts_vtable);
+CLASS(tone, ITToneTerminalEvent, tone_vtable);
 CLASS(private, ITPrivateEvent, private_vtable);
 CLASS(address, ITAddressEvent, address_vtable);
 CLASS(digit, ITDigitDetectionEvent, digit_vtable);
 
 const struct com_class *const msp_event_classes[MSP_EVENT_CLASS_COUNT] = {
-    &media_class, &file_class, &private_class, &address_class, &digit_class};
+    &media_class, &file_class,    &asr_class,     &tts_class,
+    &tone_class,  &private_class, &address_class, &digit_class};
 
 static HRESULT create(const struct com_class *class, const struct omsp_event *event,
                       struct msp_event **out)
@@ -289,36 +326,95 @@ static void keep_foreign(struct msp_event *self, struct msp_address *address, st
             self->address = NULL;
 }
 
+/* Which object tells what a terminal of another maker told. */
+static const struct com_class *class_of_told(const MSP_EVENT_INFO *told, TAPI_EVENT *kind)
+{
+    switch (told->Event) {
+    case ME_FILE_TERMINAL_EVENT:
+        *kind = TE_FILETERMINAL;
+        return &file_class;
+    case ME_ASR_TERMINAL_EVENT:
+        *kind = TE_ASRTERMINAL;
+        return &asr_class;
+    case ME_TTS_TERMINAL_EVENT:
+        *kind = TE_TTSTERMINAL;
+        return &tts_class;
+    case ME_TONE_TERMINAL_EVENT:
+        *kind = TE_TONETERMINAL;
+        return &tone_class;
+    default:
+        *kind = TE_PRIVATE;
+        return &private_class;
+    }
+}
+
+/* Takes its references over. */
+static void take_told(struct msp_event *self, const MSP_EVENT_INFO *told)
+{
+    self->foreign = true;
+    switch (told->Event) {
+    case ME_FILE_TERMINAL_EVENT:
+        self->event.type = told->MSP_FILE_TERMINAL_EVENT_INFO.TerminalMediaState;
+        self->event.cause = (int)told->MSP_FILE_TERMINAL_EVENT_INFO.ftecEventCause;
+        self->told = told->MSP_FILE_TERMINAL_EVENT_INFO.hrErrorCode;
+        self->terminal = told->MSP_FILE_TERMINAL_EVENT_INFO.pParentFileTerminal;
+        self->track = told->MSP_FILE_TERMINAL_EVENT_INFO.pFileTrack;
+        break;
+    case ME_ASR_TERMINAL_EVENT:
+        self->told = told->MSP_ASR_TERMINAL_EVENT_INFO.hrErrorCode;
+        self->terminal = told->MSP_ASR_TERMINAL_EVENT_INFO.pASRTerminal;
+        break;
+    case ME_TTS_TERMINAL_EVENT:
+        self->told = told->MSP_TTS_TERMINAL_EVENT_INFO.hrErrorCode;
+        self->terminal = told->MSP_TTS_TERMINAL_EVENT_INFO.pTTSTerminal;
+        break;
+    case ME_TONE_TERMINAL_EVENT:
+        self->told = told->MSP_TONE_TERMINAL_EVENT_INFO.hrErrorCode;
+        self->terminal = told->MSP_TONE_TERMINAL_EVENT_INFO.pToneTerminal;
+        break;
+    default:
+        self->event.type = told->MSP_PRIVATE_EVENT_INFO.lEventCode;
+        self->extra = told->MSP_PRIVATE_EVENT_INFO.pEvent;
+        break;
+    }
+}
+
+static HRESULT create_told(struct msp_address *address, const struct omsp_event *event,
+                           const struct msp_event_parts *parts, TAPI_EVENT *kind, IDispatch **out)
+{
+    struct msp_event *self;
+    MSP_EVENT_INFO told;
+    HRESULT hr;
+
+    if (!msp_terminal_event_take(event->detail, &told))
+        return S_FALSE;
+    hr = create(class_of_told(&told, kind), event, &self);
+    if (FAILED(hr)) {
+        msp_terminal_event_release(&told);
+        return hr;
+    }
+    keep_foreign(self, address, parts->call);
+    take_told(self, &told);
+    *out = &self->slot.dispatch;
+    return S_OK;
+}
+
 HRESULT msp_event_object_create(struct msp_address *address, const struct omsp_event *event,
                                 const struct msp_event_parts *parts, TAPI_EVENT *kind,
                                 IDispatch **out)
 {
     const struct com_class *class = class_of(event, kind);
-    MSP_EVENT_INFO told = {0}; /* ME_ADDRESS_EVENT: nothing */
     struct msp_event *self;
     HRESULT hr;
 
     *out = NULL;
     if (!class)
         return E_INVALIDARG;
-    if (class == &private_class && event->type == OMSP_PRIVATE_TERMINAL) {
-        if (!msp_terminal_event_take(event->detail, &told))
-            return S_FALSE;
-        if (told.Event != ME_PRIVATE_EVENT) {
-            msp_terminal_event_release(&told); /* tapi3.dll alone has objects for the others */
-            return S_FALSE;
-        }
-    }
+    if (class == &private_class && event->type == OMSP_PRIVATE_TERMINAL)
+        return create_told(address, event, parts, kind, out);
     hr = create(class, event, &self);
-    if (FAILED(hr)) {
-        if (told.Event == ME_PRIVATE_EVENT)
-            msp_terminal_event_release(&told);
+    if (FAILED(hr))
         return hr;
-    }
-    if (told.Event == ME_PRIVATE_EVENT) {
-        self->event.type = told.MSP_PRIVATE_EVENT_INFO.lEventCode;
-        self->extra = told.MSP_PRIVATE_EVENT_INFO.pEvent;
-    }
     keep_foreign(self, address, parts->call);
     self->stream = parts->stream;
     self->terminal = parts->terminal;

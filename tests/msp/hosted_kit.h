@@ -2,6 +2,7 @@
 #ifndef OMSP_TESTS_MSP_HOSTED_KIT_H
 #define OMSP_TESTS_MSP_HOSTED_KIT_H
 
+#include "msp/terminal_event.h"
 #include "msp/third_party.h"
 
 struct bench {
@@ -51,8 +52,8 @@ static inline void drop(MSP_EVENT_INFO *info)
         kit_release(info->MSP_CALL_EVENT_INFO.pStream);
         if (info->MSP_CALL_EVENT_INFO.pTerminal)
             kit_release(info->MSP_CALL_EVENT_INFO.pTerminal);
-    } else if (info->Event == ME_PRIVATE_EVENT && info->MSP_PRIVATE_EVENT_INFO.pEvent) {
-        kit_release(info->MSP_PRIVATE_EVENT_INFO.pEvent);
+    } else {
+        msp_terminal_event_release(info);
     }
 }
 

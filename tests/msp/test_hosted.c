@@ -5,6 +5,7 @@
  */
 #include "msp/hosted_kit.h"
 
+#include "msp/sink_kit.h"
 #include "msp/terminal_event.h"
 
 /* The meter hears about 500 Hz at 10000/sqrt(2) within a bound. */
@@ -481,6 +482,100 @@ START_TEST(its_events_come_through_the_queue_with_their_call)
 }
 END_TEST
 
+/* What a sink saw of each kind; in its call. */
+struct told {
+    ITTerminal *terminal;
+    IOpenMSPCall *call;
+    HRESULT errors[8];
+    unsigned count;
+};
+
+static void note_told(struct sink *sink, IDispatch *event)
+{
+    struct told *told = sink->ctx;
+    ITTerminal *terminal = NULL;
+    ITCallInfo *info = NULL;
+    VARIANT value;
+    DISPPARAMS none = {0};
+
+    /* Terminal, Call and Error, as a script asks for them. */
+    VariantInit(&value);
+    if (sink->seen[sink->count - 1].kind == TE_FILETERMINAL) {
+        ITFileTerminalEvent *file = kit_query(event, &IID_ITFileTerminalEvent);
+
+        ck_assert_hr(ITFileTerminalEvent_get_Terminal(file, &terminal), S_OK);
+        ck_assert_hr(ITFileTerminalEvent_get_Error(file, &told->errors[told->count++]), S_OK);
+        ck_assert_hr(ITFileTerminalEvent_get_Call(file, &info), S_OK);
+        kit_release(file);
+    } else {
+        ck_assert_hr(IDispatch_Invoke(event, 3, &IID_NULL, 0, DISPATCH_PROPERTYGET, &none, &value,
+                                      NULL, NULL),
+                     S_OK);
+        ck_assert_int_eq(value.vt, VT_I4);
+        told->errors[told->count++] = value.lVal;
+        ck_assert_hr(IDispatch_Invoke(event, 1, &IID_NULL, 0, DISPATCH_PROPERTYGET, &none, &value,
+                                      NULL, NULL),
+                     S_OK);
+        if (value.vt == VT_DISPATCH && value.pdispVal)
+            terminal = kit_query(value.pdispVal, &IID_ITTerminal);
+        VariantClear(&value);
+        ck_assert_hr(IDispatch_Invoke(event, 2, &IID_NULL, 0, DISPATCH_PROPERTYGET, &none, &value,
+                                      NULL, NULL),
+                     S_OK);
+        info = kit_query(value.pdispVal, &IID_ITCallInfo);
+        VariantClear(&value);
+    }
+    ck_assert_ptr_eq(terminal, told->terminal);
+    kit_release(terminal);
+    kit_release(info);
+}
+
+START_TEST(its_events_reach_registered_sinks_as_objects)
+{
+    static const MSP_EVENT kinds[] = {ME_ASR_TERMINAL_EVENT, ME_TTS_TERMINAL_EVENT,
+                                      ME_TONE_TERMINAL_EVENT};
+    static const TAPI_EVENT seen[] = {TE_ASRTERMINAL, TE_TTSTERMINAL, TE_TONETERMINAL};
+    MSP_EVENT_INFO info = {.dwSize = sizeof(info), .Event = ME_FILE_TERMINAL_EVENT};
+    ITPluggableTerminalEventSink *sink;
+    struct told told = {0};
+    struct sink ear;
+    struct bench bench;
+    ITTerminal *from;
+    DWORD cookie;
+
+    begin(&bench);
+    from = tone(&bench);
+    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), S_OK);
+    sink = third_of_terminal(from)->sink;
+    sink_init(&ear);
+    told.terminal = from;
+    ear.ctx = &told;
+    ear.inside = note_told;
+    cookie = sink_advise(bench.media.msp, &ear);
+    for (LONG i = 0; i < 3; i++)
+        ck_assert_hr(fire(sink, kinds[i], (LONG)(E_ABORT + i), from), S_OK);
+    info.MSP_FILE_TERMINAL_EVENT_INFO.pParentFileTerminal = from;
+    info.MSP_FILE_TERMINAL_EVENT_INFO.TerminalMediaState = TMS_PAUSED;
+    info.MSP_FILE_TERMINAL_EVENT_INFO.ftecEventCause = FTEC_READ_ERROR;
+    info.MSP_FILE_TERMINAL_EVENT_INFO.hrErrorCode = E_ACCESSDENIED;
+    ITTerminal_AddRef(from);
+    ck_assert_hr(sink->lpVtbl->FireEvent(sink, &info), S_OK);
+    sink_wait(&ear, 4);
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert_int_eq(ear.seen[i].kind, seen[i]);
+        ck_assert_hr(told.errors[i], (HRESULT)(E_ABORT + (LONG)i));
+    }
+    ck_assert_int_eq(ear.seen[3].kind, TE_FILETERMINAL);
+    ck_assert_int_eq(ear.seen[3].type, TMS_PAUSED);
+    ck_assert_int_eq(ear.seen[3].cause, FTEC_READ_ERROR);
+    ck_assert_hr(told.errors[3], E_ACCESSDENIED);
+    ck_assert_hr(sink_unadvise(bench.media.msp, &ear, cookie), S_OK);
+    sink_fini(&ear);
+    kit_release(from);
+    end(&bench); /* GetEvent has them, too, and what nobody reads is given back */
+}
+END_TEST
+
 START_TEST(events_that_nobody_reads_are_given_back)
 {
     struct bench bench;
@@ -524,4 +619,5 @@ OMSP_SUITE("hosted", TEST(a_registered_class_is_made_and_told_what_it_is),
            TEST(a_graph_that_breaks_while_running_fails_the_stream),
            TEST(a_dynamic_terminal_has_the_sink_while_it_is_selected),
            TEST(its_events_come_through_the_queue_with_their_call),
+           TEST(its_events_reach_registered_sinks_as_objects),
            TEST(events_that_nobody_reads_are_given_back))
