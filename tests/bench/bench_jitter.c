@@ -280,7 +280,8 @@ static void add_setting(struct settings *settings, int first, int second)
 
 static void list_ours(struct settings *settings)
 {
-    static const int late[] = {5, 0, 1, 2, 3, 4, 7, 10, 15, 20, 30, 40, 60, 80, 100, 120, 150, 200};
+    static const int late[] = {5,  0,  1,  2,  3,  4,  7,   10,  15,  20, 25,
+                               30, 35, 40, 50, 60, 80, 100, 120, 150, 200};
 
     add_setting(settings, 10, 10);
     for (int least = 0; least <= 160; least += omsp_bench_is_quick() ? 40 : 20) {
