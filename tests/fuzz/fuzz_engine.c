@@ -4,7 +4,7 @@
 
 #include "support/year.h"
 
-#define STEPS 400 /* a life longer than that teaches nothing new */
+#define STEPS 120 /* some seconds with a sanitizer, where each is long */
 
 struct choices {
     struct fuzz_input input;
