@@ -67,7 +67,21 @@ static HRESULT adopt(const struct com_point *point, IUnknown *unknown, const IID
     return SUCCEEDED(hr) || hr == E_OUTOFMEMORY ? hr : CONNECT_E_CANNOTCONNECT;
 }
 
-static HRESULT sink_create(const struct com_point *point, IUnknown *unknown, struct com_sink **out)
+static struct com_sink *take_spare(struct com_point *point)
+{
+    return InterlockedExchangePointer((void *volatile *)&point->spare, NULL);
+}
+
+/* As com_sink_release, but the memory stays with the point. */
+static void give_back(struct com_point *point, struct com_sink *sink)
+{
+    if (!InterlockedDecrement(&sink->refs)) {
+        com_agile_drop(&sink->agile);
+        omsp_free(InterlockedExchangePointer((void *volatile *)&point->spare, sink));
+    }
+}
+
+static HRESULT sink_create(struct com_point *point, IUnknown *unknown, struct com_sink **out)
 {
     struct com_sink *sink;
     const IID *iid;
@@ -77,16 +91,19 @@ static HRESULT sink_create(const struct com_point *point, IUnknown *unknown, str
     if (FAILED(hr)) {
         return hr;
     }
-    sink = omsp_zalloc(sizeof(*sink));
+    sink = take_spare(point);
+    if (!sink) {
+        sink = omsp_alloc(sizeof(*sink));
+    }
     if (!sink) {
         IUnknown_Release(iface);
         return E_OUTOFMEMORY;
     }
-    sink->refs = 1;
+    *sink = (struct com_sink){.refs = 1};
     hr = com_agile_keep(&sink->agile, iid, iface);
     IUnknown_Release(iface);
     if (FAILED(hr)) {
-        com_sink_release(sink);
+        give_back(point, sink);
         return hr == E_OUTOFMEMORY ? hr : CONNECT_E_CANNOTCONNECT;
     }
     *out = sink;
@@ -95,20 +112,14 @@ static HRESULT sink_create(const struct com_point *point, IUnknown *unknown, str
 
 /* ---- the list ------------------------------------------------------------------------------- */
 
-/* The next cookie, or 0 when the point is closed. */
 static DWORD point_cookie(struct com_point *point)
 {
-    DWORD cookie = 0;
+    LONG cookie;
 
-    AcquireSRWLockExclusive(&point->lock);
-    if (!point->closed) {
-        if (!++point->last_cookie) {
-            point->last_cookie = 1;
-        }
-        cookie = point->last_cookie;
-    }
-    ReleaseSRWLockExclusive(&point->lock);
-    return cookie;
+    do {
+        cookie = InterlockedIncrement(&point->last_cookie);
+    } while (!cookie); /* 0 is nobody's */
+    return (DWORD)cookie;
 }
 
 static HRESULT point_add(struct com_point *point, struct com_sink *sink)
@@ -170,7 +181,7 @@ HRESULT com_point_disconnect(struct com_point *point, DWORD cookie)
         return CONNECT_E_NOCONNECTION;
     }
     tell_gone(point, sink);
-    com_sink_release(sink);
+    give_back(point, sink);
     return S_OK;
 }
 
@@ -295,15 +306,14 @@ static HRESULT STDMETHODCALLTYPE point_Advise(IConnectionPoint *iface, IUnknown 
     if (!unknown) {
         return E_POINTER;
     }
-    reserved = point_cookie(point);
-    if (!reserved) {
+    if (point->closed) {
         return CONNECT_E_CANNOTCONNECT;
     }
     hr = sink_create(point, unknown, &sink);
     if (FAILED(hr)) {
         return hr;
     }
-    sink->cookie = reserved;
+    sink->cookie = reserved = point_cookie(point);
     if (point->hooks && point->hooks->advise) {
         hr = point->hooks->advise(point->owner, sink, &sink->context);
     }
@@ -315,7 +325,7 @@ static HRESULT STDMETHODCALLTYPE point_Advise(IConnectionPoint *iface, IUnknown 
             tell_gone(point, sink);
         }
     }
-    com_sink_release(sink);
+    give_back(point, sink);
     return FAILED(hr) ? hr : S_OK;
 }
 
@@ -392,6 +402,7 @@ void com_point_init(struct com_point *point, const IID *iid, struct com_object *
     point->owner = owner;
     point->hooks = hooks;
     point->ftm = NULL;
+    point->spare = NULL;
     InitializeSRWLock(&point->lock);
     point->sinks = NULL;
     point->count = point->room = 0;
@@ -402,6 +413,7 @@ void com_point_init(struct com_point *point, const IID *iid, struct com_object *
 void com_point_fini(struct com_point *point)
 {
     com_point_close(point);
+    omsp_free(take_spare(point));
     if (point->ftm) {
         IUnknown_Release(point->ftm);
         point->ftm = NULL;

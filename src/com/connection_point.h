@@ -65,11 +65,12 @@ struct com_point {
     struct com_object *owner;            /* no reference: the point is part of it */
     const struct com_point_hooks *hooks; /* may be NULL, each function too */
     IUnknown *ftm;                       /* made when first asked for */
+    struct com_sink *volatile spare;     /* of the last that went: the next need not allocate */
+    LONG last_cookie;                    /* counted up without the lock */
     SRWLOCK lock;                        /* leaf; guards what follows */
     struct com_sink **sinks;
     size_t count, room;
-    DWORD last_cookie;
-    bool closed;
+    volatile bool closed; /* read without the lock, too, to refuse early */
 };
 
 void com_point_init(struct com_point *point, const IID *iid, struct com_object *owner,
