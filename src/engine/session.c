@@ -112,6 +112,8 @@ enum omsp_status omsp_session_create(struct omsp_call *call, struct omsp_addr *l
     if (!session)
         return OMSP_NOMEM;
     session->ports = engine->ports;
+    session->wall_ahead_us =
+        session->ports->wall_us(session->ports->ctx) - (int64_t)now_of(session);
     session->worker = omsp_engine_pick_worker(engine);
     status = omsp_jitter_create(NULL, &session->jitter);
     if (status)

@@ -16,9 +16,13 @@ uint32_t omsp_session_random32(struct omsp_session *session)
     return value;
 }
 
+/* The wall's time as it was when the session began, and steady since: a clock that is set meanwhile
+ * would tear the far end's mapping of media to time, and be taken for a round trip. */
 static uint64_t ntp_now(struct omsp_session *session)
 {
-    return omsp_ntp_from_unix_us(session->ports->wall_us(session->ports->ctx));
+    int64_t now_us = (int64_t)session->ports->now_us(session->ports->ctx);
+
+    return omsp_ntp_from_unix_us(now_us + session->wall_ahead_us);
 }
 
 void omsp_session_send_report(struct omsp_session *session, uint64_t now_us, bool bye)

@@ -76,6 +76,7 @@ struct omsp_session {
     struct omsp_session_half receive;
 
     const struct omsp_ports *ports; /* constant */
+    int64_t wall_ahead_us;          /* of the steady clock, when the session began; constant */
     struct omsp_call *call;         /* constant; a reference until freed */
     struct omsp_timer timer;        /* worker's lock */
     struct omsp_turn turn;          /* worker's thread: sends what forks gathered */

@@ -47,6 +47,11 @@ enum omsp_status omsp_sim_tcp_listen(struct omsp_sim *sim, const char *host, uin
 /* Refused again; connections live on. */
 void omsp_sim_tcp_unlisten(struct omsp_sim *sim, const char *host, uint16_t port);
 
+/* Short counts, for all connections from now on: one send takes at most so many bytes (there is
+ * room for more at the loop's next wait), one on_data brings at most so many. 0 (how it begins):
+ * any. */
+void omsp_sim_set_tcp_grain(struct omsp_sim *sim, size_t bytes);
+
 /* Bytes for the client; they count as sent even when it has closed meanwhile. After _close or
  * _break of this peer they are dropped. OMSP_NOMEM. */
 enum omsp_status omsp_sim_peer_send(struct omsp_sim_peer *peer, const void *data, size_t len);

@@ -66,6 +66,8 @@ struct sim_segment *sim_segment_make(struct omsp_sim_peer *conn, enum sim_segmen
                                      bool to_peer, const void *data, size_t len);
 /* Onto the wire; takes it over, on failure too. OMSP_NOMEM. */
 enum omsp_status sim_segment_send(struct sim_segment *segment);
+/* on_writable a microsecond from now. */
+void sim_conn_room_soon(struct omsp_sim_peer *conn);
 /* The client's last word is on its way. */
 void sim_conn_goodbye(struct omsp_sim_peer *conn);
 

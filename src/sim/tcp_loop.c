@@ -100,6 +100,11 @@ static enum omsp_status tcp_send(struct omsp_tcp *base, const void *data, size_t
     }
     if (!len)
         return OMSP_OK;
+    if (conn->sim->tcp_grain && len > conn->sim->tcp_grain) {
+        len = conn->sim->tcp_grain;
+        conn->shortage = false;
+        sim_conn_room_soon(conn);
+    }
     segment = sim_segment_make(conn, SIM_BYTES, true, data, len);
     if (!segment || sim_segment_send(segment) != OMSP_OK) {
         /* As a system without memory for its buffers: nothing was taken, there is room later. */
@@ -137,6 +142,18 @@ static void end(struct omsp_sim_peer *conn, enum omsp_tcp_end how)
         conn->base.on_end(conn->base.owner, how);
 }
 
+static void tell_bytes(struct omsp_sim_peer *conn, const struct sim_segment *segment)
+{
+    size_t grain = conn->sim->tcp_grain ? conn->sim->tcp_grain : segment->len;
+
+    for (size_t at = 0; at < segment->len && !conn->closed && !conn->ended; at += grain) {
+        size_t left = segment->len - at;
+
+        conn->base.on_data(conn->base.owner, segment->data + at, left < grain ? left : grain,
+                           conn->sim->now);
+    }
+}
+
 static void tell_arrived(struct omsp_sim_peer *conn)
 {
     while (!conn->closed && !conn->ended && !omsp_list_empty(&conn->arrived)) {
@@ -144,7 +161,7 @@ static void tell_arrived(struct omsp_sim_peer *conn)
 
         omsp_list_remove(&segment->link);
         if (segment->kind == SIM_BYTES && conn->base.on_data)
-            conn->base.on_data(conn->base.owner, segment->data, segment->len, conn->sim->now);
+            tell_bytes(conn, segment);
         else if (segment->kind != SIM_BYTES)
             end(conn, segment->kind == SIM_FIN ? OMSP_TCP_OK : OMSP_TCP_BROKEN);
         omsp_free(segment);

@@ -269,6 +269,22 @@ enum omsp_status sim_segment_send(struct sim_segment *segment)
     return status;
 }
 
+static void room_came(void *arg)
+{
+    struct omsp_sim_peer *conn = arg;
+
+    conn->writable_due = true;
+    sim_conn_ready(conn);
+    sim_conn_unref(conn);
+}
+
+void sim_conn_room_soon(struct omsp_sim_peer *conn)
+{
+    conn->refs++; /* the event's */
+    if (sim_push_call(conn->sim, conn->sim->now + 1, room_came, conn_forgotten, conn) != OMSP_OK)
+        room_came(conn); /* without memory at once; it must not be lost */
+}
+
 void sim_conn_goodbye(struct omsp_sim_peer *conn)
 {
     struct sim_segment *segment = conn->goodbye;
@@ -320,6 +336,11 @@ void omsp_sim_peer_set_window(struct omsp_sim_peer *peer, size_t bytes)
 {
     peer->window = bytes;
     drain(peer);
+}
+
+void omsp_sim_set_tcp_grain(struct omsp_sim *sim, size_t bytes)
+{
+    sim->tcp_grain = bytes;
 }
 
 size_t omsp_sim_peer_unread(const struct omsp_sim_peer *peer)
