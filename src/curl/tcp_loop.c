@@ -302,6 +302,20 @@ static void read_plain(struct tcp_loop *loop, struct tcp_conn *conn)
     }
 }
 
+/* TLS has nothing more to give: the peer said farewell (CURLE_OK), or went without, which is an
+ * orderly end all the same if it is one of TCP: what must not be cut off has frames of its own
+ * above. A peer that is still there sent what is no TLS. */
+static enum omsp_tcp_end tls_end(struct tcp_loop *loop, struct tcp_conn *conn, CURLcode code)
+{
+    size_t len;
+
+    if (code == CURLE_OK)
+        return OMSP_TCP_OK;
+    return loop->os->sock_recv(conn->sock, loop->data, sizeof(loop->data), &len) == OMSP_EOF
+               ? OMSP_TCP_OK
+               : OMSP_TCP_BROKEN;
+}
+
 static void read_tls(struct tcp_loop *loop, struct tcp_conn *conn)
 {
     for (int i = 0; i < TLS_READS; i++) {
@@ -311,9 +325,7 @@ static void read_tls(struct tcp_loop *loop, struct tcp_conn *conn)
         if (code == CURLE_AGAIN)
             return;
         if (code != CURLE_OK || !len) {
-            /* A peer that goes without TLS's own farewell went in order all the same, if it did
-             * as TCP sees it: what must not be cut off has frames of its own above. */
-            ended(loop, conn, OMSP_TCP_OK);
+            ended(loop, conn, tls_end(loop, conn, code));
             return;
         }
         hand_out(loop, conn, len);

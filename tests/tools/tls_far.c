@@ -1,8 +1,8 @@
 /*
- * The far ends of test_tls, test_http and test_media_wss: TLS servers with good and bad
- * certificates and manners, small HTTP ones and a WebSocket consumer. Runs natively, also for tests
- * under Wine; nothing of the code under test is in it. A thread for each connection; ends by itself
- * after a while.
+ * The far ends of test_tls, test_fork_tls, test_http and test_media_wss: TLS servers with good and
+ * bad certificates and manners, small HTTP ones and a WebSocket consumer. Runs natively, also for
+ * tests under Wine; nothing of the code under test is in it. A thread for each connection; ends by
+ * itself after a while.
  *
  *   tls_far FOLDER     FOLDER has NAME.pem and NAME.key; FOLDER/ports gets lines "name port"
  */
@@ -23,13 +23,31 @@
 
 #define LIFETIME 1800 /* s */
 
-enum manner { ECHO, BYE, RUDE, RESET, HOLD, MUTE, HTTP, WEBSOCKET };
+enum manner {
+    ECHO,
+    BYE,
+    RUDE,
+    RESET,
+    HOLD,
+    MUTE,
+    HTTP,
+    WEBSOCKET,
+    /* Broken inside a record, behind a WebSocket's first ten media messages or the first bytes. */
+    CUT,      /* half of it, and TCP ends in order */
+    CUT_HARD, /* half of it, and a reset */
+    GARBAGE,  /* all of it, but it is no TLS; and stays */
+    /* The same with the server's first flight. */
+    HELLO_CUT,
+    HELLO_CUT_HARD,
+    HELLO_GARBAGE,
+};
 
 struct server {
     const char *name, *cert; /* cert NULL: no TLS */
     enum manner manner;
     int fd;
     SSL_CTX *tls;
+    bool websocket; /* for those that break */
 };
 
 struct line {
@@ -39,24 +57,33 @@ struct line {
 };
 
 static struct server servers[] = {
-    {"good", "good", ECHO, -1, NULL},
-    {"bye", "good", BYE, -1, NULL},
-    {"rude", "good", RUDE, -1, NULL},
-    {"reset", "good", RESET, -1, NULL},
-    {"hold", "good", HOLD, -1, NULL},
-    {"mute", NULL, MUTE, -1, NULL},
-    {"wronghost", "wronghost", ECHO, -1, NULL},
-    {"expired", "expired", ECHO, -1, NULL},
-    {"selfsigned", "selfsigned", ECHO, -1, NULL},
-    {"untrusted", "untrusted", ECHO, -1, NULL},
-    {"otherhost", "otherhost", ECHO, -1, NULL},
-    {"otherold", "otherold", ECHO, -1, NULL},
-    {"https", "good", HTTP, -1, NULL},
-    {"https-wronghost", "wronghost", HTTP, -1, NULL},
-    {"https-untrusted", "untrusted", HTTP, -1, NULL},
-    {"http", NULL, HTTP, -1, NULL},
-    {"plain", NULL, ECHO, -1, NULL},
-    {"wss", "good", WEBSOCKET, -1, NULL},
+    {"good", "good", ECHO, -1, NULL, false},
+    {"bye", "good", BYE, -1, NULL, false},
+    {"rude", "good", RUDE, -1, NULL, false},
+    {"reset", "good", RESET, -1, NULL, false},
+    {"hold", "good", HOLD, -1, NULL, false},
+    {"mute", NULL, MUTE, -1, NULL, false},
+    {"wronghost", "wronghost", ECHO, -1, NULL, false},
+    {"expired", "expired", ECHO, -1, NULL, false},
+    {"selfsigned", "selfsigned", ECHO, -1, NULL, false},
+    {"untrusted", "untrusted", ECHO, -1, NULL, false},
+    {"otherhost", "otherhost", ECHO, -1, NULL, false},
+    {"otherold", "otherold", ECHO, -1, NULL, false},
+    {"https", "good", HTTP, -1, NULL, false},
+    {"https-wronghost", "wronghost", HTTP, -1, NULL, false},
+    {"https-untrusted", "untrusted", HTTP, -1, NULL, false},
+    {"http", NULL, HTTP, -1, NULL, false},
+    {"plain", NULL, ECHO, -1, NULL, false},
+    {"wss", "good", WEBSOCKET, -1, NULL, true},
+    {"cut", "good", CUT, -1, NULL, false},
+    {"cut-hard", "good", CUT_HARD, -1, NULL, false},
+    {"garbage", "good", GARBAGE, -1, NULL, false},
+    {"wss-cut", "good", CUT, -1, NULL, true},
+    {"wss-cut-hard", "good", CUT_HARD, -1, NULL, true},
+    {"wss-garbage", "good", GARBAGE, -1, NULL, true},
+    {"hello-cut", "good", HELLO_CUT, -1, NULL, false},
+    {"hello-cut-hard", "good", HELLO_CUT_HARD, -1, NULL, false},
+    {"hello-garbage", "good", HELLO_GARBAGE, -1, NULL, false},
 };
 
 #define SERVERS (sizeof(servers) / sizeof(servers[0]))
@@ -175,11 +202,87 @@ static void serve_http(struct line *line)
     }
 }
 
+/* ---- breaking ------------------------------------------------------------------------------ */
+
+static void reset(struct line *line)
+{
+    struct linger hard = {1, 0};
+
+    setsockopt(line->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+}
+
+static void send_raw(struct line *line, const void *data, size_t len)
+{
+    if (send(line->fd, data, len, MSG_NOSIGNAL) != (ssize_t)len)
+        fprintf(stderr, "%s: not taken\n", line->server->name);
+}
+
+/* Until the other side goes, so that closing is no reset. */
+static void outlast(struct line *line)
+{
+    struct timeval most = {20, 0};
+    char data[16384];
+
+    setsockopt(line->fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most));
+    while (recv(line->fd, data, sizeof(data), 0) > 0)
+        ;
+}
+
+/* Half of what is in the BIO, or as much of something else behind the record's header. */
+static void break_off(struct line *line, BIO *whole, enum manner how)
+{
+    unsigned char *data;
+    long len = BIO_get_mem_data(whole, &data);
+
+    if (len < 6)
+        return;
+    if (how == GARBAGE) {
+        for (long i = 5; i < len; i++)
+            data[i] = (unsigned char)(i * 37 + 11);
+        send_raw(line, data, (size_t)len);
+        outlast(line);
+        return;
+    }
+    send_raw(line, data, (size_t)len / 2);
+    if (how == CUT_HARD) {
+        usleep(100000); /* the half comes before the reset */
+        reset(line);
+        return;
+    }
+    shutdown(line->fd, SHUT_WR);
+    outlast(line);
+}
+
+/* The text is in a record that never comes whole. */
+static void say_broken(struct line *line, const char *text)
+{
+    BIO *whole = BIO_new(BIO_s_mem());
+
+    SSL_set0_wbio(line->ssl, whole);
+    SSL_write(line->ssl, text, (int)strlen(text));
+    break_off(line, whole, line->server->manner);
+}
+
+static void break_hello(struct line *line)
+{
+    struct timeval soon = {0, 100000};
+    BIO *whole = BIO_new(BIO_s_mem());
+
+    SSL_set0_wbio(line->ssl, whole);
+    setsockopt(line->fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon));
+    while (BIO_ctrl_pending(whole) == 0)
+        if (SSL_get_error(line->ssl, SSL_accept(line->ssl)) != SSL_ERROR_WANT_READ)
+            break;
+    break_off(line, whole,
+              line->server->manner == HELLO_CUT        ? CUT
+              : line->server->manner == HELLO_CUT_HARD ? CUT_HARD
+                                                       : GARBAGE);
+}
+
 /* ---- bytes --------------------------------------------------------------------------------- */
 
 static void serve_bytes(struct line *line)
 {
-    struct linger hard = {1, 0};
     char data[16384];
     int n;
 
@@ -195,7 +298,12 @@ static void serve_bytes(struct line *line)
             say(line, "bye");
             return;
         case RESET:
-            setsockopt(line->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+            reset(line);
+            return;
+        case CUT:
+        case CUT_HARD:
+        case GARBAGE:
+            say_broken(line, "never to be read");
             return;
         default:
             if (!put(line, data, n))
@@ -276,9 +384,14 @@ static void serve_websocket(struct line *line)
         for (int i = 0; i < len; i++)
             body[i] ^= head[4 + i % 4];
         body[len] = 0;
-        if (strncmp((char *)body, "{\"event\":\"media\"", 16) == 0 && ++media == 10)
+        if (strncmp((char *)body, "{\"event\":\"media\"", 16) == 0 && ++media == 10) {
+            if (line->server->manner != WEBSOCKET) {
+                say_broken(line, ten);
+                return;
+            }
             put(line, ten, 5);
-        else if (strncmp((char *)body, "{\"event\":\"stop\"", 15) == 0)
+        }
+        if (strncmp((char *)body, "{\"event\":\"stop\"", 15) == 0)
             put(line, stop, 6);
         else if (len == 2 && body[0] == 3 && body[1] == 0xe8)
             put(line, "\x88\x02\x03\xe8", 4);
@@ -287,7 +400,7 @@ static void serve_websocket(struct line *line)
 
 static void serve_one(struct line *line)
 {
-    if (line->server->manner == WEBSOCKET)
+    if (line->server->websocket)
         serve_websocket(line);
     else if (line->server->manner == HTTP)
         serve_http(line);
@@ -305,7 +418,9 @@ static void *serve(void *arg)
     } else if (line.server->tls) {
         line.ssl = SSL_new(line.server->tls);
         SSL_set_fd(line.ssl, line.fd);
-        if (SSL_accept(line.ssl) == 1)
+        if (line.server->manner >= HELLO_CUT)
+            break_hello(&line);
+        else if (SSL_accept(line.ssl) == 1)
             serve_one(&line);
     } else {
         serve_one(&line);

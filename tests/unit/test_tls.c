@@ -216,6 +216,57 @@ START_TEST(a_reset_is_told_as_broken)
 }
 END_TEST
 
+/* TCP ended in order; what TLS had not said is not known to be anything. */
+START_TEST(a_record_that_is_cut_off_by_an_orderly_end_is_never_told)
+{
+    ends_with("cut", OMSP_TCP_OK, "");
+}
+END_TEST
+
+START_TEST(a_record_that_is_cut_off_by_a_reset_is_told_as_broken)
+{
+    ends_with("cut-hard", OMSP_TCP_BROKEN, "");
+}
+END_TEST
+
+START_TEST(a_record_of_garbage_is_told_as_broken)
+{
+    ends_with("garbage", OMSP_TCP_BROKEN, "");
+}
+END_TEST
+
+START_TEST(a_handshake_that_ends_in_the_middle_is_refused)
+{
+    is_refused("hello-cut", FAR_CA);
+}
+END_TEST
+
+START_TEST(a_handshake_that_is_reset_in_the_middle_is_refused)
+{
+    is_refused("hello-cut-hard", FAR_CA);
+}
+END_TEST
+
+/* Wine's Schannel waits for more of it. */
+START_TEST(a_handshake_of_garbage_is_refused_or_its_time_ends)
+{
+    struct tcp_rig rig;
+    struct tcp_box box;
+
+    tcp_rig_up(&rig, false);
+    dial(&box, &rig, "hello-garbage", FAR_CA, 2000);
+    tcp_pump(&rig, &box.ended, 1, 10 * SECOND);
+    ck_assert_int_eq(atomic_load(&box.opened), 0);
+    ck_assert_int_eq(atomic_load(&box.ended), 1);
+#ifdef _WIN32
+    if (box.end != OMSP_TCP_TIMEOUT)
+#endif
+        ck_assert_int_eq(box.end, OMSP_TCP_TLS);
+    tcp_box_close(&box);
+    tcp_rig_down(&rig);
+}
+END_TEST
+
 START_TEST(sending_into_a_reset_is_told_as_broken_and_raises_no_signal)
 {
     struct tcp_rig rig;
@@ -355,6 +406,12 @@ OMSP_SUITE("tls",
            TEST(the_peers_last_words_come_before_its_orderly_end),
            TEST(a_peer_that_goes_without_tls_farewell_went_in_order),
            TEST(a_reset_is_told_as_broken),
+           TEST(a_record_that_is_cut_off_by_an_orderly_end_is_never_told),
+           TEST(a_record_that_is_cut_off_by_a_reset_is_told_as_broken),
+           TEST(a_record_of_garbage_is_told_as_broken),
+           TEST(a_handshake_that_ends_in_the_middle_is_refused),
+           TEST(a_handshake_that_is_reset_in_the_middle_is_refused),
+           TEST(a_handshake_of_garbage_is_refused_or_its_time_ends),
            TEST(sending_into_a_reset_is_told_as_broken_and_raises_no_signal),
            TEST(megabytes_go_there_and_back_unharmed),
            TEST(a_peer_that_does_not_read_never_blocks_the_sender),
