@@ -27,6 +27,10 @@ struct omsp_tls_check {
     bool refused; /* the system's own check said no: then curl's code is ABORTED_BY_CALLBACK */
 };
 
+/* What the system may hold of a connection that nobody reads, in bytes: left to itself it takes
+ * megabytes, and a slow consumer of speech would hear of minutes ago. */
+#define OMSP_TCP_SEND_ROOM 65536
+
 struct omsp_curl_os {
     uint64_t (*now_us)(void);
 

@@ -136,7 +136,12 @@ static void wake(struct omsp_poller *poller)
 
 static curl_socket_t sock_open(int family, int type, int protocol)
 {
-    return socket(family, type | SOCK_CLOEXEC, protocol);
+    const int room = OMSP_TCP_SEND_ROOM;
+    int sock = socket(family, type | SOCK_CLOEXEC, protocol);
+
+    if (sock >= 0 && type == SOCK_STREAM)
+        setsockopt(sock, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+    return sock;
 }
 
 static void sock_close(curl_socket_t sock)

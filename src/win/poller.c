@@ -58,8 +58,13 @@ static void poller_destroy(struct omsp_poller *poller)
 
 static curl_socket_t sock_open(int family, int type, int protocol)
 {
-    return WSASocketW(family, type, protocol, NULL, 0,
-                      WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+    const int room = OMSP_TCP_SEND_ROOM;
+    SOCKET sock = WSASocketW(family, type, protocol, NULL, 0,
+                             WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+
+    if (sock != INVALID_SOCKET && type == SOCK_STREAM)
+        setsockopt(sock, SOL_SOCKET, SO_SNDBUF, (const char *)&room, sizeof(room));
+    return sock;
 }
 
 /* A datagram socket connected to itself: what it sends wakes it. */

@@ -14,6 +14,7 @@ struct crowd_far_sockets;
 
 struct crowd_far {
     uint16_t port;
+    atomic_uint grain;    /* reads so many bytes of each, then rests 10 ms; 0: all that comes */
     unsigned break_after; /* resets a connection behind so many media messages; 0: never */
     atomic_uint accepted, started, stopped, broken; /* connections that got so far */
     atomic_bool stop;
@@ -25,6 +26,8 @@ struct crowd_far {
 
 /* room: connections in all, further ones are hung up on. */
 void crowd_far_open(struct crowd_far *far, unsigned room, unsigned break_after);
+/* The same with a small receive buffer and a grain to begin with. */
+void crowd_far_open_slow(struct crowd_far *far, unsigned room, unsigned grain);
 /* Joins the thread; members can be read then. */
 void crowd_far_close(struct crowd_far *far);
 void crowd_far_free(struct crowd_far *far);

@@ -72,8 +72,8 @@ static bool serve(struct crowd_far *far, unsigned place)
     sock_t sock = all->polls[place].fd;
     unsigned started = member->started, stopped = member->stopped;
     char reply[CROWD_REPLY];
-    size_t replied;
-    int n = (int)recv(sock, all->data, sizeof(all->data), 0);
+    size_t replied, grain = atomic_load(&far->grain);
+    int n = (int)recv(sock, all->data, grain ? grain : sizeof(all->data), 0);
 
     if (n <= 0) {
         closesocket(sock);
@@ -116,6 +116,8 @@ static void run(void *arg)
         }
         if (ready > 0 && all->polls[0].revents)
             take_one(far);
+        if (atomic_load(&far->grain))
+            poll(all->polls, 1, 10);
     }
     for (unsigned i = 0; i < all->count; i++)
         closesocket(all->polls[i].fd);
@@ -125,6 +127,7 @@ static void run(void *arg)
 static sock_t listen_somewhere(struct crowd_far *far)
 {
     static unsigned next;
+    const int small = 4096;
     const struct omsp_ports *ports = omsp_system_ports();
 
     if (!next)
@@ -138,6 +141,8 @@ static sock_t listen_somewhere(struct crowd_far *far)
         far->port = (uint16_t)(18000 + next++ % 6000);
         addr.sin_port = htons(far->port);
         addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        if (atomic_load(&far->grain)) /* what is accepted has it, too */
+            setsockopt(sock, SOL_SOCKET, SO_RCVBUF, (const void *)&small, sizeof(small));
         if (bind(sock, (struct sockaddr *)&addr, sizeof(addr)) == 0 && listen(sock, 1024) == 0) {
             never_block(sock);
             return sock;
@@ -148,13 +153,14 @@ static sock_t listen_somewhere(struct crowd_far *far)
     return NONE;
 }
 
-void crowd_far_open(struct crowd_far *far, unsigned room, unsigned break_after)
+static void open_far(struct crowd_far *far, unsigned room, unsigned break_after, unsigned grain)
 {
     struct crowd_far_sockets *all = calloc(1, sizeof(*all));
 
     memset(far, 0, sizeof(*far));
     far->room = room;
     far->break_after = break_after;
+    atomic_store(&far->grain, grain);
     far->members = calloc(room, sizeof(*far->members));
     far->sockets = all;
     all->polls = calloc(room + 1, sizeof(*all->polls));
@@ -163,6 +169,16 @@ void crowd_far_open(struct crowd_far *far, unsigned room, unsigned break_after)
     all->polls[0].events = POLLIN;
     all->count = 1;
     ck_assert_int_eq(omsp_thread_start(run, far, "crowd", &far->thread), OMSP_OK);
+}
+
+void crowd_far_open(struct crowd_far *far, unsigned room, unsigned break_after)
+{
+    open_far(far, room, break_after, 0);
+}
+
+void crowd_far_open_slow(struct crowd_far *far, unsigned room, unsigned grain)
+{
+    open_far(far, room, 0, grain);
 }
 
 void crowd_far_close(struct crowd_far *far)
