@@ -220,10 +220,11 @@ static void receive_one(struct loop *loop, struct udp *udp, uint64_t now)
 
 static void receive(struct loop *loop, struct udp *udp, uint64_t now)
 {
-    bool again = udp->turn + 1 == loop->turn;
+    bool again;
 
     if (atomic_load(&udp->closed) || udp->deaf)
         return;
+    again = udp->turn + 1 == loop->turn;
     udp->turn = loop->turn;
     if (again)
         receive_many(loop, udp, now);
