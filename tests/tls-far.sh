@@ -16,7 +16,9 @@ down() {
     rm -f "$folder/pid"
 }
 
-key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1.key"; }
+# RSA: with ECDSA, whose keys and signatures differ in length from one run to the next, Wine 8 refused
+# every handshake with some sets of certificates, for as long as the set was there.
+key() { openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$1.key"; }
 
 # authority NAME: a CA. No two have the same name, for a store may still know one of an earlier run.
 authority() {
