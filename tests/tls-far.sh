@@ -16,8 +16,8 @@ down() {
     rm -f "$folder/pid"
 }
 
-# RSA: with ECDSA, whose keys and signatures differ in length from one run to the next, Wine 8 refused
-# every handshake with some sets of certificates, for as long as the set was there.
+# RSA: under Wine 8 every handshake with one set of ECDSA certificates failed, for as long as that set
+# was there; other sets were taken. Why is not known.
 key() { openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$1.key"; }
 
 # authority NAME: a CA. No two have the same name, for a store may still know one of an earlier run.
