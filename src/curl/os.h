@@ -66,6 +66,10 @@ struct omsp_curl_os {
     /* A name is still being looked up on a thread of curl's own, which has been given up: the code
      * that it runs must stay in memory. */
     void (*stay_loaded)(void);
+    /* Gives memory that was freed back to the system as far as it can; NULL: it goes back by
+     * itself.
+     */
+    void (*trim)(void);
 };
 
 #endif

@@ -31,6 +31,8 @@ struct tcp_loop {
     struct omsp_thread *thread;
     struct omsp_link active; /* conn.link */
     struct omsp_link dead;   /* struct watch.link, freed after each round */
+    unsigned dialled_many;   /* since memory was last given back */
+    uint64_t trim_at;        /* when it will be; UINT64_MAX: not yet */
 };
 
 struct tcp_conn {

@@ -70,6 +70,8 @@ static void free_fork(struct omsp_fork *fork)
     omsp_lock_destroy(&fork->lock);
     free_params(fork);
     omsp_free(fork->queue);
+    omsp_free(fork->out);
+    omsp_free(fork->callbacks);
     omsp_free(fork->response);
     omsp_free(fork->url);
     omsp_free(fork->name);
@@ -165,6 +167,10 @@ static enum omsp_status make_fork(struct omsp_call *call, struct omsp_links *lin
         status = copy(&fork->name, options->name);
     if (!status)
         status = copy(&fork->callback_url, options->callback_url);
+    if (!status && fork->callback_url) {
+        fork->callbacks = omsp_zalloc_array(OMSP_FORK_MAX_CALLBACKS, sizeof(*fork->callbacks));
+        status = fork->callbacks ? OMSP_OK : OMSP_NOMEM;
+    }
     if (!status)
         status = copy(&fork->authorization, options->authorization);
     if (!status)
@@ -312,6 +318,18 @@ static enum omsp_status make_stream(struct omsp_call *call, struct omsp_links *l
     return OMSP_OK;
 }
 
+/* Room for what goes in one send: the tracks that there are or, of a terminal, may come, and as
+ * much again for what waited. */
+static enum omsp_status make_out(struct omsp_fork *fork)
+{
+    unsigned tracks = fork->of_terminal ? 2 : omsp_fork_tracks(fork->tracks_wanted);
+
+    fork->media_room = OMSP_MS_MEDIA_ROOM(omsp_stream_bytes_max(&fork->format));
+    fork->out_room = 2 * tracks * fork->media_room;
+    fork->out = omsp_alloc(fork->out_room);
+    return fork->out ? OMSP_OK : OMSP_NOMEM;
+}
+
 /* Address lock. All that a format needs is made here, so that media never waits for memory. */
 static enum omsp_status make_coders(struct omsp_fork *fork, const struct omsp_stream_format *wanted)
 {
@@ -320,6 +338,8 @@ static enum omsp_status make_coders(struct omsp_fork *fork, const struct omsp_st
 
     fork->format = says ? *wanted : fork->call->format;
     status = omsp_stream_format_check(&fork->format);
+    if (!status)
+        status = make_out(fork);
     for (unsigned i = 0; !status && i < 2; i++)
         if (fork->tracks_wanted & fork->tracks[i].which)
             status = omsp_stream_encoder_create(&fork->format, &fork->tracks[i].encoder);

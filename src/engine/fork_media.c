@@ -29,7 +29,7 @@ void omsp_fork_next_mask(struct omsp_fork *fork, uint8_t mask[4])
 
 static bool has_room(const struct omsp_fork *fork)
 {
-    return sizeof(fork->out) - fork->out_len >= OMSP_MS_MEDIA_MAX;
+    return fork->out_room - fork->out_len >= fork->media_room;
 }
 
 /* Behind what is there; there is room. */

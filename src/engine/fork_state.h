@@ -51,6 +51,13 @@ struct omsp_fork_note {
 enum omsp_fork_event { OMSP_CALLBACK_STARTED, OMSP_CALLBACK_STOPPED, OMSP_CALLBACK_ERROR };
 #define OMSP_FORK_MAX_CALLBACKS 16 /* that wait for the ones before them */
 
+struct omsp_fork_callback {
+    enum omsp_fork_event event;
+    int error;
+    int64_t at_us;
+    char sid[OMSP_SID_CHARS + 1];
+};
+
 enum omsp_link_state {
     OMSP_LINK_IDLE,
     OMSP_LINK_DIALING,
@@ -103,8 +110,9 @@ struct omsp_fork {
     uint64_t origin_us;   /* timestamp 0 */
     uint64_t sequence;    /* of the last message made */
     uint64_t chunk[2];
-    uint8_t out[2 * OMSP_MS_MEDIA_MAX]; /* messages that are made; from out_at on to be sent */
-    size_t out_at, out_len;
+    uint8_t *out; /* messages that are made; from out_at on to be sent */
+    size_t out_at, out_len, out_room;
+    size_t media_room;      /* what one media message may need; constant */
     bool gathered;          /* some wait for the turn's end */
     struct omsp_link notes; /* control messages, before media */
     size_t note_at;         /* of the first, sent already */
@@ -122,12 +130,7 @@ struct omsp_fork {
     uint64_t reconnects;
     bool redialing; /* between two connections of one SID: audio waits in the queue */
     uint32_t round_trip_us;
-    struct {
-        enum omsp_fork_event event;
-        int error;
-        int64_t at_us;
-        char sid[OMSP_SID_CHARS + 1];
-    } callbacks[OMSP_FORK_MAX_CALLBACKS];
+    struct omsp_fork_callback *callbacks; /* OMSP_FORK_MAX_CALLBACKS; NULL: nobody is told */
     unsigned callback_count;
     bool callback_busy, callbacks_muted;
     bool started_told;           /* this SID's stream-started was queued */

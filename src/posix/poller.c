@@ -7,6 +7,9 @@
 #include "base/alloc.h"
 
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <poll.h>
 #include <stdatomic.h>
 #include <sys/epoll.h>
@@ -206,6 +209,16 @@ static void stay_loaded(void)
 {
 }
 
+#ifdef __GLIBC__
+static void trim(void)
+{
+    malloc_trim(0);
+}
+#define TRIM trim
+#else
+#define TRIM NULL
+#endif
+
 const struct omsp_curl_os omsp_posix_curl_os = {
     .now_us = omsp_posix_now_us,
     .poller_create = poller_create,
@@ -222,4 +235,5 @@ const struct omsp_curl_os omsp_posix_curl_os = {
     .is_dead = is_dead,
     .verify = verify,
     .stay_loaded = stay_loaded,
+    .trim = TRIM,
 };

@@ -153,7 +153,7 @@ static inline void pen_put_decimal(struct pen *pen, const struct decimal *number
 /* ---- the frame ------------------------------------------------------------------------------ */
 
 size_t omsp_ms_put_media(const struct omsp_ms_template *tmpl, const struct omsp_ms_media *media,
-                         const uint8_t mask[4], uint8_t out[OMSP_MS_MEDIA_MAX])
+                         const uint8_t mask[4], uint8_t *out)
 {
     bool out_track = media->track == OMSP_MS_TRACK_OUTBOUND;
     size_t len, header, chars = OMSP_BASE64_CHARS(media->payload.len);

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "wire/base64.h"
 
 #include <stdbool.h>
 
@@ -44,6 +45,9 @@ void omsp_ms_put_dtmf(struct omsp_text *text, uint64_t sequence, char digit,
 
 #define OMSP_MS_PAYLOAD_MAX 960  /* 20 ms of L16 at 24 kHz */
 #define OMSP_MS_MEDIA_MAX   1536 /* a whole frame: header, JSON with the longest numbers */
+/* The same of payloads that have at most so many bytes. */
+#define OMSP_MS_MEDIA_ROOM(payload)                                                                \
+    (OMSP_MS_MEDIA_MAX - OMSP_BASE64_CHARS(OMSP_MS_PAYLOAD_MAX) + OMSP_BASE64_CHARS(payload))
 
 struct omsp_ms_media {
     unsigned track; /* one of OMSP_MS_TRACK_* */
@@ -58,10 +62,10 @@ struct omsp_ms_template {
 };
 /* stream_sid: a SID; at most 44 characters that JSON does not escape. */
 void omsp_ms_template_init(struct omsp_ms_template *tmpl, const char *stream_sid);
-/* A whole masked WebSocket text frame into out (OMSP_MS_MEDIA_MAX); answers its length, 0 when the
- * payload is too long. */
+/* A whole masked WebSocket text frame into out (OMSP_MS_MEDIA_ROOM of the payload's bytes, all of
+ * which may be written); answers its length, 0 when the payload is too long. */
 size_t omsp_ms_put_media(const struct omsp_ms_template *tmpl, const struct omsp_ms_media *media,
-                         const uint8_t mask[4], uint8_t out[OMSP_MS_MEDIA_MAX]);
+                         const uint8_t mask[4], uint8_t *out);
 /* The same by the plainest means, to test the fast one against: JSON text without frame; nothing
  * when the payload is too long. */
 void omsp_ms_put_media_plain(struct omsp_text *text, const struct omsp_ms_media *media,

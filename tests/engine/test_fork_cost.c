@@ -206,7 +206,7 @@ static void on_bytes(void *owner, struct omsp_sim_peer *peer, const uint8_t *dat
 
 /* What a stream of µ-law more costs: itself, its place in lists and heaps, and here the simulated
  * consumer's buffer, which is kept small. */
-START_TEST(a_stream_takes_at_most_16_kib)
+START_TEST(a_stream_takes_at_most_8_kib)
 {
     struct omsp_fork_options options = {.url = CROWD_URL, .tracks = OMSP_TRACK_INBOUND};
     struct crowd *crowd = calloc(1, sizeof(*crowd));
@@ -238,9 +238,57 @@ START_TEST(a_stream_takes_at_most_16_kib)
         omsp_stream_release(streams[i]);
     }
     ck_assert_int_gt(each, 2048);
-    ck_assert_msg(each <= 16 * 1024, "%ld bytes", each);
+    ck_assert_msg(each <= 8 * 1024, "%ld bytes", each);
     close_fixture(&f);
     free(crowd);
+}
+END_TEST
+
+static void forget_events(struct fixture *f)
+{
+    while ((int)rig_event(&f->rig).kind != -1)
+        ;
+}
+
+START_TEST(starting_pausing_and_stopping_takes_no_memory)
+{
+    struct fixture f;
+    long before;
+
+    open_fixture(&f, 5 * 8000);
+    connect_fixture(&f);
+    fork_call(&f, OMSP_TRACK_INBOUND, NULL, NULL);
+    rig_run(&f.rig, 50);
+    rig_event(&f.rig);
+    start_audio(&f);
+    rig_run(&f.rig, 500);
+    forget_events(&f);
+    before = omsp_test_allocations();
+    for (unsigned i = 0; i < 100; i++) {
+        ck_assert_int_eq(omsp_stream_pause(f.fork, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+        ck_assert_int_eq(omsp_stream_start(f.fork, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+        ck_assert_int_eq(omsp_stream_stop(f.send, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+        ck_assert_int_eq(omsp_stream_start(f.send, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+        forget_events(&f);
+    }
+    ck_assert_int_eq(omsp_test_allocations(), before);
+    close_fixture(&f);
+}
+END_TEST
+
+/* What the simulated network and clock take for it is counted, too. */
+START_TEST(a_stream_is_made_with_few_allocations)
+{
+    struct fixture f;
+    long before;
+
+    open_fixture(&f, 5 * 8000);
+    connect_fixture(&f);
+    before = omsp_test_allocations();
+    fork_call(&f, OMSP_TRACK_INBOUND, NULL, NULL);
+    ck_assert_int_le(omsp_test_allocations() - before, 9);
+    forget_events(&f);
+    close_fixture(&f);
 }
 END_TEST
 
@@ -250,4 +298,5 @@ OMSP_SUITE("fork_cost", TEST(a_frame_of_one_track_is_one_send),
            TEST(the_longest_payloads_go_in_pairs_too),
            TEST(a_track_does_not_wait_for_the_other_s_turn),
            TEST(what_was_gathered_is_sent_before_a_pause_and_before_the_stop),
-           TEST(a_stream_takes_at_most_16_kib))
+           TEST(a_stream_takes_at_most_8_kib), TEST(starting_pausing_and_stopping_takes_no_memory),
+           TEST(a_stream_is_made_with_few_allocations))
