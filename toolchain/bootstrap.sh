@@ -28,7 +28,8 @@ BENCH_DAEMONS=(janus rtpengine-daemon) # unpacked, not installed: peers.sh
 # What the programs under test talk to.
 INTEROP_PACKAGES=(bsdutils ffmpeg gir1.2-gstreamer-1.0 gstreamer1.0-plugins-base
     gstreamer1.0-plugins-bad gstreamer1.0-plugins-good gstreamer1.0-tools libmediastreamer-tools pulseaudio pulseaudio-utils
-    python3 python3-gi sox)
+    python3 python3-gi sox unzip zip wixl
+    libsrtp2-1)
 DEMO_PACKAGES=(espeak-ng ffmpeg sox)
 FUZZ_PACKAGES=(clang-14 llvm-14 libclang-rt-14-dev)
 
