@@ -11,6 +11,7 @@ enum omsp_cpu_level {
     OMSP_CPU_SSE2,
     OMSP_CPU_SSSE3,
     OMSP_CPU_AVX2, /* with the system saving the wide registers, which CPUID alone does not tell */
+    OMSP_CPU_AVX512, /* F, BW and VBMI: byte permutes; its registers, too, saved by the system */
 };
 
 enum omsp_cpu_level omsp_cpu_level(void);

@@ -1,35 +1,21 @@
 /*
  * G.711 by tables one way and by arithmetic the other: a decoded sample is a look-up in 512 bytes,
  * a code is computed, because a 64 KB table would push the caller's data out of the first-level
- * cache. Its blocks are the plain twins of those in g711_sse2.c and g711_avx2.c; which are used is
- * g711_blocks.c's business. No codec state: there is none. Any thread.
+ * cache. Its blocks are the plain twins of those in g711_sse2.c, g711_avx2.c and g711_avx512.c;
+ * which are used is g711_blocks.c's business. No codec state: there is none. Any thread.
  */
 #include "media/g711.h"
 
 #include "media/g711_blocks.h"
+#include "media/g711_rules.h"
 
-#define ULAW_BIAS 0x84 /* 33 << 2: makes every segment start at a power of two */
 #define ULAW_CLIP 32635
-#define ALAW_EVEN 0x55 /* every second bit is inverted on the line */
 
-/* Decoding rules of G.711 tables 1 and 2 as constant expressions, so that the compiler fills the
- * tables and no generated numbers have to be believed. Code c as on the line. */
-#define ULAW_MAGNITUDE(c)                                                                          \
-    (((((~(c)) & 0x0F) << 3) + ULAW_BIAS) * (1 << (((~(c)) >> 4) & 7)) - ULAW_BIAS)
-#define ULAW(c) (int16_t)(((c)&0x80) ? ULAW_MAGNITUDE(c) : -ULAW_MAGNITUDE(c))
-
-#define ALAW_BITS(c)    ((c) ^ ALAW_EVEN)
-#define ALAW_SEGMENT(c) ((ALAW_BITS(c) >> 4) & 7)
-#define ALAW_STEP(c)    ((ALAW_BITS(c) & 0x0F) << 4)
-#define ALAW_MAGNITUDE(c)                                                                          \
-    (ALAW_SEGMENT(c) ? (ALAW_STEP(c) + 0x108) * (1 << (ALAW_SEGMENT(c) + 7) % 8) : ALAW_STEP(c) + 8)
-#define ALAW(c) (int16_t)(((c)&0x80) ? ALAW_MAGNITUDE(c) : -ALAW_MAGNITUDE(c))
-
-#define FOUR(f, c)    f(c), f((c) + 1), f((c) + 2), f((c) + 3)
-#define SIXTEEN(f, c) FOUR(f, c), FOUR(f, (c) + 4), FOUR(f, (c) + 8), FOUR(f, (c) + 12)
-#define SIXTY_FOUR(f, c)                                                                           \
-    SIXTEEN(f, c), SIXTEEN(f, (c) + 16), SIXTEEN(f, (c) + 32), SIXTEEN(f, (c) + 48)
-#define ALL(f) SIXTY_FOUR(f, 0), SIXTY_FOUR(f, 64), SIXTY_FOUR(f, 128), SIXTY_FOUR(f, 192)
+/* From constant expressions, so that the compiler fills the tables and no generated numbers have to
+ * be believed. Code c as on the line. */
+#define ULAW(c) (int16_t)(((c)&0x80) ? OMSP_ULAW_MAGNITUDE(c) : -OMSP_ULAW_MAGNITUDE(c))
+#define ALAW(c) (int16_t)(((c)&0x80) ? OMSP_ALAW_MAGNITUDE(c) : -OMSP_ALAW_MAGNITUDE(c))
+#define ALL(f)  OMSP_FOR_128(f, 0), OMSP_FOR_128(f, 128)
 
 static const int16_t ulaw_linear[256] = {ALL(ULAW)};
 static const int16_t alaw_linear[256] = {ALL(ALAW)};
@@ -75,7 +61,7 @@ static inline uint8_t ulaw_code(int sample)
     int magnitude = (sample ^ negative) - negative;
 
     magnitude = magnitude > ULAW_CLIP ? ULAW_CLIP : magnitude;
-    return (uint8_t) ~(logarithm(magnitude + ULAW_BIAS) ^ ((unsigned)negative & 0x80));
+    return (uint8_t) ~(logarithm(magnitude + OMSP_ULAW_BIAS) ^ ((unsigned)negative & 0x80));
 }
 
 static inline uint8_t alaw_code(int sample)
@@ -85,7 +71,7 @@ static inline uint8_t alaw_code(int sample)
     unsigned linear = (unsigned)magnitude >> 4, curved = logarithm(magnitude);
     unsigned code = magnitude < 256 ? linear : curved; /* both are made: a choice, not a branch */
 
-    return (uint8_t)(code ^ ((unsigned)~negative & 0x80) ^ ALAW_EVEN);
+    return (uint8_t)(code ^ ((unsigned)~negative & 0x80) ^ OMSP_ALAW_EVEN);
 }
 
 static void ulaw_encode(uint8_t *out, const int16_t *in, size_t n)

@@ -1,7 +1,7 @@
 /*
  * Which of the twins codes a block. The table is chosen at the first call, by whichever thread
  * comes first; should several come at once, each finds the same answer. Not the codec: that is
- * g711.c, g711_sse2.c and g711_avx2.c. Any thread.
+ * g711.c, g711_sse2.c, g711_avx2.c and g711_avx512.c. Any thread.
  */
 #include "media/g711_blocks.h"
 
@@ -14,6 +14,7 @@ static const struct omsp_g711_blocks *const twins[] = {
 #ifdef OMSP_CPU_X86
     &omsp_g711_sse2,
     &omsp_g711_avx2,
+    &omsp_g711_avx512,
 #endif
 };
 

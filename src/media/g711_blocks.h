@@ -25,6 +25,7 @@ extern const struct omsp_g711_blocks omsp_g711_plain;
 #ifdef OMSP_CPU_X86
 extern const struct omsp_g711_blocks omsp_g711_sse2;
 extern const struct omsp_g711_blocks omsp_g711_avx2;
+extern const struct omsp_g711_blocks omsp_g711_avx512;
 #endif
 
 /* Those that this processor can run, from the plain one (0) to the best; NULL after the last. */
