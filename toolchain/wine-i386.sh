@@ -48,10 +48,31 @@ wine_i386_zlib() {
     } >"$2"
 }
 
+# The PulseAudio library in ROOT looks for its other half at the installed place, and its own path
+# hides the program's: it gets one from where it lies. What is right already is left alone.
+wine_i386_sound() {
+    local file
+    for file in "$1"/usr/lib/i386-linux-gnu/libpulse*.so.?; do
+        [ -e "$file" ] || continue
+        file=$(readlink -f "$file")
+        # shellcheck disable=SC2016 # the loader's word
+        [ "$(patchelf --print-rpath "$file")" = '$ORIGIN/pulseaudio' ] ||
+            patchelf --force-rpath --set-rpath '$ORIGIN/pulseaudio' "$file" ||
+            warn "32-bit Wine will have no sound"
+    done
+}
+
 # 32-bit Wine is there, or a line says why it is not; never a failure.
 wine_i386_ensure() {
-    local final=$OMSP_CACHE/wine-i386 scratch hash
+    local final=$OMSP_CACHE/wine-i386
     [ ! -x /usr/lib/wine/wine ] || return 0
+    wine_i386_unpack "$final"
+    wine_i386_sound "$final"
+}
+
+# wine_i386_unpack FINAL: unless what is there was made like this.
+wine_i386_unpack() {
+    local final=$1 scratch hash
     hash=$(declare -f wine_i386_list wine_i386_make wine_i386_zlib | sha256sum | cut -c1-32)
     [ "$(cat "$final/recipe" 2>/dev/null)" != "$hash" ] || return 0
     step "unpacking 32-bit Wine into the cache"

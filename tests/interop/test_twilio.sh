@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # The Stream resource against real clients and consumers (twilio/run.js). Closes like a Check program.
 #
-#   test_twilio.sh native|wine PROGRAM [--only REGEX]
+#   test_twilio.sh native|x64|x86 PROGRAM [--only REGEX]
 #
-# native: PROGRAM is omsp-serve. wine: it is openmsp.exe, run under Wine.
+# native: PROGRAM is omsp-serve. x64, x86: it is openmsp.exe, run under Wine.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../../toolchain/common.sh"
 . "$here/../../toolchain/debian.sh"
 . "$here/../../toolchain/node.sh"
 
-[ $# -ge 2 ] || die "usage: test_twilio.sh native|wine PROGRAM [--only REGEX]"
+[ $# -ge 2 ] || die "usage: test_twilio.sh native|x64|x86 PROGRAM [--only REGEX]"
 kind=$1 program=$2
 shift 2
 options=()
@@ -18,8 +18,13 @@ case $kind in
 native)
     command=("$program")
     ;;
-wine)
-    command=(bash "$OMSP_TOP/toolchain/run-wine.sh" x64 "$program" serve)
+x64 | x86)
+    . "$OMSP_TOP/toolchain/wine-prefix.sh"
+    wine_find "$kind" || {
+        say "skipped: no Wine for $kind here"
+        exit 77
+    }
+    command=(bash "$OMSP_TOP/toolchain/run-wine.sh" "$kind" "$program" serve)
     options+=(--wine)
     export OMSP_TEST_TIMEOUT=175
     ;;
@@ -32,6 +37,12 @@ if ! node_modules_ensure "$here/twilio"; then
 fi
 NODE_PATH=$(node_folder "$here/twilio")/node_modules
 export NODE_PATH
+# The native program's and each bitness's calls have UDP ports of their own from here on (lib/host.js).
+case $kind in
+native) export OMSP_FIRST_PORT=26000 ;;
+x64) export OMSP_FIRST_PORT=27300 ;;
+x86) export OMSP_FIRST_PORT=28600 ;;
+esac
 work=$(mktemp -d "${TMPDIR:-/tmp}/omsp-interop.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 node "$here/twilio/run.js" --folder "$work" "${options[@]}" "$@" -- "${command[@]}"

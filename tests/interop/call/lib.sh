@@ -1,20 +1,23 @@
 # shellcheck shell=bash
 # What the scripts of this folder share: openmsp.exe under Wine with its output in files, peers that
 # are no part of it, and the counting. To be sourced with the build folder as the script's first
-# argument; the last line of a script is suite_end.
+# argument and the bitness of what was built there, x64 or x86, as its second; the last line of a
+# script is suite_end.
 set -uo pipefail
 interop=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$interop/../../../toolchain/common.sh"
 . "$interop/../../../toolchain/wine-prefix.sh"
 
-build=$(cd "${1:?usage: ${0##*/} BUILD-FOLDER}" && pwd) || exit 1
+[ $# = 2 ] || die "usage: ${0##*/} BUILD-FOLDER x64|x86"
+build=$(cd "$1" && pwd) || exit 1
+bits=$2
 work=$(mktemp -d "${TMPDIR:-/tmp}/omsp-interop.XXXXXX")
 proof=$build/tests/omsp-proof
 python=$(command -v /usr/bin/python3 || command -v python3) || die "no python3"
 for tool in ffmpeg sox soxi; do command -v $tool >/dev/null || die "no $tool: run toolchain/bootstrap.sh"; done
 [ -x "$proof" ] || die "no $proof"
-wine_find x64 || {
-    say "skipped: no Wine for x64 here"
+wine_find "$bits" || {
+    say "skipped: no Wine for $bits here"
     exit 77
 }
 
@@ -54,11 +57,21 @@ suite_end() {
     exit
 }
 
-# The prefix of the build's tests, or a private one.
+# The prefix of the build's tests, or the private one that is named.
 wine_use() {
-    wine_open "$1" || die "cannot make the Wine prefix $1"
-    wine_environment "$1"
+    local prefix=${1:-$build/wine/$bits}
+    wine_open "$prefix" || die "cannot make the Wine prefix $prefix"
+    wine_environment "$prefix"
     export WINEPATH="Z:${build//\//\\}\\bin"
+}
+
+# Windows' own program of this bitness: where 64-bit Windows keeps the 32-bit ones, or its only one.
+system_program() {
+    if [ "$bits" = x86 ] && [ "$wine_arch" = win64 ]; then
+        printf 'C:\\windows\\syswow64\\%s' "$1"
+    else
+        printf 'C:\\windows\\system32\\%s' "$1"
+    fi
 }
 
 win() { printf 'Z:%s' "${1//\//\\}"; }
@@ -118,11 +131,13 @@ wait_for() {
 # Is this UDP port of 127.0.0.1 or of all addresses bound?
 port_open() { grep -qiE "^ *[0-9]+: (0100007F|0{8}|0{32}):$(printf %04X "$1") " /proc/net/udp /proc/net/udp6; }
 
-# An even port below the ephemeral range that nobody has, with the next one.
+# An even port below the ephemeral range that nobody has, with the next one. The bitnesses have a
+# range each, so that their suites may run at the same time; those above 26000 are the twilio suite's.
 free_port() {
-    local port
+    local port first=20000
+    [ "$bits" = x64 ] || first=23000
     while :; do
-        port=$((20000 + RANDOM % 3000 * 2)) # those above are the twilio suite's
+        port=$((first + RANDOM % 1500 * 2))
         port_open $port || port_open $((port + 1)) || break
     done
     echo $port

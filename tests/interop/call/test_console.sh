@@ -2,7 +2,7 @@
 # What people see: `openmsp call` without --json, on a console (a pseudo-terminal) with its meter, and
 # into a file, where there is none.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-wine_use "$build/wine/x64"
+wine_use
 speech "$work/said.wav" 6
 speech "$work/played.wav" 1
 

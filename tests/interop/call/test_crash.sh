@@ -2,7 +2,7 @@
 # The recorder is killed in the middle, at moments of chance: what it wrote before is a WAV file that
 # plays, up to the last second.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-wine_use "$build/wine/x64"
+wine_use
 
 speech "$work/said.wav" 8
 

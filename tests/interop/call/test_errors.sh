@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What `openmsp call` says and answers when something is wrong: usage, addresses, files, a full disk.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-wine_use "$build/wine/x64"
+wine_use
 
 # one_line FILE PATTERN: exactly one line, and it is this.
 one_line() {

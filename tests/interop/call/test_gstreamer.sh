@@ -3,7 +3,7 @@
 # calls at a time: what each side heard of the other, and what their RTCP says of each other.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 command -v gst-launch-1.0 >/dev/null || die "no GStreamer: run toolchain/bootstrap.sh"
-wine_use "$build/wine/x64"
+wine_use
 
 keys='19*0#D'
 # The keys are pressed while something is being said; GStreamer says no audio meanwhile.

@@ -2,7 +2,7 @@
 # Independent programs at the other end of `openmsp call`, both directions at once: ffmpeg sends to it
 # and records it, in both codecs; then a peer that looks at every packet and presses keys.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-wine_use "$build/wine/x64"
+wine_use
 
 speech "$work/said.wav" 3
 speech "$work/played.wav" 3

@@ -3,7 +3,7 @@
 # directions at once, in both codecs, two calls at a time. It presses no keys; GStreamer does.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 command -v mediastream >/dev/null || die "no mediastream: run toolchain/bootstrap.sh"
-wine_use "$build/wine/x64"
+wine_use
 
 # It talks from its start on, call or not: what it says is long enough for a slow start of the call.
 speech "$work/played.wav" 4

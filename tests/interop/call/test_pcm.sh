@@ -2,7 +2,7 @@
 # Samples through pipes: sox feeds `openmsp call --stdin-pcm` and takes from --stdout-pcm, while ffmpeg
 # sends and records at the call's other end; at the line's rate, where nothing may change, and at another.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-wine_use "$build/wine/x64"
+wine_use
 
 speech "$work/said.wav" 3
 speech "$work/played.wav" 3

@@ -2,7 +2,7 @@
 # The samples in C, as they are built: what clients of the DLL look like does what it says. The peer
 # hears its own words back from the two that echo, and one records what it says.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-wine_use "$build/wine/x64"
+wine_use
 speech "$work/said.wav" 5
 
 # echoes NAME LEAST-SNR: what comes back is what was said.

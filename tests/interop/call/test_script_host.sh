@@ -9,7 +9,7 @@ trap 'wine_close "$prefix"; finish' EXIT
 cscript() {
     local name=$1 script=$2
     shift 2
-    wine_run "$name" cscript.exe //nologo "$(win "$script")" "$@"
+    wine_run "$name" "$(system_program cscript.exe)" //nologo "$(win "$script")" "$@"
     tr -d '\r' <"$work/$name.out" >"$work/$name.lines"
 }
 # lines NAME: each is a test.
@@ -24,10 +24,18 @@ lines() {
     check "$1: came to its end" [ "$(tail -n 1 "$work/$1.lines")" = "done" ]
 }
 
-wine_run before cscript.exe //nologo "$(win "$interop/drive.js")" 127.0.0.1:1 127.0.0.1:1
+wine_run before "$(system_program cscript.exe)" //nologo "$(win "$interop/drive.js")" 127.0.0.1:1 127.0.0.1:1
 check "not registered at first" [ "$(grep -c "done" "$work/before.out")" = 0 ]
-wine_run register regsvr32.exe /s "$(win "$build/bin/openmsp.dll")"
+wine_run register "$(system_program regsvr32.exe)" /s "$(win "$build/bin/openmsp.dll")"
 check "regsvr32" [ $? = 0 ]
+
+# A DLL of one bitness is loaded by that one's script host only.
+echo 'WScript.Echo(new ActiveXObject("WScript.Shell").ExpandEnvironmentStrings("%PROCESSOR_ARCHITECTURE%"));' \
+    >"$work/bits.js"
+cscript bits "$work/bits.js"
+processor=AMD64
+[ "$bits" = x64 ] || processor=x86
+check "the script host is the one of $bits" [ "$(cat "$work/bits.lines")" = "$processor" ]
 
 speech "$work/said.wav" 20
 speech "$work/played.wav" 2
@@ -62,9 +70,9 @@ check "the sample came to its end" [ "$(tail -n 1 "$work/sample.lines")" = "done
 check "the sample heard something" is "$(sed -n 's/^packets \([0-9]*\),.*/\1/p' "$work/sample.lines") + 0 >= 30"
 check "the sample's recording" "$proof" "$work/said.wav" "$work/said.wav" "$work/sample.wav"
 
-wine_run unregister regsvr32.exe /s /u "$(win "$build/bin/openmsp.dll")"
+wine_run unregister "$(system_program regsvr32.exe)" /s /u "$(win "$build/bin/openmsp.dll")"
 check "regsvr32 /u" [ $? = 0 ]
-wine_run after cscript.exe //nologo "$(win "$interop/drive.js")" 127.0.0.1:1 127.0.0.1:1
+wine_run after "$(system_program cscript.exe)" //nologo "$(win "$interop/drive.js")" 127.0.0.1:1 127.0.0.1:1
 check "unregistered at the end" [ "$(grep -c "done" "$work/after.out")" = 0 ]
 
 suite_end script-host "$work/vbscript.out" "$work/vbscript.err" "$work/jscript.out" "$work/jscript.err" \

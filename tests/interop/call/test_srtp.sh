@@ -5,7 +5,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 command -v gst-inspect-1.0 >/dev/null && gst-inspect-1.0 srtpenc >/dev/null 2>&1 ||
     die "no srtpenc of GStreamer: run toolchain/bootstrap.sh"
-wine_use "$build/wine/x64"
+wine_use
 
 speech "$work/said.wav" 3
 # Who hears us knows our key only when we speak already.

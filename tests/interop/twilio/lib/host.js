@@ -11,10 +11,10 @@ const ACCOUNT = "AC0123456789abcdef0123456789abcdef";
 const TOKEN = "7d1f9a4c5b2e80637d1f9a4c5b2e8063";
 const KEY = { sid: "SK00112233445566778899aabbccddeeff", secret: "the secret of the key" };
 
-// Below the ephemeral ports, and beside those that interop/call's scripts take (20000 to 25999); hosts
-// of one run do not meet.
+// Below the ephemeral ports, and beside those that interop/call's scripts take (20000 to 25999): 1300
+// ports from the first one on. Hosts of one run do not meet.
 let hosts = 0;
-let next_port = 26000 + (process.pid % 38) * 100;
+let next_port = Number(process.env.OMSP_FIRST_PORT ?? 26000) + (process.pid % 9) * 100;
 
 class Host {
     // command: what `serve`'s options follow; wine: its file names are Windows's
