@@ -52,7 +52,9 @@ void omsp_sim_tcp_unlisten(struct omsp_sim *sim, const char *host, uint16_t port
  * any. */
 void omsp_sim_set_tcp_grain(struct omsp_sim *sim, size_t bytes);
 
-/* Bytes for the client; they count as sent even when it has closed meanwhile. After _close or
+/* What a peer does. Where peer is NULL, which is who never connected: OMSP_NOTFOUND, and nothing.
+ *
+ * Bytes for the client; they count as sent even when it has closed meanwhile. After _close or
  * _break of this peer they are dropped. OMSP_NOMEM. */
 enum omsp_status omsp_sim_peer_send(struct omsp_sim_peer *peer, const void *data, size_t len);
 /* In order, behind what was sent before: the client's on_end(OMSP_TCP_OK). The client's bytes are

@@ -303,6 +303,8 @@ static enum omsp_status send_to_client(struct omsp_sim_peer *peer, enum sim_segm
 {
     struct sim_segment *segment;
 
+    if (!peer)
+        return OMSP_NOTFOUND;
     if (peer->finished || (peer->half_closed && kind != SIM_RESET))
         return OMSP_OK;
     segment = sim_segment_make(peer, kind, false, data, len);
@@ -334,6 +336,8 @@ enum omsp_status omsp_sim_peer_break(struct omsp_sim_peer *peer)
 
 void omsp_sim_peer_set_window(struct omsp_sim_peer *peer, size_t bytes)
 {
+    if (!peer)
+        return;
     peer->window = bytes;
     drain(peer);
 }

@@ -1,23 +1,26 @@
 /*
  * A resolver that never answers, beside real sockets: the media stream that needs it ends within
  * its bound, others and the call do not notice, and neither hanging up nor the engine's end waits
- * for it. Natively the system's getaddrinfo is replaced here for one name; as a Windows program the
- * name is one that nobody has.
+ * for it. The system's getaddrinfo, which libcurl calls, is replaced here for one name.
  */
+#ifdef _WIN32
+#include <winsock2.h>
+#include <ws2tcpip.h>
+#else
+#include <dlfcn.h>
+#include <netdb.h>
+#endif
+
 #include "support/tcp_rig.h"
 
 #include "engine/fork.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #define CONNECT_MS 1000
 #define BOUND_US   (3 * SECOND) /* the engine gives the last callbacks 2 s when it ends */
-
-#ifndef _WIN32
-#include <dlfcn.h>
-#include <netdb.h>
-#include <pthread.h>
 
 #define NAME "hangs.test"
 
@@ -26,12 +29,30 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static bool answers;
 static int inside;
 
-/* libcurl's calls come here. */
-int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
-                struct addrinfo **out)
-{
-    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+#ifdef _WIN32
+#define CALLED WSAAPI
+#else
+#define CALLED
+#endif
 
+typedef int(CALLED *resolve_fn)(const char *, const char *, const struct addrinfo *,
+                                struct addrinfo **);
+
+static resolve_fn the_systems(void)
+{
+    resolve_fn real;
+
+#ifdef _WIN32
+    real = (resolve_fn)(void *)GetProcAddress(GetModuleHandleA("ws2_32.dll"), "getaddrinfo");
+#else
+    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+#endif
+    return real;
+}
+
+static int CALLED resolve(const char *node, const char *service, const struct addrinfo *hints,
+                          struct addrinfo **out)
+{
     if (node && !strcmp(node, NAME)) {
         pthread_mutex_lock(&gate);
         inside++;
@@ -43,9 +64,21 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
         pthread_mutex_unlock(&gate);
         return EAI_AGAIN;
     }
-    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
-    return real(node, service, hints, out);
+    return the_systems()(node, service, hints, out);
 }
+
+/* In the place of what the linker would take from the system's library. */
+#ifdef _WIN64
+resolve_fn instead __asm__("__imp_getaddrinfo") = resolve;
+#elif defined(_WIN32)
+resolve_fn instead __asm__("__imp__getaddrinfo@16") = resolve;
+#else
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                struct addrinfo **out)
+{
+    return resolve(node, service, hints, out);
+}
+#endif
 
 static void wait_inside(int count)
 {
@@ -66,18 +99,6 @@ static void let_answer(void)
     answers = false;
     pthread_mutex_unlock(&gate);
 }
-#else
-#define NAME "hangs.invalid"
-
-static void wait_inside(int count)
-{
-    (void)count;
-}
-
-static void let_answer(void)
-{
-}
-#endif
 
 struct scene {
     struct tcp_rig rig;

@@ -195,7 +195,10 @@ unsigned omsp_stacks_print(FILE *out)
 
 static void *watch(void *seconds)
 {
-    sleep((unsigned)(size_t)seconds);
+    unsigned left = (unsigned)(size_t)seconds;
+
+    while (left) /* a change of user interrupts every thread */
+        left = sleep(left);
     printf("still running: where the threads are\n");
     omsp_stacks_print(stdout);
     return NULL;

@@ -2,6 +2,7 @@
 #include "support/suite.h"
 
 #include "support/stacks.h"
+#include "support/walk.h"
 
 #include "base/alloc.h"
 
@@ -33,7 +34,7 @@ static void *counting_resize(void *ctx, void *ptr, size_t size)
 
     (void)ctx;
     atomic_fetch_add(&asked, 1);
-    if (!omsp_test_alloc_turn())
+    if (!omsp_test_alloc_turn() || !omsp_walk_turn())
         return NULL;
     made = realloc(ptr, size);
     if (made && !ptr)
@@ -117,7 +118,7 @@ static LONG WINAPI on_crash(EXCEPTION_POINTERS *info)
 
 int omsp_suite_run(const char *name, const struct omsp_test_entry *tests, size_t count)
 {
-    Suite *suite = suite_create(name);
+    Suite *suite;
     SRunner *runner;
     int bad;
 
@@ -125,6 +126,9 @@ int omsp_suite_run(const char *name, const struct omsp_test_entry *tests, size_t
     SetUnhandledExceptionFilter(on_crash);
 #endif
     omsp_allocator_set(&counting);
+    if (omsp_walk_wanted())
+        return omsp_walk_main(name, tests, count);
+    suite = suite_create(name);
     omsp_stacks_watch();
     for (size_t i = 0; i < count; i++) {
         const TTest *test = *tests[i].test;
