@@ -38,6 +38,11 @@ static int run(enum command command, int argc, wchar_t **argv)
 
     if (!options_parse(&options, command, argc, argv, &why))
         return usage(why);
+    /* The DLL reads them when it is loaded. */
+    if (options.log)
+        SetEnvironmentVariableW(L"OPENMSP_LOG", options.log);
+    if (options.log_level)
+        SetEnvironmentVariableW(L"OPENMSP_LOG_LEVEL", options.log_level);
     quit = CreateEventW(NULL, TRUE, FALSE, NULL);
     if (!quit || FAILED(CoInitializeEx(NULL, COINIT_MULTITHREADED))) {
         fprintf(stderr, "openmsp: COM cannot be initialised\n");

@@ -30,6 +30,8 @@ const char options_usage[] =
     "  --script STEPS     e.g. \"wait 1000; stop render; wait 500; start render; quit\"\n"
     "                     wait MS | start|stop|pause render|capture|all | quit\n"
     "  --json             one JSON object a line on standard output\n"
+    "  --log FILE         what happens, a line each, for who looks after the machine\n"
+    "  --log-level WORD   error, warning, info (default), debug\n"
     "\n"
     "  --stream URL       the call's audio to a WebSocket consumer (Twilio's Media Streams)\n"
     "  --name N           of the stream\n"
@@ -51,7 +53,8 @@ const char options_usage[] =
     "  --media-workers N  threads that move media, 1 to 16 (default: one, and more by need)\n"
     "\n"
     "serve: N connected calls whose streams are started and stopped over REST, until Ctrl-C or\n"
-    "until the line `quit` comes on standard input. --listen IP, --codec, --play, --reconnects,\n"
+    "until the line `quit` comes on standard input. --listen IP, --codec, --play, --log, "
+    "--reconnects,\n"
     "--encoding, --sample-rate, --twiml and the options from --account on are as above.\n"
     "\n"
     "  --calls N          1 (default) to 1000\n"
@@ -82,13 +85,16 @@ enum option {
     REMOTE_SDP,
     LOCAL_SDP,
     SRTP,
+    LOG,
+    LOG_LEVEL,
     OPTIONS
 };
 
 static const wchar_t *const names[OPTIONS] = {
-    L"--listen",    L"--peer",       L"--codec",    L"--play",       L"--record",    L"--for",
-    L"--script",    L"--json",       L"--calls",    L"--rtp-ports",  L"--mic",       L"--speaker",
-    L"--stdin-pcm", L"--stdout-pcm", L"--pcm-rate", L"--remote-sdp", L"--local-sdp", L"--srtp",
+    L"--listen",     L"--peer",      L"--codec",     L"--play",       L"--record",
+    L"--for",        L"--script",    L"--json",      L"--calls",      L"--rtp-ports",
+    L"--mic",        L"--speaker",   L"--stdin-pcm", L"--stdout-pcm", L"--pcm-rate",
+    L"--remote-sdp", L"--local-sdp", L"--srtp",      L"--log",        L"--log-level",
 };
 
 static bool is_for(enum option option, enum command command)
@@ -216,6 +222,14 @@ static bool take(struct options *options, enum option option, const wchar_t *val
         *why = "--srtp is off, allowed or required";
         options->srtp = value;
         return !wcscmp(value, L"off") || !wcscmp(value, L"allowed") || !wcscmp(value, L"required");
+    case LOG:
+        options->log = value;
+        return true;
+    case LOG_LEVEL:
+        *why = "--log-level is error, warning, info or debug";
+        options->log_level = value;
+        return !wcscmp(value, L"error") || !wcscmp(value, L"warning") || !wcscmp(value, L"info") ||
+               !wcscmp(value, L"debug");
     case STDOUT_PCM:
         options->stdout_pcm = true;
         return true;

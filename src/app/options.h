@@ -25,6 +25,7 @@ struct options {
     struct media_options media;
     unsigned calls, first_port, last_port; /* serve */
     bool json;
+    const wchar_t *log, *log_level; /* NULL: what the environment says */
 };
 
 enum command { COMMAND_CALL, COMMAND_SERVE };

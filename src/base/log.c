@@ -17,6 +17,12 @@ void omsp_log_set(omsp_log_fn fn, void *ctx, enum omsp_log_level max_level)
     atomic_store(&listener, fn);
 }
 
+bool omsp_log_wants(enum omsp_log_level level)
+{
+    return atomic_load_explicit(&listener, memory_order_relaxed) &&
+           (int)level <= atomic_load_explicit(&listener_level, memory_order_relaxed);
+}
+
 void omsp_log(enum omsp_log_level level, const char *format, ...)
 {
     omsp_log_fn fn = atomic_load(&listener);

@@ -5,15 +5,20 @@
 #ifndef OMSP_BASE_LOG_H
 #define OMSP_BASE_LOG_H
 
+#include <stdbool.h>
+
 enum omsp_log_level { OMSP_LOG_ERROR, OMSP_LOG_WARNING, OMSP_LOG_INFO, OMSP_LOG_DEBUG };
 
 /* line: UTF-8, no newline, valid during the call only. Called on any thread, possibly several at
- * once, never under a lock that the library needs to make progress. Must not call back. */
+ * once, and under locks of the library: must neither wait nor call back. */
 typedef void (*omsp_log_fn)(void *ctx, enum omsp_log_level level, const char *line);
 
 /* fn NULL turns logging off. Call before threads start or accept that lines in flight go to the
  * previous listener. */
 void omsp_log_set(omsp_log_fn fn, void *ctx, enum omsp_log_level max_level);
+
+/* Does anybody listen to lines of this level? For those that are dear to make. */
+bool omsp_log_wants(enum omsp_log_level level);
 
 void omsp_log(enum omsp_log_level level, const char *format, ...)
 #ifdef __GNUC__

@@ -9,6 +9,7 @@
 #include "com/registry.h"
 #include "msp/address.h"
 #include "msp/engine_host.h"
+#include "log_file.h"
 #include "port/ports.h"
 #include "rest_hooks.h"
 #include "typeinfo.h"
@@ -27,11 +28,14 @@ static const struct com_coclass coclasses[] = {
 
 #define COCLASSES (sizeof(coclasses) / sizeof(coclasses[0]))
 
+static HINSTANCE module;
+
 static BOOL CALLBACK compose(INIT_ONCE *once, void *parameter, void **context)
 {
     (void)once;
     (void)parameter;
     (void)context;
+    dll_log_begin(module);
     com_dispatch_set_typeinfo(dll_typeinfo);
     com_dispatch_set_words(dll_words);
     msp_engine_configure(omsp_system_ports, NULL);
@@ -128,8 +132,11 @@ BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, void *reserved);
 
 BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, void *reserved)
 {
-    (void)reserved;
-    if (reason == DLL_PROCESS_ATTACH)
+    if (reason == DLL_PROCESS_ATTACH) {
+        module = instance;
         DisableThreadLibraryCalls(instance);
+    } else if (reason == DLL_PROCESS_DETACH) {
+        dll_log_end(reserved != NULL);
+    }
     return TRUE;
 }

@@ -5,6 +5,7 @@
 #include "engine/call.h"
 
 #include "base/alloc.h"
+#include "engine/call_log.h"
 #include "engine/fork_state.h"
 #include "engine/quality.h"
 #include "engine/session.h"
@@ -154,6 +155,7 @@ enum omsp_status omsp_call_shutdown_keeping(struct omsp_call *call,
 
     if (session)
         omsp_session_end(session);
+    omsp_log_ended(call);
     omsp_address_signal(address);
     atomic_fetch_sub(&address->engine->calls, 1);
     while (stream_count)

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/bytes.h"
+#include "engine/call_log.h"
 #include "engine/session.h"
 #include "engine/session_srtp.h"
 
@@ -263,6 +264,8 @@ enum omsp_status omsp_call_set_remote_sdp(struct omsp_call *call, const char *te
     }
     omsp_wipe(work, sizeof(*work));
     omsp_free(work);
+    if (status)
+        omsp_log_refused(call, "the remote description", status);
     return status;
 }
 

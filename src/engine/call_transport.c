@@ -5,6 +5,7 @@
 #include "engine/call.h"
 
 #include "base/alloc.h"
+#include "engine/call_log.h"
 #include "engine/fork_state.h"
 #include "engine/session.h"
 
@@ -40,6 +41,7 @@ enum omsp_status omsp_call_ensure_bound(struct omsp_call *call, struct omsp_addr
                                         bool *fresh)
 {
     struct omsp_session *session;
+    struct omsp_addr bound_to;
     enum omsp_status status = OMSP_OK;
     bool bound;
 
@@ -54,8 +56,10 @@ enum omsp_status omsp_call_ensure_bound(struct omsp_call *call, struct omsp_addr
     if (status || bound)
         return status;
     status = omsp_session_create(call, local, &session);
-    if (status)
+    if (status) {
         session = NULL;
+        omsp_log_refused(call, "the local address", status);
+    }
     omsp_call_enter(call);
     /* Shutdown waits for this, and the engine with its workers for shutdown. */
     if (!--call->address->binding)
@@ -70,6 +74,8 @@ enum omsp_status omsp_call_ensure_bound(struct omsp_call *call, struct omsp_addr
         call->session = session;
         session = NULL;
         *fresh = true;
+        omsp_session_local(call->session, &bound_to);
+        omsp_log_bound(call, &bound_to);
     }
     omsp_call_leave(call);
     if (session)
@@ -89,6 +95,7 @@ void omsp_call_apply(struct omsp_call *call, const struct omsp_session_params *p
                      enum omsp_cause cause)
 {
     call->state = OMSP_CALL_CONNECTED;
+    omsp_log_connected(call, params);
     omsp_session_apply(call->session, params);
     omsp_call_feed(call, OMSP_CAPTURE, params->may_send ? OMSP_IN_READY : OMSP_IN_NOT_READY, cause);
     omsp_call_feed(call, OMSP_RENDER, params->may_receive ? OMSP_IN_READY : OMSP_IN_NOT_READY,

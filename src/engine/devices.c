@@ -5,6 +5,7 @@
 #include "engine/devices.h"
 
 #include "base/alloc.h"
+#include "engine/call_log.h"
 
 #include <string.h>
 
@@ -42,6 +43,7 @@ static void post(struct omsp_device *device, enum omsp_address_event type)
     struct omsp_event event = {
         .kind = OMSP_EVENT_ADDRESS, .type = type, .terminal = omsp_terminal_id(terminal)};
 
+    omsp_log_device(omsp_device_name(terminal), type);
     omsp_address_post(terminal->address, &event);
 }
 

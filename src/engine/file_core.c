@@ -5,6 +5,7 @@
 #include "engine/file_core.h"
 
 #include "base/alloc.h"
+#include "engine/call_log.h"
 #include "engine/file_kinds.h"
 
 #include <string.h>
@@ -114,19 +115,19 @@ static void post_state(struct omsp_file_core *core, enum omsp_media_state state,
         .error = error,
         .terminal = core->parent_id,
     };
+    struct omsp_stream *stream = NULL;
 
     omsp_lock_acquire(&core->lock);
-    for (unsigned i = 0; i < core->track_count; i++) {
-        struct omsp_stream *stream = core->tracks[i]->base.selected_on;
-
+    for (unsigned i = 0; i < core->track_count && !stream; i++) {
+        stream = core->tracks[i]->base.selected_on;
         event.track = core->tracks[i]->base.id;
         if (stream) {
             event.call = stream->call->id;
             event.stream = stream->id;
-            break;
         }
     }
     omsp_lock_release(&core->lock);
+    omsp_log_file(stream, &event);
     omsp_address_post(core->address, &event);
 }
 

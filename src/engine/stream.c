@@ -5,6 +5,7 @@
 #include "engine/objects.h"
 
 #include "base/alloc.h"
+#include "engine/call_log.h"
 #include "engine/echo_path.h"
 #include "engine/fork_state.h"
 #include "engine/session.h"
@@ -71,6 +72,7 @@ void omsp_stream_post(struct omsp_stream *stream, enum omsp_call_event type, enu
      * tells. */
     if (stream->parent && type != OMSP_TERMINAL_FAIL)
         return;
+    omsp_log_stream(stream, &event);
     /* A terminal's connection is told by the streams that the terminal is on. */
     if (!stream->fork || !stream->fork->of_terminal)
         omsp_address_post(stream->call->address, &event);

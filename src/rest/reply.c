@@ -6,6 +6,7 @@
 #include "rest/state.h"
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -69,6 +70,11 @@ static enum MHD_Result send_response(struct omsp_request *request,
         put(response, "X-Content-Type-Options", "nosniff") &&
         (!request->end || put(response, "Connection", "close"))) {
         omsp_peer_answers(request->peer);
+        /* Without the query, where people put what is secret. */
+        omsp_log(OMSP_LOG_INFO, "rest: %s %.*s: %d",
+                 request->action ? request->action->method : "-",
+                 request->target ? (int)strcspn(request->target, "?") : 0,
+                 request->target ? request->target : "", status);
         result = MHD_queue_response(connection, (unsigned)status, response);
     }
     MHD_destroy_response(response);

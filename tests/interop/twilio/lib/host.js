@@ -55,10 +55,12 @@ class Host {
         const first = next_port;
 
         next_port += calls * 2 + 2;
-        fs.writeFileSync(path.join(this.folder, "token"), `${TOKEN}\n`, { mode: 0o600 });
+        // A file of its own: written anew, another host could read it while it is empty.
+        const token = `token-${first}`;
+        fs.writeFileSync(path.join(this.folder, token), `${TOKEN}\n`, { mode: 0o600 });
         const args = [...this.command.slice(1), "--calls", `${calls}`, "--rtp-ports",
             `${first}-${first + calls * 2}`, "--rest", rest, "--account", ACCOUNT,
-            "--token-file", this.file("token"), "--json", ...extra];
+            "--token-file", this.file(token), "--json", ...extra];
 
         if (ca) args.push("--ca", this.file(ca));
         this.child = spawn(this.command[0], args, { stdio: ["ignore", "pipe", "pipe"], env: this.#environment() });
