@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LINES = 256, LINE_BYTES = 400, PATH_CHARACTERS = 1024, DEFAULT_KIB = 8192 };
+enum { LINES = 1024, LINE_BYTES = 400, PATH_CHARACTERS = 1024, DEFAULT_KIB = 8192 };
 
 struct line {
     SYSTEMTIME at;
