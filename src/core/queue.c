@@ -329,6 +329,11 @@ size_t omsp_queue_purge(struct omsp_queue *queue, uint32_t call)
     return gone;
 }
 
+size_t omsp_queue_waiting(const struct omsp_queue *queue)
+{
+    return queue->count;
+}
+
 void omsp_queue_get_stats(const struct omsp_queue *queue, struct omsp_queue_stats *out)
 {
     *out = queue->stats;

@@ -1,6 +1,6 @@
 /*
  * The event queue of one listener: FIFO, bounded in memory for ever. Not locked: the engine's
- * mailbox puts a leaf lock around it.
+ * mailbox has it behind a ring and puts a leaf lock around it (engine/mailbox.h).
  *
  * Room: `limit` events. When that many wait, posting coalesces instead of losing what matters
  * (issue "foundation", 4). Below, a stream's tokens are its ACTIVE, INACTIVE and STREAM_FAIL.
@@ -61,6 +61,7 @@ enum omsp_status omsp_queue_take(struct omsp_queue *queue,
  * Returns how many. */
 size_t omsp_queue_purge(struct omsp_queue *queue, uint32_t call);
 
+size_t omsp_queue_waiting(const struct omsp_queue *queue);
 void omsp_queue_get_stats(const struct omsp_queue *queue, struct omsp_queue_stats *out);
 
 #endif

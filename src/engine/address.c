@@ -81,9 +81,7 @@ void omsp_address_shutdown(struct omsp_address *address)
     {
         struct omsp_listener *listener = omsp_container(link, struct omsp_listener, link);
 
-        omsp_lock_acquire(&listener->lock);
-        omsp_queue_purge(listener->queue, 0);
-        omsp_lock_release(&listener->lock);
+        omsp_mailbox_purge(listener->mailbox, 0);
     }
     omsp_lock_release(&address->listeners_lock);
 }
@@ -94,9 +92,8 @@ static void listener_release(struct omsp_listener *listener)
 {
     if (atomic_fetch_sub(&listener->refs, 1) != 1)
         return;
-    omsp_queue_destroy(listener->queue);
+    omsp_mailbox_destroy(listener->mailbox);
     omsp_lock_destroy(&listener->signal_lock);
-    omsp_lock_destroy(&listener->lock);
     omsp_address_release(listener->address);
     omsp_free(listener);
 }
@@ -109,12 +106,11 @@ enum omsp_status omsp_address_listen(struct omsp_address *address, omsp_signal_f
 
     if (!listener)
         return OMSP_NOMEM;
-    status = omsp_queue_create(address->engine->config.queue_limit, &listener->queue);
+    status = omsp_mailbox_create(address->engine->config.queue_limit, &listener->mailbox);
     if (status) {
         omsp_free(listener);
         return status;
     }
-    omsp_lock_init(&listener->lock);
     omsp_lock_init(&listener->signal_lock);
     listener->signal = signal;
     listener->ctx = ctx;
@@ -159,19 +155,12 @@ enum omsp_status omsp_listener_take(struct omsp_listener *listener,
                                     bool (*fits)(void *ctx, const struct omsp_event *head),
                                     void *ctx, struct omsp_event *out)
 {
-    enum omsp_status status;
-
-    omsp_lock_acquire(&listener->lock);
-    status = omsp_queue_take(listener->queue, fits, ctx, out);
-    omsp_lock_release(&listener->lock);
-    return status;
+    return omsp_mailbox_take(listener->mailbox, fits, ctx, out);
 }
 
 void omsp_listener_get_stats(struct omsp_listener *listener, struct omsp_queue_stats *out)
 {
-    omsp_lock_acquire(&listener->lock);
-    omsp_queue_get_stats(listener->queue, out);
-    omsp_lock_release(&listener->lock);
+    omsp_mailbox_get_stats(listener->mailbox, out);
 }
 
 /* ---- posting -------------------------------------------------------------------------------- */
@@ -190,18 +179,16 @@ static struct omsp_blob *blob_copy(const struct omsp_blob *blob)
 static enum omsp_status post_one(struct omsp_listener *listener, const struct omsp_event *event)
 {
     struct omsp_event copy = *event;
-    bool was_empty = false;
     enum omsp_status status;
+    bool edge;
 
     if (event->blob) {
         copy.blob = blob_copy(event->blob);
         if (!copy.blob)
             return OMSP_NOMEM;
     }
-    omsp_lock_acquire(&listener->lock);
-    status = omsp_queue_post(listener->queue, &copy, &was_empty);
-    omsp_lock_release(&listener->lock);
-    if (was_empty && !status) {
+    status = omsp_mailbox_post(listener->mailbox, &copy, &edge);
+    if (edge) {
         atomic_store(&listener->due, true);
         atomic_store(&listener->address->signals_due, true);
     }

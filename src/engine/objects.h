@@ -2,7 +2,7 @@
  * The engine's own view of its objects. Nobody outside src/engine includes this.
  *
  * Locks, in order: address->lock (calls, streams, terminals' selection, state machines), then a
- * session's lock (media of one call), then leaves (address->listeners_lock, a listener's, a
+ * session's lock (media of one call), then leaves (address->listeners_lock, a mailbox's, a
  * runner's, a worker's, a file or samples terminal's, a device's and below that its echo path's). A
  * media worker takes session and leaf locks only; what it notices becomes a task of the control
  * runner, which takes the address lock.
@@ -16,6 +16,7 @@
 #include "base/list.h"
 #include "base/sid.h"
 #include "core/queue.h"
+#include "engine/mailbox.h"
 #include "engine/runner.h"
 #include "engine/tally.h"
 #include "engine/worker.h"
@@ -47,8 +48,7 @@ struct omsp_engine {
 struct omsp_listener {
     struct omsp_link link;        /* address->listeners, listeners_lock */
     struct omsp_address *address; /* reference */
-    struct omsp_lock lock;        /* leaf: queue */
-    struct omsp_queue *queue;
+    struct omsp_mailbox *mailbox;
     struct omsp_lock signal_lock; /* held while the signal runs, so that close can wait for it */
     omsp_signal_fn signal;        /* NULL once closed; signal_lock */
     void *ctx;
