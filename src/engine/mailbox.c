@@ -1,6 +1,6 @@
 /*
  * A listener's mailbox: the ring while it has room, else the queue. Not who is signalled, nor how
- * (address.c). Any thread; `lock` is for who takes and for the queue, and a leaf.
+ * (address.c). Any thread; the gate is a lock for who takes and for the queue, and a leaf.
  *
  * The ring is closed exactly while the queue is in use, and the queue in use while something is in
  * it. Edges: an open ring knows whether who takes has everything; while it is closed `armed` does.
@@ -13,15 +13,52 @@
 #include "core/ring.h"
 #include "port/lock.h"
 
+#include <stdatomic.h>
+
+enum { OPEN, SHUT, SHUT_AND_AWAITED };
+
 struct omsp_mailbox {
     struct omsp_ring *ring;
-    struct omsp_lock lock; /* from here, and for taking from the ring */
+    atomic_int gate;
+    struct omsp_lock lock; /* for who has to wait at the gate */
+    struct omsp_cond cond;
+    /* gate, and for taking from the ring */
     struct omsp_queue *queue;
     bool closed;         /* the ring */
     bool armed;          /* closed: the next post owes a signal */
     uint64_t ring_taken; /* straight from the ring */
     size_t high_water;   /* of the ring */
 };
+
+/* ---- the gate ----------------------------------------------------------------------------------
+ */
+
+/* A lock of two atomic operations, where one of the system's would cost more than all else here; it
+ * comes in when somebody has to wait (after U. Drepper, "Futexes Are Tricky", 2011). */
+static void enter(struct omsp_mailbox *mailbox)
+{
+    int was = OPEN;
+
+    if (atomic_compare_exchange_strong_explicit(&mailbox->gate, &was, SHUT, memory_order_acquire,
+                                                memory_order_relaxed))
+        return;
+    omsp_lock_acquire(&mailbox->lock);
+    while (atomic_exchange_explicit(&mailbox->gate, SHUT_AND_AWAITED, memory_order_acquire) != OPEN)
+        omsp_cond_wait(&mailbox->cond, &mailbox->lock, UINT64_MAX);
+    omsp_lock_release(&mailbox->lock);
+}
+
+static void leave(struct omsp_mailbox *mailbox)
+{
+    if (atomic_exchange_explicit(&mailbox->gate, OPEN, memory_order_release) != SHUT_AND_AWAITED)
+        return;
+    omsp_lock_acquire(&mailbox->lock);
+    omsp_cond_broadcast(&mailbox->cond);
+    omsp_lock_release(&mailbox->lock);
+}
+
+/* ---- life -------------------------------------------------------------------------------------
+ */
 
 enum omsp_status omsp_mailbox_create(size_t limit, struct omsp_mailbox **out)
 {
@@ -31,7 +68,9 @@ enum omsp_status omsp_mailbox_create(size_t limit, struct omsp_mailbox **out)
 
     if (!mailbox)
         return OMSP_NOMEM;
+    atomic_init(&mailbox->gate, OPEN);
     omsp_lock_init(&mailbox->lock);
+    omsp_cond_init(&mailbox->cond);
     while (places * 2 <= limit && places < OMSP_MAILBOX_RING)
         places *= 2;
     status = omsp_queue_create(limit, &mailbox->queue);
@@ -45,7 +84,7 @@ enum omsp_status omsp_mailbox_create(size_t limit, struct omsp_mailbox **out)
     return OMSP_OK;
 }
 
-/* ---- from the ring to the queue and back; lock held -------------------------------------------
+/* ---- from the ring to the queue and back; gate shut -------------------------------------------
  */
 
 /* No more than the ring has places, for which there is room in the queue. */
@@ -78,6 +117,7 @@ void omsp_mailbox_destroy(struct omsp_mailbox *mailbox)
         close_ring(mailbox);
     omsp_ring_destroy(mailbox->ring);
     omsp_queue_destroy(mailbox->queue);
+    omsp_cond_destroy(&mailbox->cond);
     omsp_lock_destroy(&mailbox->lock);
     omsp_free(mailbox);
 }
@@ -90,7 +130,7 @@ static enum omsp_status post_to_queue(struct omsp_mailbox *mailbox, const struct
 {
     enum omsp_status status;
 
-    omsp_lock_acquire(&mailbox->lock);
+    enter(mailbox);
     if (!mailbox->closed)
         close_ring(mailbox);
     mailbox->armed |= *edge; /* what is owed already */
@@ -99,7 +139,7 @@ static enum omsp_status post_to_queue(struct omsp_mailbox *mailbox, const struct
     if (*edge)
         mailbox->armed = false;
     open_when_empty(mailbox);
-    omsp_lock_release(&mailbox->lock);
+    leave(mailbox);
     return status;
 }
 
@@ -138,14 +178,14 @@ enum omsp_status omsp_mailbox_take(struct omsp_mailbox *mailbox,
 {
     enum omsp_status status;
 
-    omsp_lock_acquire(&mailbox->lock);
+    enter(mailbox);
     if (mailbox->closed) {
         status = omsp_queue_take(mailbox->queue, fits, ctx, out);
         open_when_empty(mailbox);
     } else {
         status = take_from_ring(mailbox, fits, ctx, out);
     }
-    omsp_lock_release(&mailbox->lock);
+    leave(mailbox);
     return status;
 }
 
@@ -153,12 +193,12 @@ size_t omsp_mailbox_purge(struct omsp_mailbox *mailbox, uint32_t call)
 {
     size_t gone;
 
-    omsp_lock_acquire(&mailbox->lock);
+    enter(mailbox);
     if (!mailbox->closed)
         close_ring(mailbox);
     gone = omsp_queue_purge(mailbox->queue, call);
     open_when_empty(mailbox);
-    omsp_lock_release(&mailbox->lock);
+    leave(mailbox);
     return gone;
 }
 
@@ -166,7 +206,7 @@ void omsp_mailbox_get_stats(struct omsp_mailbox *mailbox, struct omsp_queue_stat
 {
     size_t waiting;
 
-    omsp_lock_acquire(&mailbox->lock);
+    enter(mailbox);
     omsp_queue_get_stats(mailbox->queue, out);
     waiting = omsp_ring_waiting(mailbox->ring);
     out->posted += mailbox->ring_taken + waiting;
@@ -176,5 +216,5 @@ void omsp_mailbox_get_stats(struct omsp_mailbox *mailbox, struct omsp_queue_stat
         out->high_water = mailbox->high_water;
     if (out->waiting > out->high_water)
         out->high_water = out->waiting;
-    omsp_lock_release(&mailbox->lock);
+    leave(mailbox);
 }

@@ -26,8 +26,8 @@ void omsp_mailbox_destroy(struct omsp_mailbox *mailbox);
  * was posted can be taken. */
 enum omsp_status omsp_mailbox_post(struct omsp_mailbox *mailbox, const struct omsp_event *event,
                                    bool *edge);
-/* Any thread. As omsp_queue_take; `fits` runs under the mailbox's lock, a leaf. OMSP_EMPTY: an edge
- * will follow. */
+/* Any thread. As omsp_queue_take; `fits` runs under the mailbox's gate, a leaf lock. OMSP_EMPTY: an
+ * edge will follow. */
 enum omsp_status omsp_mailbox_take(struct omsp_mailbox *mailbox,
                                    bool (*fits)(void *ctx, const struct omsp_event *head),
                                    void *ctx, struct omsp_event *out);

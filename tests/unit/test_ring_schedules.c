@@ -24,7 +24,7 @@
 #define THREADS 3
 #define STEPS   1000
 
-enum state { READY, AT_LOCK, ASLEEP, ENDED };
+enum state { READY, AT_LOCK, AT_COND, ASLEEP, ENDED };
 
 struct choice {
     uint8_t options, taken; /* of the threads that could go on, the running one first */
@@ -40,7 +40,7 @@ static struct {
     struct omsp_thread *threads[THREADS];
     /* one run */
     enum state state[THREADS];
-    bool held; /* the mailbox's lock */
+    bool held; /* the lock of who waits at the mailbox's gate */
     unsigned threads_used, places, preemptions, limit;
     struct choice path[STEPS];
     unsigned depth, known; /* choices made; those that are given */
@@ -122,6 +122,25 @@ static void sched_release(struct omsp_lock *lock)
     step();
 }
 
+static bool sched_wait(struct omsp_cond *cond, struct omsp_lock *lock, uint64_t timeout_us)
+{
+    (void)cond, (void)lock, (void)timeout_us;
+    world.held = false;
+    world.state[world.turn] = AT_COND;
+    step();
+    world.state[world.turn] = READY;
+    world.held = true;
+    return true;
+}
+
+static void sched_broadcast(struct omsp_cond *cond)
+{
+    (void)cond;
+    for (unsigned i = 0; i < THREADS; i++)
+        if (world.state[i] == AT_COND)
+            world.state[i] = AT_LOCK;
+}
+
 /* ---- the code ---------------------------------------------------------------------------------
  */
 
@@ -140,10 +159,14 @@ static void sched_release(struct omsp_lock *lock)
 #define atomic_compare_exchange_weak_explicit atomic_compare_exchange_strong_explicit
 #define omsp_lock_acquire                     sched_acquire
 #define omsp_lock_release                     sched_release
+#define omsp_cond_wait                        sched_wait
+#define omsp_cond_broadcast                   sched_broadcast
 #include "core/ring.c"
 #include "engine/mailbox.c"
 #undef omsp_lock_acquire
 #undef omsp_lock_release
+#undef omsp_cond_wait
+#undef omsp_cond_broadcast
 
 /* ---- programs ---------------------------------------------------------------------------------
  */

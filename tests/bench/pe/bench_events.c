@@ -329,16 +329,17 @@ static struct node {
     struct omsp_event event;
 } * list_first, **list_last = &list_first;
 static CRITICAL_SECTION list_lock;
-static struct omsp_queue *queue;
+static struct omsp_mailbox *mailbox;
 
-static void queue_post_take(void *ctx, size_t times)
+static void mailbox_post_take(void *ctx, size_t times)
 {
     struct omsp_event event = {.kind = OMSP_EVENT_PRIVATE}, out;
+    bool edge;
 
     (void)ctx;
     while (times--) {
-        omsp_queue_post(queue, &event, NULL);
-        omsp_queue_take(queue, NULL, NULL, &out);
+        omsp_mailbox_post(mailbox, &event, &edge);
+        omsp_mailbox_take(mailbox, NULL, NULL, &out);
         OMSP_BENCH_KEEP(&out);
     }
 }
@@ -447,8 +448,8 @@ int main(void)
     InitializeCriticalSection(&list_lock);
     ring.event = CreateEventW(NULL, FALSE, FALSE, NULL);
     relay.taken = CreateEventW(NULL, FALSE, FALSE, NULL);
-    if (omsp_queue_create(1024, &queue))
-        die("the queue");
+    if (omsp_mailbox_create(1024, &mailbox))
+        die("the mailbox");
     open_ours();
     open_quartz();
     omsp_bench_compare(&(struct omsp_bench){"event-post-get",
@@ -466,7 +467,7 @@ int main(void)
                                             0,
                                             0});
     omsp_bench_compare(&(struct omsp_bench){"event-queue",
-                                            {"ours", queue_post_take, NULL},
+                                            {"ours", mailbox_post_take, NULL},
                                             {"malloc + CRITICAL_SECTION", list_post_take, NULL},
                                             {"ring", slot_post_take, NULL},
                                             4,
