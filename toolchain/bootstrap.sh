@@ -19,7 +19,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 NATIVE_PACKAGES=(build-essential cmake ninja-build pkg-config check libsubunit-dev clang-format-14
     libcjson-dev libcurl4-openssl-dev libexpat1-dev libmicrohttpd-dev libopus-dev libssl-dev openssl
-    libspandsp-dev libspeexdsp-dev shellcheck util-linux curl ffmpeg)
+    libspandsp-dev libspeexdsp-dev liburing-dev shellcheck util-linux curl ffmpeg)
 PE_PACKAGES=(gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 g++-mingw-w64-x86-64-win32
     g++-mingw-w64-i686-win32 mingw-w64-tools wine wine64 libwine libwine-dev dpkg-dev)
 BENCH_PACKAGES=(gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-tools libre-dev libspandsp-dev

@@ -13,6 +13,15 @@
 #include <stdint.h>
 
 struct omsp_poller; /* opaque: a set of sockets that one thread waits for */
+struct omsp_sender; /* opaque: sends of several sockets in one call; one thread at a time */
+
+struct omsp_sock_send {
+    curl_socket_t sock;
+    const void *data;
+    size_t len;
+    size_t sent; /* out, */
+    bool failed; /* both as sock_send's */
+};
 
 struct omsp_poll_event {
     void *data;   /* NULL: nothing happened but a wake */
@@ -30,6 +39,10 @@ struct omsp_tls_check {
 /* What the system may hold of a connection that nobody reads, in bytes: left to itself it takes
  * megabytes, and a slow consumer of speech would hear of minutes ago. */
 #define OMSP_TCP_SEND_ROOM 65536
+
+/* ThreadSanitizer follows 64 locks of one thread; each send holds its connection's and its owner's.
+ */
+#define OMSP_SENDER_MAX 24
 
 struct omsp_curl_os {
     uint64_t (*now_us)(void);
@@ -55,6 +68,11 @@ struct omsp_curl_os {
     enum omsp_status (*sock_recv)(curl_socket_t sock, void *data, size_t len, size_t *got);
     /* OMSP_OK, also with *sent < len when there is no room; OMSP_IO. Never blocks, no signal. */
     enum omsp_status (*sock_send)(curl_socket_t sock, const void *data, size_t len, size_t *sent);
+    /* NULL, or NULL from it: not here, or not now. */
+    struct omsp_sender *(*sender_create)(void);
+    void (*sender_destroy)(struct omsp_sender *sender);
+    /* sock_send for each of at most OMSP_SENDER_MAX sockets, all different. */
+    void (*sender_send)(struct omsp_sender *sender, struct omsp_sock_send *sends, unsigned count);
     bool (*sock_writable)(curl_socket_t sock);
     /* After the end of what can be received: was it a reset, or anything else but the peer's
      * orderly end, after which sending still goes? */

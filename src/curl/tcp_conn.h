@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 
+#define SENDERS   8    /* that are kept: a thread that sends while all are in use makes its own */
 #define TLS_CHUNK 4096 /* sent in one TLS record; fits wherever a socket calls itself writable */
 
 struct tcp_loop {
@@ -25,6 +26,10 @@ struct tcp_loop {
     bool stopping;
     struct omsp_link more; /* conn.more_link: TLS may hold bytes that no socket tells of */
     uint8_t data[65536];   /* what was read last */
+
+    struct omsp_lock senders_lock;        /* a leaf */
+    struct omsp_sender *senders[SENDERS]; /* that nobody uses now */
+    unsigned sender_count;
 
     /* The dialler's. */
     struct omsp_poller *dial_poller;
@@ -60,6 +65,20 @@ struct tcp_conn {
     uint8_t *stuck; /* TLS: room for one chunk; OpenSSL wants an unfinished one again as it was */
     size_t stuck_len;
 };
+
+/* ---- tcp_loop.c ---- */
+
+/* send_lock held, open. What came of a send. */
+void omsp_conn_sent(struct tcp_loop *loop, struct tcp_conn *conn, enum omsp_status status,
+                    bool all);
+
+/* ---- tcp_many.c ---- */
+
+/* struct omsp_tcp_loop.send_many */
+void omsp_conn_send_many(struct omsp_tcp_loop *base, struct omsp_tcp_send *sends, unsigned count);
+/* While the loop is made: false when there is nothing to be had of sends that go together. */
+bool omsp_conn_first_sender(struct tcp_loop *loop);
+void omsp_conn_drop_senders(struct tcp_loop *loop);
 
 /* ---- dialler.c ---- */
 

@@ -167,6 +167,16 @@ static void want_room(struct tcp_loop *loop, struct tcp_conn *conn)
     loop->os->watch(loop->poller, conn->sock, conn, true, true);
 }
 
+void omsp_conn_sent(struct tcp_loop *loop, struct tcp_conn *conn, enum omsp_status status, bool all)
+{
+    if (status != OMSP_OK) {
+        atomic_store(&conn->broken, true);
+    } else if (!all && !conn->shortage) {
+        conn->shortage = true;
+        want_room(loop, conn);
+    }
+}
+
 static enum omsp_status send_plain(struct tcp_loop *loop, struct tcp_conn *conn, const void *data,
                                    size_t len, size_t *sent)
 {
@@ -175,12 +185,7 @@ static enum omsp_status send_plain(struct tcp_loop *loop, struct tcp_conn *conn,
     omsp_lock_acquire(&conn->send_lock);
     if (conn->open) {
         status = loop->os->sock_send(conn->sock, data, len, sent);
-        if (status != OMSP_OK) {
-            atomic_store(&conn->broken, true);
-        } else if (*sent < len && !conn->shortage) {
-            conn->shortage = true;
-            want_room(loop, conn);
-        }
+        omsp_conn_sent(loop, conn, status, *sent == len);
     }
     omsp_lock_release(&conn->send_lock);
     return status;
@@ -452,6 +457,7 @@ static void loop_wait(struct omsp_tcp_loop *base, uint64_t deadline_us)
 
 static void release(struct tcp_loop *loop)
 {
+    omsp_conn_drop_senders(loop);
     if (loop->dial_poller)
         loop->os->poller_destroy(loop->dial_poller);
     if (loop->poller)
@@ -506,6 +512,7 @@ enum omsp_status omsp_curl_tcp_create(const struct omsp_curl_os *os, struct omsp
     omsp_list_init(&loop->more);
     omsp_list_init(&loop->active);
     omsp_list_init(&loop->dead);
+    loop->base.send_many = omsp_conn_first_sender(loop) ? omsp_conn_send_many : NULL;
     status = os->poller_create(&loop->poller);
     if (status == OMSP_OK)
         status = os->poller_create(&loop->dial_poller);

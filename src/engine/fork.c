@@ -151,6 +151,7 @@ static enum omsp_status make_fork(struct omsp_call *call, struct omsp_links *lin
     omsp_call_ref(call);
     omsp_lock_init(&fork->lock);
     omsp_list_init(&fork->notes);
+    omsp_list_init(&fork->due);
     omsp_list_init(&fork->marks);
     omsp_ws_parser_init(&fork->parser);
     omsp_fork_link_init(fork);

@@ -50,12 +50,11 @@ static void make_media(struct omsp_fork *fork, unsigned track, uint64_t timestam
     fork->frames_sent++;
 }
 
-/* True: all of it is gone. */
-static bool send_bytes(struct omsp_fork *fork, const uint8_t *bytes, size_t len, size_t *at)
+/* What came of a send of all from *at on. True: all of it is gone. */
+static bool took(struct omsp_fork *fork, enum omsp_status status, size_t sent, size_t len,
+                 size_t *at)
 {
-    size_t sent = 0;
-
-    if (fork->tcp->loop->send(fork->tcp, bytes + *at, len - *at, &sent)) {
+    if (status) {
         fork->stalled = true; /* broken: its end is on the way */
         return false;
     }
@@ -63,6 +62,14 @@ static bool send_bytes(struct omsp_fork *fork, const uint8_t *bytes, size_t len,
     fork->bytes_sent += sent;
     fork->stalled = *at < len;
     return !fork->stalled;
+}
+
+static bool send_bytes(struct omsp_fork *fork, const uint8_t *bytes, size_t len, size_t *at)
+{
+    size_t sent = 0;
+    enum omsp_status status = fork->tcp->loop->send(fork->tcp, bytes + *at, len - *at, &sent);
+
+    return took(fork, status, sent, len, at);
 }
 
 static bool send_out(struct omsp_fork *fork)
@@ -248,7 +255,15 @@ static bool make_now(struct omsp_fork *fork, unsigned track, uint64_t timestamp_
 /* What became of a frame: it is on its way, or somebody has to see to that. */
 enum handed { DONE, AT_END, ON_LINK_THREAD };
 
-/* fork->lock held. gather: at the turn's end, when there are two tracks. */
+/* Is it of use to wait for the turn's end? Two tracks go in one send, and what many streams have
+ * goes together where the system has a way for that. */
+static bool gains(const struct omsp_fork *fork)
+{
+    return omsp_fork_tracks(fork->tracks_wanted) == 2 ||
+           (fork->tcp && fork->tcp->send_anywhere && fork->tcp->loop->send_many);
+}
+
+/* fork->lock held. gather: at the turn's end, when that gains anything. */
 static enum handed hand_over(struct omsp_fork *fork, struct omsp_fork_track *track,
                              uint64_t timestamp_ms, bool gather)
 {
@@ -262,7 +277,7 @@ static enum handed hand_over(struct omsp_fork *fork, struct omsp_fork_track *tra
         fork->frames_dropped++;
         return DONE;
     }
-    gather &= omsp_fork_tracks(fork->tracks_wanted) == 2;
+    gather &= gains(fork);
     if (fork->open && fork->tcp && fork->tcp->send_anywhere &&
         make_now(fork, track->which, timestamp_ms, payload)) {
         if (gather)
@@ -309,6 +324,37 @@ void omsp_fork_send_gathered(struct omsp_fork *fork)
     omsp_lock_release(&fork->lock);
     if (due && !here)
         omsp_fork_kick(fork);
+}
+
+bool omsp_fork_end_turn(struct omsp_fork *fork)
+{
+    bool together;
+
+    /* It stays marked: who stops the stream before the outbox is sent sends it himself, for nothing
+     * may go once he has returned. */
+    omsp_lock_acquire(&fork->lock);
+    together =
+        fork->gathered && fork->tcp && fork->tcp->send_anywhere && fork->tcp->loop->send_many;
+    omsp_lock_release(&fork->lock);
+    if (!together)
+        omsp_fork_send_gathered(fork);
+    return together;
+}
+
+bool omsp_fork_offer(struct omsp_fork *fork, struct omsp_tcp_send *send)
+{
+    if (!fork->tcp || fork->stalled || fork->out_at == fork->out_len)
+        return false; /* somebody else sent it, waits for room with it, or dropped it */
+    fork->gathered = false;
+    *send = (struct omsp_tcp_send){
+        .tcp = fork->tcp, .data = fork->out + fork->out_at, .len = fork->out_len - fork->out_at};
+    return true;
+}
+
+void omsp_fork_offered(struct omsp_fork *fork, const struct omsp_tcp_send *send)
+{
+    if (took(fork, send->status, send->sent, fork->out_len, &fork->out_at))
+        omsp_fork_pump(fork);
 }
 
 static struct omsp_fork_track *track_of(struct omsp_fork *fork, unsigned which)

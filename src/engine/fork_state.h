@@ -98,6 +98,8 @@ struct omsp_fork {
     struct omsp_session_source *heard; /* whose audio the inbound track is; NULL: the stream's */
     struct omsp_fork_track tracks[2];
 
+    struct omsp_link due; /* its worker's thread: in the outbox, which then has a reference */
+
     struct omsp_lock lock; /* from here */
     bool want;             /* the link thread shall have it open */
     bool ready_due;        /* it was started: when it is open, or still is, the stream is told */
@@ -199,6 +201,13 @@ bool omsp_fork_audio(struct omsp_fork *fork, unsigned track, const uint8_t *code
 /* So many samples were lost or never sent: the timestamp jumps. Answers likewise. */
 bool omsp_fork_gap(struct omsp_fork *fork, unsigned track, uint64_t samples);
 void omsp_fork_send_gathered(struct omsp_fork *fork);
+/* At the worker's turn's end, on its thread: sends what was gathered, or answers true: it shall go
+ * together with what others have (engine/outbox.h). */
+bool omsp_fork_end_turn(struct omsp_fork *fork);
+/* fork->lock held from the one to the other, no lock else. False: there is nothing (any more).
+ * Afterwards status and sent are there. */
+bool omsp_fork_offer(struct omsp_fork *fork, struct omsp_tcp_send *send);
+void omsp_fork_offered(struct omsp_fork *fork, const struct omsp_tcp_send *send);
 /* What follows does not join what was; a frame that was begun is filled with silence and sent, with
  * what was gathered. */
 void omsp_fork_break(struct omsp_fork *fork, unsigned track);

@@ -89,7 +89,8 @@ void omsp_session_end_turn(struct omsp_turn *turn)
 
     omsp_lock_acquire(&session->lock);
     for (unsigned i = 0; i < session->fork_count; i++)
-        omsp_fork_send_gathered(session->forks[i]);
+        if (omsp_fork_end_turn(session->forks[i]))
+            omsp_outbox_put(&session->worker->outbox, session->forks[i]);
     omsp_lock_release(&session->lock);
 }
 

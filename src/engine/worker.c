@@ -30,6 +30,7 @@ static void end_turn(struct omsp_worker *worker)
         omsp_turn_cancel(turn);
         turn->run(turn);
     }
+    omsp_outbox_send(&worker->outbox);
 }
 
 /* Timers come after datagrams, so that what is due when datagrams came shares their turn. */
@@ -62,6 +63,7 @@ enum omsp_status omsp_worker_init(struct omsp_worker *worker, const struct omsp_
     atomic_init(&worker->stopping, false);
     atomic_init(&worker->wakes, 0);
     omsp_list_init(&worker->turns);
+    omsp_outbox_init(&worker->outbox);
     status = ports->loop_create(ports->ctx, &worker->loop);
     if (status)
         return status;

@@ -7,6 +7,7 @@
 
 #include "base/list.h"
 #include "engine/load.h"
+#include "engine/outbox.h"
 #include "engine/timers.h"
 #include "port/net.h"
 #include "port/ports.h"
@@ -30,6 +31,7 @@ struct omsp_worker {
     _Atomic bool stopping;
     _Atomic uint64_t wakes;
     struct omsp_link turns; /* struct omsp_turn.link */
+    struct omsp_outbox outbox;
 };
 
 /* OMSP_NOMEM, OMSP_FULL, and what the loop's creation says. */

@@ -29,6 +29,8 @@ void omsp_lock_init(struct omsp_lock *lock);
 void omsp_lock_destroy(struct omsp_lock *lock);
 void omsp_lock_acquire(struct omsp_lock *lock);
 void omsp_lock_release(struct omsp_lock *lock);
+/* True: it was free and is held now. Never waits. */
+bool omsp_lock_try(struct omsp_lock *lock);
 
 void omsp_cond_init(struct omsp_cond *cond);
 void omsp_cond_destroy(struct omsp_cond *cond);

@@ -52,6 +52,15 @@ struct omsp_tcp {
     void (*on_closed)(void *owner);
 };
 
+/* One of several sends. */
+struct omsp_tcp_send {
+    struct omsp_tcp *tcp;
+    const void *data;
+    size_t len;
+    size_t sent;             /* out, */
+    enum omsp_status status; /* both as send's */
+};
+
 struct omsp_tcp_loop {
     /* Begins to connect. init: owner and callbacks. Any thread. OMSP_NOMEM, OMSP_FULL. */
     enum omsp_status (*dial)(struct omsp_tcp_loop *loop, const struct omsp_tcp *init,
@@ -62,6 +71,10 @@ struct omsp_tcp_loop {
      * close; the owner sees to it that none is left when on_closed may run, for then tcp is freed.
      */
     enum omsp_status (*send)(struct omsp_tcp *tcp, const void *data, size_t len, size_t *sent);
+    /* Does for each what `send` does, in fewer system calls; no connection is named twice, all can
+     * send anywhere. The order among connections is anybody's. Any thread. NULL: this system has
+     * no way that is cheaper than one send after the other. Constant. */
+    void (*send_many)(struct omsp_tcp_loop *loop, struct omsp_tcp_send *sends, unsigned count);
     /* Returns at once; ends dialling too. No callback starts after it but on_closed. */
     void (*close)(struct omsp_tcp *tcp);
     /* Sleeps until something happens, a wake, or deadline_us (UINT64_MAX: none). Loop thread. */

@@ -54,6 +54,14 @@ void omsp_lock_release(struct omsp_lock *lock)
     must(pthread_mutex_unlock(mutex_of(lock)));
 }
 
+bool omsp_lock_try(struct omsp_lock *lock)
+{
+    int error = pthread_mutex_trylock(mutex_of(lock));
+
+    must(error == EBUSY ? 0 : error);
+    return !error;
+}
+
 void omsp_cond_init(struct omsp_cond *cond)
 {
     pthread_condattr_t attr;

@@ -167,7 +167,8 @@ static enum omsp_status sock_recv(curl_socket_t sock, void *data, size_t len, si
     return n ? OMSP_OK : OMSP_EOF;
 }
 
-static enum omsp_status sock_send(curl_socket_t sock, const void *data, size_t len, size_t *sent)
+enum omsp_status omsp_posix_sock_send(curl_socket_t sock, const void *data, size_t len,
+                                      size_t *sent)
 {
     ssize_t n = send(sock, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 
@@ -230,7 +231,12 @@ const struct omsp_curl_os omsp_posix_curl_os = {
     .sock_open = sock_open,
     .sock_close = sock_close,
     .sock_recv = sock_recv,
-    .sock_send = sock_send,
+    .sock_send = omsp_posix_sock_send,
+#ifdef OMSP_URING
+    .sender_create = omsp_posix_sender_create,
+    .sender_destroy = omsp_posix_sender_destroy,
+    .sender_send = omsp_posix_sender_send,
+#endif
     .sock_writable = sock_writable,
     .is_dead = is_dead,
     .verify = verify,

@@ -85,7 +85,8 @@ struct omsp_sim {
     uint64_t disk_room;
     struct omsp_link servers; /* struct sim_server.link */
     unsigned tcp_loops, https;
-    size_t tcp_grain;          /* 0: any */
+    size_t tcp_grain; /* 0: any */
+    bool tcp_singly;
     struct omsp_link requests; /* struct sim_request.link */
     size_t request_count;
     omsp_sim_http_fn http_fn;

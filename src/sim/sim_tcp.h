@@ -52,6 +52,10 @@ void omsp_sim_tcp_unlisten(struct omsp_sim *sim, const char *host, uint16_t port
  * any. */
 void omsp_sim_set_tcp_grain(struct omsp_sim *sim, size_t bytes);
 
+/* Loops that are made from now on have send_many (how it begins), or are a system that has no way
+ * for sends to go together. */
+void omsp_sim_set_tcp_together(struct omsp_sim *sim, bool together);
+
 /* What a peer does. Where peer is NULL, which is who never connected: OMSP_NOTFOUND, and nothing.
  *
  * Bytes for the client; they count as sent even when it has closed meanwhile. After _close or

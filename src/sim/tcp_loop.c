@@ -118,6 +118,12 @@ static enum omsp_status tcp_send(struct omsp_tcp *base, const void *data, size_t
     return OMSP_OK;
 }
 
+static void tcp_send_many(struct omsp_tcp_loop *base, struct omsp_tcp_send *sends, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        sends[i].status = base->send(sends[i].tcp, sends[i].data, sends[i].len, &sends[i].sent);
+}
+
 static void tcp_close(struct omsp_tcp *base)
 {
     struct omsp_sim_peer *conn = (struct omsp_sim_peer *)base;
@@ -265,6 +271,7 @@ enum omsp_status sim_tcp_loop_create(void *ctx, struct omsp_tcp_loop **out)
     if (!loop)
         return OMSP_NOMEM;
     loop->base = functions;
+    loop->base.send_many = sim->tcp_singly ? NULL : tcp_send_many;
     loop->sim = sim;
     omsp_list_init(&loop->ready);
     omsp_list_init(&loop->closing);

@@ -342,6 +342,11 @@ void omsp_sim_peer_set_window(struct omsp_sim_peer *peer, size_t bytes)
     drain(peer);
 }
 
+void omsp_sim_set_tcp_together(struct omsp_sim *sim, bool together)
+{
+    sim->tcp_singly = !together;
+}
+
 void omsp_sim_set_tcp_grain(struct omsp_sim *sim, size_t bytes)
 {
     sim->tcp_grain = bytes;

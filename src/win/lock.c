@@ -39,6 +39,11 @@ void omsp_lock_release(struct omsp_lock *lock)
     ReleaseSRWLockExclusive(srw_of(lock));
 }
 
+bool omsp_lock_try(struct omsp_lock *lock)
+{
+    return TryAcquireSRWLockExclusive(srw_of(lock));
+}
+
 void omsp_cond_init(struct omsp_cond *cond)
 {
     InitializeConditionVariable(cond_of(cond));

@@ -2,8 +2,9 @@
  * One media frame (20 ms of u-law as JSON, masked) on each of many connections, every 20 ms: the
  * processor time per frame of the process that makes and sends them, up to the return of the send
  * call. Ours is the frame of wire/media_stream.h through the system's port/tcp.h, as a media worker
- * does it; the limit sends as many bytes that lie ready by bare send(); the peers are npm `ws` and
- * libwebsockets (peers/). Then both tracks of a stream in one send against two. A fourth process,
+ * does it at the end of a turn; the limits send as many bytes that lie ready, by bare send() and by
+ * bare io_uring; the peers are npm `ws` and libwebsockets (peers/). Then both tracks of a stream in
+ * one send against two. A fourth process,
  * not timed, reads it all.
  */
 #include "bench/compare.h"
@@ -23,8 +24,19 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#ifdef OMSP_URING
+#include <liburing.h>
+#endif
 
-enum { CONNECTIONS = 500, FEW = 100, PORT = 20980, FRAME = 386, TICK_NS = 20000000 };
+enum {
+    CONNECTIONS = 500,
+    FEW = 100,
+    PORT = 20980,
+    FRAME = 386,
+    TICK_NS = 20000000,
+    TOGETHER = 24, /* engine/outbox.c's */
+    RING = 64,
+};
 
 static uint8_t payload[160];
 
@@ -128,28 +140,68 @@ static void send_ours(struct connection *connection, const uint8_t *bytes, size_
         die("a send of ours");
 }
 
-static void ours_frame(int i)
+/* What a worker's turn has for its consumers goes together, as engine/outbox.c does it. */
+static void ours_together(int first, int count, unsigned tracks)
 {
-    uint8_t out[OMSP_MS_MEDIA_MAX];
+    static uint8_t out[TOGETHER][2 * OMSP_MS_MEDIA_MAX];
+    struct omsp_tcp_send sends[TOGETHER];
+    struct omsp_tcp_loop *loop = connections[first].tcp->loop;
 
-    send_ours(&connections[i], out, make_frame(&connections[i], OMSP_MS_TRACK_INBOUND, out));
+    for (int i = 0; i < count; i++) {
+        struct connection *connection = &connections[first + i];
+        size_t len = 0;
+
+        for (unsigned track = OMSP_MS_TRACK_INBOUND; track <= OMSP_MS_TRACK_OUTBOUND; track++)
+            if (tracks & 1u << track)
+                len += make_frame(connection, track, out[i] + len);
+        if (!loop->send_many)
+            send_ours(connection, out[i], len);
+        sends[i] = (struct omsp_tcp_send){.tcp = connection->tcp, .data = out[i], .len = len};
+    }
+    if (!loop->send_many)
+        return;
+    loop->send_many(loop, sends, (unsigned)count);
+    for (int i = 0; i < count; i++)
+        if (sends[i].status || sends[i].sent != sends[i].len)
+            die("a send of ours");
 }
 
-static void ours_two_sends(int i)
-{
-    uint8_t out[OMSP_MS_MEDIA_MAX];
+enum { IN = 1u << OMSP_MS_TRACK_INBOUND, OUT = 1u << OMSP_MS_TRACK_OUTBOUND };
 
-    send_ours(&connections[i], out, make_frame(&connections[i], OMSP_MS_TRACK_INBOUND, out));
-    send_ours(&connections[i], out, make_frame(&connections[i], OMSP_MS_TRACK_OUTBOUND, out));
+static void ours_by(int count, unsigned first, unsigned second)
+{
+    for (int i = 0; i < count; i += TOGETHER) {
+        int some = count - i < TOGETHER ? count - i : TOGETHER;
+
+        ours_together(i, some, first);
+        if (second)
+            ours_together(i, some, second);
+    }
 }
 
-static void ours_one_send(int i)
+static void ours_frames(int count)
 {
-    uint8_t out[2 * OMSP_MS_MEDIA_MAX];
-    size_t len = make_frame(&connections[i], OMSP_MS_TRACK_INBOUND, out);
+    ours_by(count, IN, 0);
+}
 
-    len += make_frame(&connections[i], OMSP_MS_TRACK_OUTBOUND, out + len);
-    send_ours(&connections[i], out, len);
+static void ours_two_sends(int count)
+{
+    for (int i = 0; i < count; i++)
+        for (unsigned track = OMSP_MS_TRACK_INBOUND; track <= OMSP_MS_TRACK_OUTBOUND; track++) {
+            uint8_t out[OMSP_MS_MEDIA_MAX];
+
+            send_ours(&connections[i], out, make_frame(&connections[i], track, out));
+        }
+}
+
+static void ours_two_together(int count)
+{
+    ours_by(count, IN, OUT);
+}
+
+static void ours_one_send(int count)
+{
+    ours_by(count, IN | OUT, 0);
 }
 
 /* ---- the limit ------------------------------------------------------------------------------ */
@@ -169,33 +221,86 @@ static void connect_bare(void)
     }
 }
 
-static void bare_frame(int i)
-{
-    static uint8_t ready[FRAME];
+static uint8_t ready[FRAME];
 
-    if (send(bare[i], ready, FRAME, MSG_DONTWAIT | MSG_NOSIGNAL) != FRAME)
-        die("a bare send");
+static void bare_frames(int count)
+{
+    for (int i = 0; i < count; i++)
+        if (send(bare[i], ready, FRAME, MSG_DONTWAIT | MSG_NOSIGNAL) != FRAME)
+            die("a bare send");
 }
+
+/* The same through io_uring, as many at a time as help. */
+#ifdef OMSP_URING
+static struct io_uring ring;
+
+static void bare_ring_some(int first, int count)
+{
+    for (int i = 0; i < count; i++)
+        io_uring_prep_send(io_uring_get_sqe(&ring), bare[first + i], ready, FRAME,
+                           MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (io_uring_submit_and_wait(&ring, (unsigned)count) != count)
+        die("a bare submission");
+    for (int i = 0; i < count; i++) {
+        struct io_uring_cqe *cqe;
+
+        if (io_uring_wait_cqe(&ring, &cqe) || cqe->res != FRAME)
+            die("a bare send of the ring");
+        io_uring_cqe_seen(&ring, cqe);
+    }
+}
+
+static void bare_ring_frames(int count)
+{
+    for (int i = 0; i < count; i += RING)
+        bare_ring_some(i, count - i < RING ? count - i : RING);
+}
+
+static bool has_ring(void)
+{
+    return !io_uring_queue_init(RING, &ring, 0);
+}
+#else
+static bool has_ring(void)
+{
+    return false;
+}
+
+static void bare_ring_frames(int count)
+{
+    (void)count;
+}
+#endif
 
 /* ---- being asked ---------------------------------------------------------------------------- */
 
 struct order {
-    char what; /* 'f': a frame, '2': two in two sends, '1': two in one */
+    char what; /* 'f': a frame, '2': two in two sends, 't': each with others, '1': two in one */
     uint8_t rounds;
     uint16_t connections;
 };
 
-static void serve(int fd, void (*one)(int), void (*two)(int), void (*both)(int))
+/* Each on so many connections. */
+struct manners {
+    void (*one)(int count);
+    void (*two)(int count);
+    void (*two_together)(int count);
+    void (*both)(int count);
+};
+
+static void serve(int fd, const struct manners *how)
 {
     struct order order;
 
     while (recv(fd, &order, sizeof(order), MSG_WAITALL) == sizeof(order)) {
-        void (*send_to)(int) = order.what == 'f' ? one : order.what == '2' ? two : both;
+        void (*send_to)(int) = order.what == 'f'   ? how->one
+                               : order.what == '2' ? how->two
+                               : order.what == 't' ? how->two_together
+                                                   : how->both;
         uint64_t at = bench_now_ns(), frames = (uint64_t)order.rounds * order.connections;
 
         for (unsigned r = 0; r < order.rounds; r++) {
-            for (int i = 0; i < order.connections; i++)
-                send_to(i);
+            send_to(order.connections);
             at += TICK_NS;
             bench_sleep_until(at);
         }
@@ -206,14 +311,29 @@ static void serve(int fd, void (*one)(int), void (*two)(int), void (*both)(int))
 
 static void run_ours(int fd)
 {
+    static const struct manners how = {ours_frames, ours_two_sends, ours_two_together,
+                                       ours_one_send};
+
     connect_ours();
-    serve(fd, ours_frame, ours_two_sends, ours_one_send);
+    serve(fd, &how);
 }
 
 static void run_bare(int fd)
 {
+    static const struct manners how = {.one = bare_frames};
+
     connect_bare();
-    serve(fd, bare_frame, bare_frame, bare_frame);
+    serve(fd, &how);
+}
+
+static void run_ring(int fd)
+{
+    static const struct manners how = {.one = bare_ring_frames};
+
+    if (!has_ring())
+        return;
+    connect_bare();
+    serve(fd, &how);
 }
 
 /* ---- measuring ------------------------------------------------------------------------------ */
@@ -270,10 +390,11 @@ static bool start_peer(struct bench_process *process, enum peer which, unsigned 
     return bench_process_exec_ready(process, which == NODE ? node : lws);
 }
 
-static void compare(struct bench_process *ours, struct bench_process *plain, unsigned count,
-                    unsigned rounds, uint8_t ticks)
+/* ring_too: NULL without io_uring. */
+static void compare(struct bench_process *ours, struct bench_process *plain,
+                    struct bench_process *ring_too, unsigned count, unsigned rounds, uint8_t ticks)
 {
-    char name[48];
+    char name[64];
     struct omsp_bench bench = {
         .name = name,
         .ours = {"openmsp", NULL, NULL},
@@ -282,13 +403,16 @@ static void compare(struct bench_process *ours, struct bench_process *plain, uns
         .faster_than_peer = 1.9,
         .times_limit = 1.1,
     };
-    struct omsp_bench_values mine = {0}, theirs[PEERS] = {0}, limit = {0};
+    struct omsp_bench_values mine = {0}, theirs[PEERS] = {0}, limit = {0}, limit_ring = {0},
+                             none = {0};
     struct bench_process peers[PEERS];
     bool there[PEERS];
 
     /* Compiled code, warm caches, grown windows. */
     ask(ours, 'f', 10, count);
     ask(plain, 'f', 10, count);
+    if (ring_too)
+        ask(ring_too, 'f', 10, count);
     for (int p = 0; p < PEERS; p++) {
         there[p] = start_peer(&peers[p], (enum peer)p, count);
         if (there[p])
@@ -300,6 +424,8 @@ static void compare(struct bench_process *ours, struct bench_process *plain, uns
             if (there[p])
                 put(&theirs[p], ask_peer(&peers[p], ticks));
         put(&limit, ask(plain, 'f', ticks, count));
+        if (ring_too)
+            put(&limit_ring, ask(ring_too, 'f', ticks, count));
     }
     for (int p = 0; p < PEERS; p++)
         if (there[p])
@@ -310,6 +436,10 @@ static void compare(struct bench_process *ours, struct bench_process *plain, uns
     bench.faster_than_peer = 0;
     bench.times_limit = 0;
     omsp_bench_report(&bench, "us", &mine, &theirs[LWS], &limit);
+    /* Whoever sends one after the other is no limit for who does not. */
+    bench.peer.name = NULL;
+    bench.limit.name = "bare io_uring, 64 at a time";
+    omsp_bench_report(&bench, "us", &mine, &none, &limit_ring);
 }
 
 static void run_sink(int fd)
@@ -321,8 +451,9 @@ int main(void)
 {
     unsigned rounds = omsp_bench_is_quick() ? 3 : 9;
     uint8_t ticks = omsp_bench_is_quick() ? 20 : 40;
-    struct bench_process sink, ours, plain;
-    struct omsp_bench_values one = {0}, two = {0}, none = {0};
+    struct bench_process sink, ours, plain, ring_too;
+    bool rings = has_ring();
+    struct omsp_bench_values one = {0}, two = {0}, together = {0}, none = {0};
     struct omsp_bench both = {
         .name = "fork both tracks, one send",
         .peer = {"two sends", NULL, NULL},
@@ -335,13 +466,21 @@ int main(void)
     answer_of(&sink);
     bench_process_fork(&ours, run_ours);
     bench_process_fork(&plain, run_bare);
-    compare(&ours, &plain, FEW, rounds, ticks);
-    compare(&ours, &plain, CONNECTIONS, rounds, ticks);
+    if (rings)
+        bench_process_fork(&ring_too, run_ring);
+    compare(&ours, &plain, rings ? &ring_too : NULL, FEW, rounds, ticks);
+    compare(&ours, &plain, rings ? &ring_too : NULL, CONNECTIONS, rounds, ticks);
     for (unsigned r = 0; r < rounds; r++) {
         put(&one, ask(&ours, '1', ticks, FEW));
         put(&two, ask(&ours, '2', ticks, FEW));
+        put(&together, ask(&ours, 't', ticks, FEW));
     }
     omsp_bench_report(&both, "us", &one, &two, &none);
+    both.peer.name = "two sends, each with other connections'";
+    both.faster_than_peer = 0;
+    omsp_bench_report(&both, "us", &one, &together, &none);
+    if (rings)
+        bench_process_end(&ring_too);
     bench_process_end(&plain);
     bench_process_end(&ours);
     bench_process_end(&sink);

@@ -1,9 +1,9 @@
 /*
  * RTP in, WebSocket out, 100 streams: processor time per packet of the process between. Ours is the
- * engine, a call and a media stream for each; the limit receives the same packets (epoll,
- * recv) and sends as many bytes that lie ready; the peer is node, dgram and npm `ws`, written
- * as a voice bot's relay would be. This process sends RTP, evenly, another reads what comes out;
- * neither is timed.
+ * engine, a call and a media stream for each; the limits receive the same packets (epoll,
+ * recv) and send as many bytes that lie ready, one after the other or by io_uring; the peer is
+ * node, dgram and npm `ws`, written as a voice bot's relay would be. This process sends RTP,
+ * evenly, another reads what comes out; neither is timed.
  */
 #include "bench/compare.h"
 #include "bench/native/bare_relay.h"
@@ -23,9 +23,9 @@ enum {
     GROUPS = 20, /* every millisecond a twentieth of the streams */
 };
 
-enum contestant { OURS, BARE, NODE, CONTESTANTS };
+enum contestant { OURS, BARE, RING, NODE, CONTESTANTS };
 
-static const uint16_t first_port[CONTESTANTS] = {22000, 22400, 22800};
+static const uint16_t first_port[CONTESTANTS] = {22000, 22400, 22600, 22800};
 
 static uint16_t port_of(enum contestant who, unsigned stream)
 {
@@ -70,7 +70,14 @@ static void run_bare(int fd)
 {
     struct bench_rtp_load load = load_of(BARE);
 
-    bench_bare_relay(&load, fd);
+    bench_bare_relay(&load, fd, false);
+}
+
+static void run_ring(int fd)
+{
+    struct bench_rtp_load load = load_of(RING);
+
+    bench_bare_relay(&load, fd, true);
 }
 
 /* ---- sending --------------------------------------------------------------------------------- */
@@ -154,15 +161,18 @@ int main(void)
         .times_limit = 1.1,
     };
     struct bench_rtp_load node = load_of(NODE);
+    struct omsp_bench_values none = {0};
     struct bench_process sink;
     uint64_t ready;
-    bool there[CONTESTANTS] = {true, true, false};
+    bool there[CONTESTANTS] = {true, true, bench_bare_has_ring(), false};
 
     bench_process_fork(&sink, run_sink);
     if (recv(sink.fd, &ready, sizeof(ready), MSG_WAITALL) != sizeof(ready))
         die("the sink");
     bench_process_fork(&processes[OURS], run_ours);
     bench_process_fork(&processes[BARE], run_bare);
+    if (there[RING])
+        bench_process_fork(&processes[RING], run_ring);
     there[NODE] = bench_peer_node(&processes[NODE], &node);
     from = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (bind(from, (struct sockaddr *)&addr, sizeof(addr)))
@@ -177,6 +187,11 @@ int main(void)
             if (there[who])
                 measure((enum contestant)who, ms);
     omsp_bench_report(&bench, "us", &cpu[OURS], &cpu[NODE], &cpu[BARE]);
+    /* Whoever sends one after the other is no limit for who does not. */
+    bench.faster_than_peer = bench.times_limit = 0;
+    bench.peer.name = NULL;
+    bench.limit.name = "bare recv, sends by io_uring";
+    omsp_bench_report(&bench, "us", &cpu[OURS], &none, &cpu[RING]);
     for (int who = 0; who < CONTESTANTS; who++)
         if (there[who])
             bench_process_end(&processes[who]);

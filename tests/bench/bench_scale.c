@@ -71,7 +71,7 @@ static void run_ours(int fd)
 
 static void run_bare(int fd)
 {
-    bench_bare_relay(&load, fd);
+    bench_bare_relay(&load, fd, false);
 }
 
 /* ---- one contestant at one size ---------------------------------------------------------------

@@ -1,6 +1,8 @@
 /* The rig of the simulation's tests. One thread. */
 #include "support/sim_world.h"
 
+#include "sim/sim_tcp.h"
+
 #include <string.h>
 
 struct sim_world sim_world_new(uint64_t seed)
@@ -8,6 +10,7 @@ struct sim_world sim_world_new(uint64_t seed)
     struct sim_world world;
 
     ck_assert_int_eq(omsp_sim_create(seed, &world.sim), OMSP_OK);
+    omsp_sim_set_tcp_together(world.sim, !omsp_test_sends_singly());
     world.ports = omsp_sim_ports(world.sim);
     ck_assert_int_eq(world.ports->loop_create(world.ports->ctx, &world.loop), OMSP_OK);
     return world;

@@ -19,6 +19,13 @@ static _Atomic long outstanding, bytes, asked;
 static _Atomic long countdown = -1;
 static _Atomic bool failed;
 
+bool omsp_test_sends_singly(void)
+{
+    const char *word = getenv("OMSP_IO_URING");
+
+    return word && word[0] == '0';
+}
+
 bool omsp_test_alloc_turn(void)
 {
     if (atomic_load(&countdown) < 0 || atomic_fetch_sub(&countdown, 1) != 0)

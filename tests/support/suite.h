@@ -37,6 +37,10 @@ int omsp_suite_run(const char *name, const struct omsp_test_entry *tests, size_t
         return omsp_suite_run(name, entries, sizeof(entries) / sizeof(entries[0]));                \
     }
 
+/* Is this the run of the suite on a system that has no way for sends to go together? The system's
+ * adapter looks at OMSP_IO_URING=0 itself; simulated systems are told. */
+bool omsp_test_sends_singly(void);
+
 /* ---- allocation walk ------------------------------------------------------------------------ */
 
 /* Lets the allocation with this number (0: the next one) fail, and every later one if sticky. */

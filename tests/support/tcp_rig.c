@@ -8,6 +8,7 @@ void tcp_rig_up(struct tcp_rig *rig, bool simulated)
     memset(rig, 0, sizeof(*rig));
     if (simulated) {
         ck_assert_int_eq(omsp_sim_create(1, &rig->sim), OMSP_OK);
+        omsp_sim_set_tcp_together(rig->sim, !omsp_test_sends_singly());
         rig->ports = omsp_sim_ports(rig->sim);
     } else {
         rig->ports = omsp_system_ports();

@@ -9,7 +9,9 @@
 #include "bench/native/peers.h"
 
 /* For bench_process_fork. Each byte on fd asks how many were sent on, once all is open. Returns
- * when fd is closed. */
-void bench_bare_relay(const struct bench_rtp_load *load, int fd);
+ * when fd is closed. with_ring: what came in one wait is sent together, by io_uring. */
+void bench_bare_relay(const struct bench_rtp_load *load, int fd, bool with_ring);
+/* Is there io_uring, here and in this build? */
+bool bench_bare_has_ring(void);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "media/wav.h"
+#include "sim/sim_tcp.h"
 #include "support/suite.h"
 
 #include <math.h>
@@ -21,6 +22,7 @@ void rig_open(struct rig *rig, uint64_t seed)
 
     memset(rig, 0, sizeof(*rig));
     ck_assert_int_eq(omsp_sim_create(seed, &rig->sim), OMSP_OK);
+    omsp_sim_set_tcp_together(rig->sim, !omsp_test_sends_singly());
     ck_assert_int_eq(omsp_engine_create(omsp_sim_ports(rig->sim), &config, &rig->engine), OMSP_OK);
     ck_assert_int_eq(omsp_address_create(rig->engine, &rig->address), OMSP_OK);
     ck_assert_int_eq(omsp_address_listen(rig->address, count_signal, rig, &rig->listener), OMSP_OK);
