@@ -17,6 +17,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/debian.sh"
 . "$here/node.sh"
 . "$here/peers.sh"
+. "$here/wine-prefix.sh"
 
 only=. native='' record=''
 while [ $# -gt 0 ]; do
@@ -95,7 +96,9 @@ for source in tests/bench/pe/bench_*.c; do
     name=${source##*/} name=${name%.c}
     [ -z "$native" ] && grep -qE -- "$only" <<<"$name" || continue
     ran=$((ran + 1)) since=$SECONDS
-    step "$name under Wine${pin:+ (pinned)}"
+    step "$name under Wine${pin:+ (pinned, and the server beside it)}"
+    # A server that others left would be where they were; a new one is pinned as who starts it.
+    ! wine_find x64 || (wine_environment "$OMSP_TOP/build/mingw-x64/wine/x64" && wine_close "$WINEPREFIX")
     "${pin[@]}" bash "$here/run-wine.sh" x64 "build/mingw-x64/bench/$name.exe" | tr -d '\r' |
         tee -a build/bench.jsonl
     ended "$name" $? "$since"

@@ -66,6 +66,18 @@ if(TARGET omsp_msp AND TARGET omsp_com AND TARGET omsp_win AND EXISTS ${CMAKE_SO
         target_link_options(openmsp_dll PRIVATE -Wl,--kill-at,--enable-stdcall-fixup)
     endif()
     omsp_flags(openmsp_dll)
+    if(OMSP_BITS EQUAL 64)
+        # ld's own script keeps the unwind entry of every function, and with it every function of each
+        # object that is linked. Without that the entries of those left out become zeros, which come
+        # first in the sorted table and are never found; toolchain/package/unwind.py takes them out.
+        execute_process(COMMAND ${CMAKE_LINKER} --verbose OUTPUT_VARIABLE script)
+        string(REGEX REPLACE ".*\n=====+\n(.*)\n=====+.*" "\\1" script "${script}")
+        string(REGEX REPLACE "KEEP *\\((\\*\\(\\.[px]data\\*\\))\\)" "\\1" script "${script}")
+        if(script MATCHES "\n *\\*\\(\\.pdata\\*\\)")
+            file(WRITE ${CMAKE_BINARY_DIR}/openmsp.lds "${script}\n")
+            target_link_options(openmsp_dll PRIVATE -Wl,-T,${CMAKE_BINARY_DIR}/openmsp.lds)
+        endif()
+    endif()
 endif()
 
 # ---- openmsp.exe: on the public headers only; the GUIDs of TAPI are compiled from their one home ---
