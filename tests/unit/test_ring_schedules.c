@@ -161,6 +161,7 @@ static void sched_broadcast(struct omsp_cond *cond)
 #define omsp_lock_release                     sched_release
 #define omsp_cond_wait                        sched_wait
 #define omsp_cond_broadcast                   sched_broadcast
+#define SPINS                                 0
 #include "core/ring.c"
 #include "engine/mailbox.c"
 #undef omsp_lock_acquire
