@@ -376,6 +376,14 @@ DECLARE_INTERFACE_(IOpenMSPAddress, IDispatch)
      * E_OUTOFMEMORY, TAPI_E_RESOURCEUNAVAIL. */
     STDMETHOD(get_MediaWorkers)(THIS_ LONG * count) PURE;
     STDMETHOD(put_MediaWorkers)(THIS_ LONG count) PURE;
+    /* Of this process, while an address is open, for servers that StartRest starts from then on, 0
+     * to 65536: connections whose request is not there yet (0, as in the beginning: 1024; one more
+     * lets the oldest of them go), and connections from one IP address, of which more are refused
+     * (0, as in the beginning: no limit). E_INVALIDARG. */
+    STDMETHOD(get_RestMaxWaiting)(THIS_ LONG * connections) PURE;
+    STDMETHOD(put_RestMaxWaiting)(THIS_ LONG connections) PURE;
+    STDMETHOD(get_RestMaxPerAddress)(THIS_ LONG * connections) PURE;
+    STDMETHOD(put_RestMaxPerAddress)(THIS_ LONG connections) PURE;
 };
 
     /* ---- IOpenMSPWebSocketTerminal
@@ -588,10 +596,14 @@ DECLARE_INTERFACE_(IOpenMSPSampleBytes, IUnknown)
 #define IOpenMSPAddress_get_EventsDropped(p, a)   (p)->lpVtbl->get_EventsDropped(p, a)
 #define IOpenMSPAddress_ConfigureMediaStreams(p, a, b, c, d)                                       \
     (p)->lpVtbl->ConfigureMediaStreams(p, a, b, c, d)
-#define IOpenMSPAddress_StartRest(p, a, b, c, d) (p)->lpVtbl->StartRest(p, a, b, c, d)
-#define IOpenMSPAddress_StopRest(p)              (p)->lpVtbl->StopRest(p)
-#define IOpenMSPAddress_get_MediaWorkers(p, a)   (p)->lpVtbl->get_MediaWorkers(p, a)
-#define IOpenMSPAddress_put_MediaWorkers(p, a)   (p)->lpVtbl->put_MediaWorkers(p, a)
+#define IOpenMSPAddress_StartRest(p, a, b, c, d)    (p)->lpVtbl->StartRest(p, a, b, c, d)
+#define IOpenMSPAddress_StopRest(p)                 (p)->lpVtbl->StopRest(p)
+#define IOpenMSPAddress_get_MediaWorkers(p, a)      (p)->lpVtbl->get_MediaWorkers(p, a)
+#define IOpenMSPAddress_put_MediaWorkers(p, a)      (p)->lpVtbl->put_MediaWorkers(p, a)
+#define IOpenMSPAddress_get_RestMaxWaiting(p, a)    (p)->lpVtbl->get_RestMaxWaiting(p, a)
+#define IOpenMSPAddress_put_RestMaxWaiting(p, a)    (p)->lpVtbl->put_RestMaxWaiting(p, a)
+#define IOpenMSPAddress_get_RestMaxPerAddress(p, a) (p)->lpVtbl->get_RestMaxPerAddress(p, a)
+#define IOpenMSPAddress_put_RestMaxPerAddress(p, a) (p)->lpVtbl->put_RestMaxPerAddress(p, a)
 
 #define IOpenMSPWebSocketTerminal_QueryInterface(p, a, b)  (p)->lpVtbl->QueryInterface(p, a, b)
 #define IOpenMSPWebSocketTerminal_AddRef(p)                (p)->lpVtbl->AddRef(p)

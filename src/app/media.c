@@ -70,6 +70,11 @@ bool media_serve(IOpenMSPAddress *address, const struct media_options *options)
         flags |= OPENMSP_REST_EXTENSIONS;
     if (options->any_address)
         flags |= OPENMSP_REST_ANY_ADDRESS;
+    if (failed(IOpenMSPAddress_put_RestMaxWaiting(address, options->rest_waiting), "--rest-waiting",
+               NULL) ||
+        failed(IOpenMSPAddress_put_RestMaxPerAddress(address, options->rest_per_address),
+               "--rest-per-address", NULL))
+        return false;
     listen = SysAllocString(options->rest);
     keys = join_keys(options);
     hr = IOpenMSPAddress_StartRest(address, listen, keys, flags, &url);

@@ -3,12 +3,12 @@
 
 #include <stddef.h>
 
-enum kind { TEXT, FLAG, PARAM, KEY, RECONNECTS, RATE, WORKERS };
+enum kind { TEXT, FLAG, PARAM, KEY, RECONNECTS, RATE, WORKERS, CONNECTIONS };
 
 static const struct option {
     const wchar_t *name;
     enum kind kind;
-    size_t offset; /* TEXT, FLAG */
+    size_t offset; /* TEXT, FLAG, CONNECTIONS */
 } table[] = {
     {L"--stream", TEXT, offsetof(struct media_options, stream)},
     {L"--name", TEXT, offsetof(struct media_options, name)},
@@ -27,6 +27,8 @@ static const struct option {
     {L"--allow-plain", FLAG, offsetof(struct media_options, allow_plain)},
     {L"--extensions", FLAG, offsetof(struct media_options, extensions)},
     {L"--media-workers", WORKERS, 0},
+    {L"--rest-waiting", CONNECTIONS, offsetof(struct media_options, rest_waiting)},
+    {L"--rest-per-address", CONNECTIONS, offsetof(struct media_options, rest_per_address)},
     {L"--rest-any", FLAG, offsetof(struct media_options, any_address)},
 };
 
@@ -82,6 +84,10 @@ bool media_option_take(struct media_options *options, const wchar_t *name, const
     case WORKERS:
         *why = "--media-workers is 0 to 16";
         return take_number(value, 16, &options->workers);
+    case CONNECTIONS:
+        *why = "--rest-waiting and --rest-per-address are 1 to 65536 connections";
+        return take_number(value, 65536, (long *)(void *)(base + option->offset)) &&
+               *(long *)(void *)(base + option->offset) > 0;
     case KEY:
         *why = "--api-key is SK...:SECRET without a comma, at most 16 times";
         if (options->key_count == MEDIA_MAX_KEYS || !wcschr(value, ':') || wcschr(value, ','))
@@ -100,6 +106,9 @@ bool media_options_check(const struct media_options *options, const char **why)
         return false;
     *why = "--rest needs --account, and --token-file or --api-key";
     if (options->rest && (!options->account || (!options->token_file && !options->key_count)))
+        return false;
+    *why = "--rest-waiting and --rest-per-address go with --rest";
+    if (!options->rest && (options->rest_waiting || options->rest_per_address))
         return false;
     *why = "--token-file, --ca and --allow-plain need --account";
     return options->account || (!options->token_file && !options->ca_file && !options->allow_plain);

@@ -21,7 +21,8 @@ struct media_options { /* NULL: not given */
     const wchar_t *rest, *account, *token_file, *ca_file;
     const wchar_t *keys[MEDIA_MAX_KEYS]; /* SK…:SECRET */
     unsigned key_count;
-    long workers; /* 0: by need */
+    long workers;                        /* 0: by need */
+    long rest_waiting, rest_per_address; /* connections; 0: the server's default */
     bool allow_plain, extensions, any_address;
 };
 

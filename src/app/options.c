@@ -49,6 +49,8 @@ const char options_usage[] =
     "  --rest IP:PORT     serves the Stream resource; port 0: any\n"
     "  --api-key SK...:SECRET  another credential for it; up to 16 times\n"
     "  --rest-any         listen elsewhere than on loopback\n"
+    "  --rest-waiting N   connections that wait for their request, 1 to 65536 (1024)\n"
+    "  --rest-per-address N  connections from one IP address (no limit)\n"
     "  --extensions       what is beyond Twilio: pause, resume, GET\n"
     "  --media-workers N  threads that move media, 1 to 16 (default: one, and more by need)\n"
     "\n"

@@ -20,6 +20,8 @@ static enum omsp_status start(struct omsp_engine *engine, const struct msp_rest_
         .created_status = settings->created ? 201 : 200,
         .strict_url = settings->strict_url,
         .extensions = settings->extensions,
+        .max_waiting = settings->limits[MSP_REST_WAITING],
+        .max_per_address = settings->limits[MSP_REST_PER_ADDRESS],
     };
     struct omsp_rest_server *made;
     enum omsp_status status;

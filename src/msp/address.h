@@ -79,6 +79,11 @@ HRESULT STDMETHODCALLTYPE msp_address_configure_media(IOpenMSPAddress *iface, BS
 HRESULT STDMETHODCALLTYPE msp_address_start_rest(IOpenMSPAddress *iface, BSTR listen, BSTR keys,
                                                  LONG options, BSTR *out);
 HRESULT STDMETHODCALLTYPE msp_address_stop_rest(IOpenMSPAddress *iface);
+HRESULT STDMETHODCALLTYPE msp_address_get_rest_waiting(IOpenMSPAddress *iface, LONG *out);
+HRESULT STDMETHODCALLTYPE msp_address_put_rest_waiting(IOpenMSPAddress *iface, LONG connections);
+HRESULT STDMETHODCALLTYPE msp_address_get_rest_per_address(IOpenMSPAddress *iface, LONG *out);
+HRESULT STDMETHODCALLTYPE msp_address_put_rest_per_address(IOpenMSPAddress *iface,
+                                                           LONG connections);
 
 /* address_devices.c: static terminals, and ITLegacyWaveSupport. */
 HRESULT msp_address_static_collection(struct msp_address *address, VARIANT *out);

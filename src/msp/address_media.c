@@ -136,3 +136,52 @@ HRESULT STDMETHODCALLTYPE msp_address_stop_rest(IOpenMSPAddress *iface)
     msp_engine_release();
     return hr;
 }
+
+static HRESULT get_limit(IOpenMSPAddress *iface, enum msp_rest_limit limit, LONG *out)
+{
+    struct omsp_engine *engine;
+    HRESULT hr;
+
+    if (!out)
+        return E_POINTER;
+    *out = 0;
+    hr = hold(iface, &engine);
+    if (FAILED(hr))
+        return hr;
+    *out = (LONG)msp_media_get_limit(msp_engine_media(), limit);
+    msp_engine_release();
+    return S_OK;
+}
+
+static HRESULT put_limit(IOpenMSPAddress *iface, enum msp_rest_limit limit, LONG connections)
+{
+    struct omsp_engine *engine;
+    HRESULT hr = hold(iface, &engine);
+
+    if (FAILED(hr))
+        return hr;
+    hr = connections < 0 ? E_INVALIDARG
+                         : msp_media_set_limit(msp_engine_media(), limit, (unsigned)connections);
+    msp_engine_release();
+    return hr;
+}
+
+HRESULT STDMETHODCALLTYPE msp_address_get_rest_waiting(IOpenMSPAddress *iface, LONG *out)
+{
+    return get_limit(iface, MSP_REST_WAITING, out);
+}
+
+HRESULT STDMETHODCALLTYPE msp_address_put_rest_waiting(IOpenMSPAddress *iface, LONG connections)
+{
+    return put_limit(iface, MSP_REST_WAITING, connections);
+}
+
+HRESULT STDMETHODCALLTYPE msp_address_get_rest_per_address(IOpenMSPAddress *iface, LONG *out)
+{
+    return get_limit(iface, MSP_REST_PER_ADDRESS, out);
+}
+
+HRESULT STDMETHODCALLTYPE msp_address_put_rest_per_address(IOpenMSPAddress *iface, LONG connections)
+{
+    return put_limit(iface, MSP_REST_PER_ADDRESS, connections);
+}

@@ -174,4 +174,8 @@ MSP_VTABLE(msp_address_open_vtable, IOpenMSPAddress, struct msp_address, open,
            .get_EventsDropped = open_get_EventsDropped,
            .ConfigureMediaStreams = msp_address_configure_media,
            .StartRest = msp_address_start_rest, .StopRest = msp_address_stop_rest,
-           .get_MediaWorkers = open_get_MediaWorkers, .put_MediaWorkers = open_put_MediaWorkers);
+           .get_MediaWorkers = open_get_MediaWorkers, .put_MediaWorkers = open_put_MediaWorkers,
+           .get_RestMaxWaiting = msp_address_get_rest_waiting,
+           .put_RestMaxWaiting = msp_address_put_rest_waiting,
+           .get_RestMaxPerAddress = msp_address_get_rest_per_address,
+           .put_RestMaxPerAddress = msp_address_put_rest_per_address);

@@ -42,6 +42,10 @@ static const struct com_member open_members[] = {
     COM_METHOD(IOpenMSPAddress, 0x00f0000b, StopRest),
     COM_GET(IOpenMSPAddress, 0x00f0000c, MediaWorkers, COM_RETVAL_LONG),
     COM_PUT(IOpenMSPAddress, 0x00f0000c, MediaWorkers, COM_IN_LONG("count")),
+    COM_GET(IOpenMSPAddress, 0x00f0000d, RestMaxWaiting, COM_RETVAL_LONG),
+    COM_PUT(IOpenMSPAddress, 0x00f0000d, RestMaxWaiting, COM_IN_LONG("connections")),
+    COM_GET(IOpenMSPAddress, 0x00f0000e, RestMaxPerAddress, COM_RETVAL_LONG),
+    COM_PUT(IOpenMSPAddress, 0x00f0000e, RestMaxPerAddress, COM_IN_LONG("connections")),
 };
 const struct com_dispatch msp_dispatch_IOpenMSPAddress =
     COM_DISPATCH_TABLE(&IID_IOpenMSPAddress, "IOpenMSPAddress", open_members);

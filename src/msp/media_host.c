@@ -20,6 +20,7 @@ struct msp_media_host {
     uint8_t *token;                   /* CryptProtectMemory; NULL: none */
     DWORD token_room;                 /* whole blocks */
     void *server;                     /* NULL: does not run */
+    unsigned limits[MSP_REST_LIMITS];
 };
 
 static const struct msp_rest_hooks *rest;
@@ -132,6 +133,27 @@ HRESULT msp_media_configure(struct msp_media_host *host, struct omsp_engine *eng
     return hr;
 }
 
+HRESULT msp_media_set_limit(struct msp_media_host *host, enum msp_rest_limit limit,
+                            unsigned connections)
+{
+    if (connections > MSP_REST_MAX_LIMIT)
+        return E_INVALIDARG;
+    AcquireSRWLockExclusive(&host->lock);
+    host->limits[limit] = connections;
+    ReleaseSRWLockExclusive(&host->lock);
+    return S_OK;
+}
+
+unsigned msp_media_get_limit(struct msp_media_host *host, enum msp_rest_limit limit)
+{
+    unsigned connections;
+
+    AcquireSRWLockShared(&host->lock);
+    connections = host->limits[limit];
+    ReleaseSRWLockShared(&host->lock);
+    return connections;
+}
+
 HRESULT msp_media_start_rest(struct msp_media_host *host, struct omsp_engine *engine,
                              struct msp_rest_settings *settings, char **url)
 {
@@ -152,6 +174,7 @@ HRESULT msp_media_start_rest(struct msp_media_host *host, struct omsp_engine *en
     if (SUCCEEDED(hr)) {
         settings->account_sid = host->account;
         settings->auth_token = token;
+        memcpy(settings->limits, host->limits, sizeof(settings->limits));
         hr = msp_hresult(rest->start(engine, settings, &host->server, &address));
         settings->account_sid = settings->auth_token = NULL;
         if (FAILED(hr))

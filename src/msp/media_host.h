@@ -8,7 +8,10 @@
 
 #include "msp/msp.h"
 
-#define MSP_REST_MAX_KEYS 16
+#define MSP_REST_MAX_KEYS  16
+#define MSP_REST_MAX_LIMIT 65536
+
+enum msp_rest_limit { MSP_REST_WAITING, MSP_REST_PER_ADDRESS, MSP_REST_LIMITS };
 
 struct msp_rest_key {
     char *sid, *secret;
@@ -21,6 +24,7 @@ struct msp_rest_settings { /* strings are the caller's, UTF-8 */
     const char *auth_token; /* NULL: none */
     struct msp_rest_key keys[MSP_REST_MAX_KEYS];
     unsigned key_count;
+    unsigned limits[MSP_REST_LIMITS]; /* connections; 0: the server's default */
 };
 
 /* A server over this engine; copies what it needs. *address: "IP:PORT", lives as long as the
@@ -44,7 +48,11 @@ void msp_media_host_destroy(struct msp_media_host *host);
 HRESULT msp_media_configure(struct msp_media_host *host, struct omsp_engine *engine,
                             const char *account, const char *token, const char *ca_file,
                             bool allow_plain);
-/* settings: account and token are filled in here. *url: for omsp_free. */
+/* For servers that are started from then on; E_INVALIDARG above MSP_REST_MAX_LIMIT. */
+HRESULT msp_media_set_limit(struct msp_media_host *host, enum msp_rest_limit limit,
+                            unsigned connections);
+unsigned msp_media_get_limit(struct msp_media_host *host, enum msp_rest_limit limit);
+/* settings: account, token and limits are filled in here. *url: for omsp_free. */
 HRESULT msp_media_start_rest(struct msp_media_host *host, struct omsp_engine *engine,
                              struct msp_rest_settings *settings, char **url);
 HRESULT msp_media_stop_rest(struct msp_media_host *host);

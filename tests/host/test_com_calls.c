@@ -93,6 +93,8 @@ static const WCHAR *const names[] = {
     L"MediaTypes",
     L"MediaTypesInUse",
     L"MediaWorkers",
+    L"RestMaxWaiting",
+    L"RestMaxPerAddress",
     L"Name",
     L"Open",
     L"PacketTime",

@@ -765,7 +765,7 @@ static struct fake_rest {
     LONG starts, stops, running;
     enum omsp_status answer;
     char listen[64], account[40], token[64], sids[2][40], secrets[2][40];
-    unsigned key_count;
+    unsigned key_count, limits[MSP_REST_LIMITS];
     bool extensions, created, any;
 } fake;
 
@@ -790,6 +790,7 @@ static enum omsp_status fake_start(struct omsp_engine *engine,
     fake.extensions = settings->extensions;
     fake.created = settings->created;
     fake.any = settings->allow_any;
+    memcpy(fake.limits, settings->limits, sizeof(fake.limits));
     *server = &fake;
     *address = "127.0.0.1:8080";
     return OMSP_OK;
@@ -866,6 +867,56 @@ START_TEST(the_rest_server_lives_as_long_as_the_engine)
     ck_assert_hr(start_rest(&bench, L"127.0.0.1:0", NULL, 0, &url), E_UNEXPECTED);
     ck_assert_hr(IOpenMSPAddress_StopRest(bench.media.open), E_UNEXPECTED);
     ck_assert_hr(configure(&bench, ACCOUNT, NULL), E_UNEXPECTED);
+    close_bench(&bench);
+    msp_rest_configure(NULL);
+}
+END_TEST
+
+START_TEST(the_rest_server_s_limits_are_those_set_before_it)
+{
+    struct bench bench;
+    IOpenMSPAddress *open;
+    LONG count = 7;
+    BSTR url;
+
+    open_bench(&bench);
+    open = bench.media.open;
+    msp_rest_configure(&fake_hooks);
+    memset(&fake, 0, sizeof(fake));
+    ck_assert_hr(IOpenMSPAddress_get_RestMaxWaiting(open, NULL), E_POINTER);
+    ck_assert_hr(IOpenMSPAddress_get_RestMaxPerAddress(open, NULL), E_POINTER);
+    ck_assert_hr(IOpenMSPAddress_get_RestMaxWaiting(open, &count), S_OK);
+    ck_assert_int_eq(count, 0);
+    ck_assert_hr(configure(&bench, ACCOUNT, L"the token"), S_OK);
+    ck_assert_hr(start_rest(&bench, L"127.0.0.1:0", NULL, 0, &url), S_OK);
+    SysFreeString(url);
+    ck_assert_uint_eq(fake.limits[MSP_REST_WAITING], 0);
+    ck_assert_uint_eq(fake.limits[MSP_REST_PER_ADDRESS], 0);
+    ck_assert_hr(IOpenMSPAddress_put_RestMaxWaiting(open, 65536), S_OK);
+    ck_assert_hr(IOpenMSPAddress_put_RestMaxWaiting(open, 65537), E_INVALIDARG);
+    ck_assert_hr(IOpenMSPAddress_put_RestMaxWaiting(open, -1), E_INVALIDARG);
+    ck_assert_hr(IOpenMSPAddress_put_RestMaxPerAddress(open, 1), S_OK);
+    ck_assert_hr(IOpenMSPAddress_put_RestMaxPerAddress(open, 65537), E_INVALIDARG);
+    ck_assert_hr(IOpenMSPAddress_put_RestMaxPerAddress(open, -1), E_INVALIDARG);
+    ck_assert_hr(IOpenMSPAddress_get_RestMaxWaiting(open, &count), S_OK);
+    ck_assert_int_eq(count, 65536);
+    ck_assert_hr(IOpenMSPAddress_get_RestMaxPerAddress(open, &count), S_OK);
+    ck_assert_int_eq(count, 1);
+    ck_assert_hr(IOpenMSPAddress_StopRest(open), S_OK);
+    ck_assert_hr(start_rest(&bench, L"127.0.0.1:0", NULL, 0, &url), S_OK);
+    SysFreeString(url);
+    ck_assert_uint_eq(fake.limits[MSP_REST_WAITING], 65536);
+    ck_assert_uint_eq(fake.limits[MSP_REST_PER_ADDRESS], 1);
+    ck_assert_hr(IOpenMSPAddress_Close(open), S_OK);
+    bench.closed = true;
+    ck_assert_hr(IOpenMSPAddress_get_RestMaxWaiting(open, &count), E_UNEXPECTED);
+    ck_assert_int_eq(count, 0);
+    ck_assert_hr(IOpenMSPAddress_put_RestMaxPerAddress(open, 1), E_UNEXPECTED);
+    close_bench(&bench);
+
+    open_bench(&bench); /* the limits went with the last address */
+    ck_assert_hr(IOpenMSPAddress_get_RestMaxPerAddress(bench.media.open, &count), S_OK);
+    ck_assert_int_eq(count, 0);
     close_bench(&bench);
     msp_rest_configure(NULL);
 }
@@ -974,4 +1025,5 @@ OMSP_SUITE("media_stream", TEST(payloads_are_of_the_format_that_the_call_says),
            TEST(twiml_starts_and_stops), TEST(twiml_that_is_not_ours_does_nothing),
            TEST(settings_are_given_once_and_sign),
            TEST(the_rest_server_lives_as_long_as_the_engine),
+           TEST(the_rest_server_s_limits_are_those_set_before_it),
            TEST(one_dispatch_answers_for_both_interfaces))

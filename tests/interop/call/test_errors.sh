@@ -36,6 +36,12 @@ usage no-peer '--peer is missing' call
 usage bad-codec '--codec is pcmu or pcma' call --peer 127.0.0.1:9 --codec opus
 usage bad-time '--for takes' call --peer 127.0.0.1:9 --for -1
 usage bad-script '--script: step 2 is not' call --peer 127.0.0.1:9 --script 'wait 10; jump render'
+usage bad-limit '--rest-waiting and --rest-per-address are 1 to 65536' \
+    call --peer 127.0.0.1:9 --rest 127.0.0.1:0 --rest-waiting 65537
+usage no-limit '--rest-waiting and --rest-per-address are 1 to 65536' \
+    call --peer 127.0.0.1:9 --rest 127.0.0.1:0 --rest-per-address 0
+usage lone-limit '--rest-waiting and --rest-per-address go with --rest' \
+    call --peer 127.0.0.1:9 --rest-per-address 8
 app_run help --help
 check "help: exit status 0" [ $? = 0 ]
 check "help: on standard output" grep -q '^usage: openmsp call' "$work/help.out"
