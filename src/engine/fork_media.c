@@ -224,19 +224,20 @@ static void enqueue(struct omsp_fork *fork, unsigned track, uint64_t timestamp_m
     memcpy(frame->payload, payload.ptr, payload.len);
 }
 
-/* The track's frame in the stream's format: the codes themselves, or what is then in room. */
+/* A frame of the track in the stream's format: the codes themselves, or what is then in room. */
 static struct omsp_span encode(struct omsp_fork *fork, struct omsp_fork_track *track,
-                               uint64_t timestamp_ms, uint8_t room[OMSP_STREAM_BYTES_MAX])
+                               const uint8_t *codes, uint64_t timestamp_ms,
+                               uint8_t room[OMSP_STREAM_BYTES_MAX])
 {
     bool joins = timestamp_ms == track->encoded_ms;
 
     if (!track->encoder)
-        return omsp_span(track->frame, OMSP_FORK_FRAME);
+        return omsp_span(codes, OMSP_FORK_FRAME);
     if (fork->fresh & track->which)
         omsp_stream_encoder_reset(track->encoder);
     fork->fresh &= ~track->which;
     track->encoded_ms = timestamp_ms + FRAME_MS;
-    return omsp_span(room, omsp_stream_encode(track->encoder, track->frame, joins, room));
+    return omsp_span(room, omsp_stream_encode(track->encoder, codes, joins, room));
 }
 
 /* fork->lock held. What is made goes behind what was gathered before; false: the socket is short.
@@ -265,14 +266,14 @@ static bool gains(const struct omsp_fork *fork)
 
 /* fork->lock held. gather: at the turn's end, when that gains anything. */
 static enum handed hand_over(struct omsp_fork *fork, struct omsp_fork_track *track,
-                             uint64_t timestamp_ms, bool gather)
+                             const uint8_t *codes, uint64_t timestamp_ms, bool gather)
 {
     uint8_t room[OMSP_STREAM_BYTES_MAX];
     struct omsp_span payload;
 
     if (!fork->open && !fork->redialing)
         return DONE;
-    payload = encode(fork, track, timestamp_ms, room);
+    payload = encode(fork, track, codes, timestamp_ms, room);
     if (!payload.len) {
         fork->frames_dropped++;
         return DONE;
@@ -294,8 +295,9 @@ static enum handed hand_over(struct omsp_fork *fork, struct omsp_fork_track *tra
     return gather ? AT_END : ON_LINK_THREAD;
 }
 
-/* True: AT_END. */
-static bool emit(struct omsp_fork *fork, struct omsp_fork_track *track, bool gather)
+/* codes: a frame, the track's own or where it lies whole. True: AT_END. */
+static bool emit(struct omsp_fork *fork, struct omsp_fork_track *track, const uint8_t *codes,
+                 bool gather)
 {
     uint64_t timestamp_ms = track->timestamp_ms;
     enum handed handed;
@@ -304,7 +306,7 @@ static bool emit(struct omsp_fork *fork, struct omsp_fork_track *track, bool gat
     track->timestamp_ms += FRAME_MS;
     track->next_ms = track->timestamp_ms;
     omsp_lock_acquire(&fork->lock);
-    handed = hand_over(fork, track, timestamp_ms, gather);
+    handed = hand_over(fork, track, codes, timestamp_ms, gather);
     omsp_lock_release(&fork->lock);
     if (handed == ON_LINK_THREAD)
         omsp_fork_kick(fork);
@@ -393,12 +395,16 @@ bool omsp_fork_audio(struct omsp_fork *fork, unsigned which, const uint8_t *code
         size_t room = OMSP_FORK_FRAME - track->fill;
         size_t take = count < room ? count : room;
 
-        memcpy(track->frame + track->fill, codes, take);
-        track->fill += (unsigned)take;
+        if (take == OMSP_FORK_FRAME) { /* as of a packet of 20 ms, always */
+            gathered |= emit(fork, track, codes, true);
+        } else {
+            memcpy(track->frame + track->fill, codes, take);
+            track->fill += (unsigned)take;
+            if (track->fill == OMSP_FORK_FRAME)
+                gathered |= emit(fork, track, track->frame, true);
+        }
         codes += take;
         count -= take;
-        if (track->fill == OMSP_FORK_FRAME)
-            gathered |= emit(fork, track, true);
     }
     return gathered;
 }
@@ -425,7 +431,7 @@ bool omsp_fork_gap(struct omsp_fork *fork, unsigned which, uint64_t samples)
         pad(track, (size_t)take);
         samples -= take;
         if (track->fill == OMSP_FORK_FRAME)
-            gathered = emit(fork, track, true);
+            gathered = emit(fork, track, track->frame, true);
     }
     if (!samples)
         return gathered;
@@ -441,7 +447,7 @@ void omsp_fork_break(struct omsp_fork *fork, unsigned which)
     /* The end of what was heard is not kept back for want of a full frame. */
     if (track->running && track->fill) {
         pad(track, OMSP_FORK_FRAME - track->fill);
-        emit(fork, track, false);
+        emit(fork, track, track->frame, false);
     }
     track->running = false;
     track->fill = 0;

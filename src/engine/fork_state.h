@@ -23,15 +23,15 @@
 
 /* One direction's audio on its way into frames. Session lock. */
 struct omsp_fork_track {
-    unsigned which; /* OMSP_TRACK_* */
-    bool running;   /* timestamps follow on from the last frame */
-    uint8_t frame[OMSP_FORK_FRAME];
-    unsigned fill;
+    unsigned which;                      /* OMSP_TRACK_* */
+    bool running;                        /* timestamps follow on from the last frame */
+    unsigned fill;                       /* of `frame`, which comes in pieces */
     uint64_t timestamp_ms;               /* of the frame being filled, since the stream's start */
     uint64_t next_ms;                    /* never go back behind this */
     uint64_t origin_us;                  /* of the stream that next_ms belongs to */
     struct omsp_stream_encoder *encoder; /* NULL: payloads are the codes */
     uint64_t encoded_ms;                 /* the frame that follows on what it was given */
+    uint8_t frame[OMSP_FORK_FRAME];
 };
 
 struct omsp_fork_frame {
