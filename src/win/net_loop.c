@@ -2,8 +2,10 @@
  * UDP over an I/O completion port: exactly one overlapped receive outstanding per socket, so one
  * receive call per packet, and completions fetched in batches. What lies there already when the
  * next receive is asked for is handed out at once, without a turn through the port
- * (FILE_SKIP_COMPLETION_PORT_ON_SUCCESS), a batch of it at most. Sending is a plain non-blocking
- * sendto by any thread (overlapped sends cost two and a half times as much).
+ * (FILE_SKIP_COMPLETION_PORT_ON_SUCCESS), a batch of it at most. Under Wine completions are fetched
+ * one by one: each is a request to its server anyway, and a batch that is not full one more.
+ * Sending is a plain non-blocking sendto by any thread (overlapped sends cost two and a half times
+ * as much).
  *
  * Receives are asked for, cancelled and ended on the loop thread alone: open and close on other
  * threads only put the socket on a list and wake it. So a socket's receive state needs no lock, and
@@ -36,6 +38,7 @@
 struct loop {
     struct omsp_net_loop base;
     HANDLE port;
+    ULONG events; /* fetched at a time */
     volatile LONG wake_pending;
     volatile LONG sockets;
     struct omsp_lock lock;              /* of the lists; a leaf */
@@ -317,7 +320,7 @@ static ULONG wait_events(struct loop *loop, OVERLAPPED_ENTRY *entries, uint64_t 
     bool woken = loop->wake_pending != 0;
     ULONG count = 0;
 
-    while (!GetQueuedCompletionStatusEx(loop->port, entries, EVENTS, &count,
+    while (!GetQueuedCompletionStatusEx(loop->port, entries, loop->events, &count,
                                         woken ? 0 : sleep_ms(deadline_us), FALSE)) {
         count = 0;
         /* A timeout may come a tick early. */
@@ -395,6 +398,7 @@ enum omsp_status omsp_win_loop_create(void *ctx, struct omsp_net_loop **out)
         omsp_free(loop);
         return OMSP_FULL;
     }
+    loop->events = GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") ? 1 : EVENTS;
     timeBeginPeriod(1);
     *out = &loop->base;
     return OMSP_OK;
