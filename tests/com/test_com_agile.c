@@ -249,8 +249,9 @@ START_TEST(an_interface_without_a_proxy_stays_in_the_multithreaded_apartment)
 }
 END_TEST
 
-OMSP_SUITE("com_agile", TEST(a_sink_in_a_single_threaded_apartment_is_called_on_its_thread),
-           TEST(a_sink_in_the_multithreaded_apartment_is_called_directly_there),
+OMSP_SUITE("com_agile",
+           TEST_ON_WINDOWS(a_sink_in_a_single_threaded_apartment_is_called_on_its_thread),
+           TEST_ON_WINDOWS(a_sink_in_the_multithreaded_apartment_is_called_directly_there),
            TEST(an_agile_sink_is_called_directly_everywhere),
            TEST(a_sink_whose_apartment_died_is_an_error_and_can_be_disconnected),
            TEST(one_of_our_objects_is_kept_as_it_is),

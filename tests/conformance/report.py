@@ -26,7 +26,7 @@ def declared():
     for path in sorted((TOP / "tests").glob("*/test_*.c")):
         text = path.read_text(encoding="utf-8")
         written = set(re.findall(r"START_TEST\((\w+)\)", text))
-        run = set(re.findall(r"\bTEST\(\s*(\w+)\)", text))
+        run = set(re.findall(r"\bTEST(?:_ON_WINDOWS)?\(\s*(\w+)\)", text))
         suites[path.parent.name + "/" + path.stem[len("test_"):]] = written & run
     for path in sorted((TOP / "tests/interop").glob("*/test_*.sh")):
         folder = path.parent

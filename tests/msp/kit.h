@@ -58,9 +58,16 @@ static inline ITMSPAddress *kit_live(HANDLE event)
 /* The inner of a call whose outer is a block of memory for the rest of the program. */
 static inline IUnknown *kit_call(ITMSPAddress *address, DWORD media)
 {
-    struct outer *outer = malloc(sizeof(*outer));
+    static struct kept {
+        struct outer outer;
+        struct kept *before;
+    } * last;
+    struct kept *kept = malloc(sizeof(*kept));
+    struct outer *outer = &kept->outer;
 
-    ck_assert_ptr_nonnull(outer);
+    ck_assert_ptr_nonnull(kept);
+    kept->before = last;
+    last = kept;
     outer_init(outer);
     ck_assert_hr(address->lpVtbl->CreateMSPCall(address, (MSP_HANDLE)(ULONG_PTR)0x1234, 0, media,
                                                 &outer->iface, &outer->inner),

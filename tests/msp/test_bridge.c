@@ -179,7 +179,7 @@ static void await_level(IOpenMSPCall *call, LONG least, LONG most)
     LONG level;
 
     while ((level = level_of(call)) < least || level > most) {
-        ck_assert_msg(GetTickCount64() < give_up, "the level stays at %ld", level);
+        ck_assert_msg(GetTickCount64() < give_up, "the level stays at %ld", (long)level);
         Sleep(10);
     }
 }

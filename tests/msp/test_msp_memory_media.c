@@ -407,4 +407,4 @@ START_TEST(terminals_of_other_makers)
 END_TEST
 
 OMSP_SUITE("msp memory media", TEST(terminals_of_ours), TEST(formats_and_substreams),
-           TEST(tsp_data_and_invoke), TEST(terminals_of_other_makers))
+           TEST(tsp_data_and_invoke), TEST_ON_WINDOWS(terminals_of_other_makers))

@@ -281,8 +281,8 @@ START_TEST(the_points_say_who_they_are)
 }
 END_TEST
 
-OMSP_SUITE("msp sink life", TEST(a_sink_may_unadvise_itself_in_its_call),
-           TEST(a_sink_may_close_the_address_in_its_call),
+OMSP_SUITE("msp sink life", TEST_ON_WINDOWS(a_sink_may_unadvise_itself_in_its_call),
+           TEST_ON_WINDOWS(a_sink_may_close_the_address_in_its_call),
            TEST(no_call_begins_after_unadvise_returned),
            TEST(what_waited_at_the_shutdown_is_delivered),
            TEST(an_address_can_be_released_with_a_sink_that_blocks),

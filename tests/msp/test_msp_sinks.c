@@ -248,7 +248,7 @@ START_TEST(an_apartment_that_dies_takes_only_its_sink_along)
 END_TEST
 
 OMSP_SUITE("msp sinks", TEST(a_sink_gets_every_event_with_its_objects),
-           TEST(a_single_threaded_sink_is_called_on_its_thread),
+           TEST_ON_WINDOWS(a_single_threaded_sink_is_called_on_its_thread),
            TEST(a_dispatch_sink_of_the_multithreaded_apartment), TEST(file_events_come_too),
-           TEST(blocking_and_failing_sinks_harm_nobody), TEST(dead_sinks_are_unadvised),
-           TEST(an_apartment_that_dies_takes_only_its_sink_along))
+           TEST_ON_WINDOWS(blocking_and_failing_sinks_harm_nobody), TEST(dead_sinks_are_unadvised),
+           TEST_ON_WINDOWS(an_apartment_that_dies_takes_only_its_sink_along))

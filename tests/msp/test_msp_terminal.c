@@ -384,7 +384,7 @@ START_TEST(an_unwritable_file_is_told_at_the_start)
     struct media media;
     ITTerminal *recorder, *track;
     ITMediaControl *control;
-    BSTR path = SysAllocString(L"C:\\no such folder\\out.wav");
+    BSTR path = SysAllocString(L"/no such folder/out.wav");
     HRESULT hr;
 
     media_begin(&media);

@@ -303,7 +303,7 @@ static LONG await_figure(void *control, int number, LONG least, LONG most)
                      S_OK);
         if (value >= least && value <= most)
             return value;
-        ck_assert_msg(GetTickCount64() < give_up, "property %d stays at %ld", number, value);
+        ck_assert_msg(GetTickCount64() < give_up, "property %d stays at %ld", number, (long)value);
         Sleep(10);
     }
 }

@@ -21,12 +21,23 @@
 
 struct omsp_test_entry {
     const TTest *const *test; /* START_TEST's variable */
+    bool skipped;
 };
 
 #define TEST(name)                                                                                 \
     {                                                                                              \
-        &name                                                                                      \
+        &name, false                                                                               \
     }
+
+/* Needs what the native stand-in for Windows does not have. */
+#ifdef OMSP_STANDIN
+#define TEST_ON_WINDOWS(name)                                                                      \
+    {                                                                                              \
+        &name, true                                                                                \
+    }
+#else
+#define TEST_ON_WINDOWS(name) TEST(name)
+#endif
 
 int omsp_suite_run(const char *name, const struct omsp_test_entry *tests, size_t count);
 
