@@ -82,7 +82,6 @@ for arch in "${arches[@]}"; do
     mkdir -p "$stage/include" "$stage/docs"
     for file in openmsp.dll openmsp.exe; do
         "$strip" -p -o "$stage/$file" "$built/$file"
-        python3 "$here/package/unwind.py" "$stage/$file"
     done
     cp "$built/openmsp.dll.manifest" "$built/openmsp-client.manifest" "$built/openmsp.tlb" "$stage/"
     cp -r include/openmsp "$stage/include/"

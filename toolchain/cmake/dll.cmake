@@ -69,7 +69,7 @@ if(TARGET omsp_msp AND TARGET omsp_com AND TARGET omsp_win AND EXISTS ${CMAKE_SO
     if(OMSP_BITS EQUAL 64)
         # ld's own script keeps the unwind entry of every function, and with it every function of each
         # object that is linked. Without that the entries of those left out become zeros, which come
-        # first in the sorted table and are never found; toolchain/package/unwind.py takes them out.
+        # first in the sorted table and are never found.
         execute_process(COMMAND ${CMAKE_LINKER} --verbose OUTPUT_VARIABLE script)
         string(REGEX REPLACE ".*\n=====+\n(.*)\n=====+.*" "\\1" script "${script}")
         string(REGEX REPLACE "KEEP *\\((\\*\\(\\.[px]data\\*\\))\\)" "\\1" script "${script}")
