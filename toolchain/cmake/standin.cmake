@@ -26,6 +26,9 @@ function(omsp_standin target)
                                _WIN32_WINNT=0x0A00 COBJMACROS CINTERFACE)
     target_compile_options(${target} PRIVATE -fshort-wchar -fms-extensions
                            "SHELL:-include ${folder}/prelude.h")
+    if(CMAKE_C_COMPILER_ID MATCHES "Clang") # an attribute in the headers that it has no use for
+        target_compile_options(${target} PRIVATE -Wno-ignored-attributes)
+    endif()
     target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
     target_include_directories(${target} SYSTEM PRIVATE ${folder}/include ${OMSP_STANDIN_HEADERS}
                                                         ${OMSP_WINE_HEADERS})
