@@ -45,6 +45,14 @@ holds "no relocations, so ASLR cannot move it" has_relocations
 no_date() { grep -qE '^Time/Date.*1970$' <<<"$report"; }
 holds "carries the date of its build" no_date
 
+# By their names, so only where the file still has its symbols.
+symbols=$("$tool-nm" "$file" 2>/dev/null)
+has_symbol() { grep -qE " [Tt] _?$1$" <<<"$symbols"; }
+if [ -n "$symbols" ]; then
+    holds "no stack protector" has_symbol __stack_chk_fail
+    [ "${file##*.}" != dll ] || holds "no fortified call (_FORTIFY_SOURCE)" has_symbol '__[a-z]+_chk'
+fi
+
 foreign=$(sed -n 's/^[[:space:]]*DLL Name: //p' <<<"$report" | grep -viE "^($SYSTEM)(\.dll|\.drv)?$" | sort -u)
 holds "imports ${foreign//$'\n'/ }" test -z "$foreign"
 

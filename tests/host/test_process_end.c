@@ -6,6 +6,7 @@
  */
 #include <winsock2.h>
 
+#include "support/far_ports.h"
 #include "support/host.h"
 #include "support/rest_client.h"
 
@@ -15,6 +16,7 @@
 #define LIVES    100 /* or $OMSP_LIVES */
 #define EXIT_BY  42
 #define PER_WAY  2
+#define MOMENTS  8 /* or $OMSP_MOMENTS */
 #define MIN_PORT 30900
 #define MAX_PORT 30980
 #define CLIENTS  2
@@ -214,6 +216,107 @@ static int child(const char *way, int port, int steps, bool rest)
     return EXIT_BY; /* from main */
 }
 
+/* ---- at any moment --------------------------------------------------------------------------- */
+
+struct moment {
+    int ms; /* from the beginning */
+    const char *way;
+};
+
+static DWORD WINAPI end_then(void *arg)
+{
+    const struct moment *moment = arg;
+
+    Sleep((DWORD)moment->ms); /* what is measured is time: any moment will do */
+    if (!strcmp(moment->way, "terminate"))
+        TerminateProcess(GetCurrentProcess(), EXIT_BY);
+    ExitProcess(EXIT_BY);
+}
+
+/* The child: loads the DLL, opens, connects, plays and records, dials a consumer by TLS and one
+ * that only listens, starts and stops streams, goes down, again and again, until another thread
+ * ends it. */
+static _Noreturn void live(const char *way, int ms, int watch, int wss)
+{
+    static struct moment moment;
+    WCHAR text[64];
+    VARIANT none;
+
+    moment.ms = ms;
+    moment.way = way;
+    VariantInit(&none);
+    CloseHandle(CreateThread(NULL, 0, end_then, &moment, 0, NULL));
+    for (;;) {
+        struct host *host = host_open(true);
+        struct host_call *a = host_call_open(host, TAPIMEDIATYPE_AUDIO);
+        struct host_call *b = host_call_open(host, TAPIMEDIATYPE_AUDIO);
+        struct host_file player, recorder;
+
+        host_write_wav(L"end.wav", 6, 8000, NULL);
+        host_player(host, L"end.wav", &player);
+        host_recorder(host, L"end-heard.wav", &recorder);
+        host_connect(a, b);
+        ITStream_SelectTerminal(a->streams[HOST_CAPTURE], player.track);
+        ITStream_SelectTerminal(b->streams[HOST_RENDER], recorder.track);
+        ITMediaControl_Start(recorder.control);
+        ITMediaControl_Start(player.control);
+        for (int i = 0; i < 4; i++) {
+            IOpenMSPMediaStream *stream = NULL;
+            BSTR url;
+
+            _snwprintf(text, 63, i % 2 ? L"ws://127.0.0.1:%d/x" : L"wss://localhost:%d/x",
+                       i % 2 ? watch : wss);
+            url = SysAllocString(text);
+            IOpenMSPCall_CreateMediaStream(b->open, url, NULL, NULL, none, NULL, NULL, &stream);
+            SysFreeString(url);
+            kit_release(stream);
+        }
+        for (int i = 0; i < 20; i++) {
+            ITStream_StopStream(b->streams[HOST_RENDER]);
+            ITStream_StartStream(b->streams[HOST_RENDER]);
+        }
+        ITMediaControl_Stop(recorder.control);
+        host_file_close(&player);
+        host_file_close(&recorder);
+        host_call_close(a);
+        host_call_close(b);
+        host_close(host);
+    }
+}
+
+START_TEST(a_process_ends_at_any_moment)
+{
+    const char *text = getenv("OMSP_MOMENTS");
+    int moments = text ? atoi(text) : MOMENTS, watch = far_port("watch"), wss = far_port("wss");
+    WCHAR self[1024], command[1200], path[MAX_PATH + 64];
+
+    ck_assert_uint_lt(GetModuleFileNameW(NULL, self, 1024), 1024);
+    srand(GetTickCount());
+    for (int i = 0; i < moments; i++) {
+        STARTUPINFOW startup = {.cb = sizeof(startup)};
+        const char *way = i % 3 == 2 ? "terminate" : "exit";
+        PROCESS_INFORMATION process;
+        int ms = rand() % (i % 2 ? 2000 : 300);
+        DWORD code = 0, length;
+
+        _snwprintf(command, 1199, L"\"%ls\" --live %hs %d %d %d", self, way, ms, watch, wss);
+        ck_assert(
+            CreateProcessW(self, command, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &process));
+        ck_assert_msg(WaitForSingleObject(process.hProcess, HOST_WAIT_MS) == WAIT_OBJECT_0,
+                      "%s after %d ms hangs", way, ms);
+        ck_assert(GetExitCodeProcess(process.hProcess, &code));
+        ck_assert_msg(code == EXIT_BY, "%s after %d ms: code %lu", way, ms, code);
+        length = GetTempPathW(MAX_PATH, path);
+        _snwprintf(path + length, 63, L"omsp-host-%lu-end.wav", process.dwProcessId);
+        DeleteFileW(path); /* if it came so far */
+        _snwprintf(path + length, 63, L"omsp-host-%lu-end-heard.wav", process.dwProcessId);
+        DeleteFileW(path);
+        CloseHandle(process.hThread);
+        CloseHandle(process.hProcess);
+    }
+}
+END_TEST
+
 /* A port below the ephemeral ones that takes connections; the media stream's consumer. */
 static SOCKET consumer(int *port)
 {
@@ -247,7 +350,85 @@ static void expect_end(SOCKET socket)
     ck_assert_msg(got == 0 || WSAGetLastError() != WSAETIMEDOUT, "the consumer was not told");
 }
 
-static void expect_ends(const char *way, bool rest)
+/* What the native far end (tests/tools/tls_far.c) knows of its connections: it judges the end
+ * beside REST. Wine's server now and then keeps the socket of a process that is gone, for as long
+ * as it runs itself: then the consumer is not told, and the far end sees that nobody else has it.
+ */
+static void watcher_counts(unsigned *came, unsigned *ended)
+{
+    unsigned kept;
+
+    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons(far_port("counts"))};
+    SOCKET line = socket(AF_INET, SOCK_STREAM, 0);
+    char text[64] = "";
+    int have = 0, got;
+
+    addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ck_assert_int_eq(connect(line, (struct sockaddr *)&addr, sizeof(addr)), 0);
+    while (!strchr(text, '\n') && (got = recv(line, text + have, 63 - have, 0)) > 0)
+        have += got;
+    closesocket(line);
+    ck_assert_int_eq(sscanf(text, "%u %u %u", came, ended, &kept), 3);
+    *ended += kept;
+}
+
+/* ended: negative: whatever. A process that lives may leave its socket to Wine's server, too. */
+static void expect_counts(unsigned came, long ended, const char *what)
+{
+    ULONGLONG give_up = GetTickCount64() + HOST_WAIT_MS;
+    unsigned now_came, now_ended;
+
+    do {
+        watcher_counts(&now_came, &now_ended);
+        ck_assert_msg(GetTickCount64() < give_up, "%s: %u came, %u ended", what, now_came,
+                      now_ended);
+        SwitchToThread();
+    } while (now_came != came || (ended >= 0 && now_ended != (unsigned)ended));
+}
+
+static void expect_process(const char *way, PROCESS_INFORMATION *process)
+{
+    DWORD code = 0, length;
+    WCHAR path[MAX_PATH + 64];
+
+    ck_assert_msg(WaitForSingleObject(process->hProcess, HOST_WAIT_MS) == WAIT_OBJECT_0, "%s hangs",
+                  way);
+    ck_assert(GetExitCodeProcess(process->hProcess, &code));
+    ck_assert_msg(code == EXIT_BY, "%s: code %lu", way, code);
+    length = GetTempPathW(MAX_PATH, path);
+    _snwprintf(path + length, 63, L"omsp-host-%lu-end.wav", process->dwProcessId);
+    ck_assert(DeleteFileW(path));
+    _snwprintf(path + length, 63, L"omsp-host-%lu-end-heard.wav", process->dwProcessId);
+    ck_assert(DeleteFileW(path));
+    CloseHandle(process->hThread);
+    CloseHandle(process->hProcess);
+}
+
+static void expect_ends_beside_rest(const char *way)
+{
+    WCHAR self[1024], command[1200];
+    int port = far_port("watch");
+
+    ck_assert_uint_lt(GetModuleFileNameW(NULL, self, 1024), 1024);
+    for (int i = 0; i < PER_WAY; i++) {
+        STARTUPINFOW startup = {.cb = sizeof(startup)};
+        HANDLE connected = connected_event(port);
+        PROCESS_INFORMATION process;
+        unsigned came, ended;
+
+        watcher_counts(&came, &ended);
+        _snwprintf(command, 1199, L"\"%ls\" --end %hs %d %d 1", self, way, port, i * 13);
+        ck_assert(
+            CreateProcessW(self, command, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &process));
+        expect_counts(came + 1, -1, "the media stream");
+        SetEvent(connected);
+        expect_process(way, &process);
+        expect_counts(came + 1, (long)ended + 1, way);
+        CloseHandle(connected);
+    }
+}
+
+static void expect_ends(const char *way)
 {
     WCHAR self[1024], command[1200];
 
@@ -255,18 +436,15 @@ static void expect_ends(const char *way, bool rest)
     for (int i = 0; i < PER_WAY; i++) {
         STARTUPINFOW startup = {.cb = sizeof(startup)};
         PROCESS_INFORMATION process;
-        DWORD code = 0;
-        WCHAR path[MAX_PATH + 64];
         SOCKET listener, peer;
         HANDLE connected;
         fd_set ready;
         struct timeval wait = {HOST_WAIT_MS / 1000, 0};
-        DWORD length;
         int port;
 
         listener = consumer(&port);
         connected = connected_event(port);
-        _snwprintf(command, 1199, L"\"%ls\" --end %hs %d %d %d", self, way, port, i * 13, rest);
+        _snwprintf(command, 1199, L"\"%ls\" --end %hs %d %d 0", self, way, port, i * 13);
         ck_assert(
             CreateProcessW(self, command, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &process));
         FD_ZERO(&ready);
@@ -275,57 +453,44 @@ static void expect_ends(const char *way, bool rest)
         peer = accept(listener, NULL, NULL);
         ck_assert(peer != INVALID_SOCKET);
         SetEvent(connected);
-        ck_assert_msg(WaitForSingleObject(process.hProcess, HOST_WAIT_MS) == WAIT_OBJECT_0,
-                      "%s hangs", way);
-        ck_assert(GetExitCodeProcess(process.hProcess, &code));
-        ck_assert_msg(code == EXIT_BY, "%s: code %lu", way, code);
-        /* Beside REST, Wine's receiving and polling do not always see this end, when the system has
-         * no such connection any more. */
-        if (!rest)
-            expect_end(peer);
+        expect_process(way, &process);
+        expect_end(peer);
         closesocket(peer);
         closesocket(listener);
         CloseHandle(connected);
-        length = GetTempPathW(MAX_PATH, path);
-        _snwprintf(path + length, 63, L"omsp-host-%lu-end.wav", process.dwProcessId);
-        ck_assert(DeleteFileW(path));
-        _snwprintf(path + length, 63, L"omsp-host-%lu-end-heard.wav", process.dwProcessId);
-        ck_assert(DeleteFileW(path));
-        CloseHandle(process.hThread);
-        CloseHandle(process.hProcess);
     }
 }
 
 START_TEST(exit_process_with_calls_up)
 {
-    expect_ends("exit", false);
+    expect_ends("exit");
 }
 END_TEST
 
 START_TEST(exit_process_on_a_thread_while_another_is_inside)
 {
-    expect_ends("elsewhere", false);
+    expect_ends("elsewhere");
 }
 END_TEST
 
 START_TEST(return_from_main_with_calls_up)
 {
-    expect_ends("return", false);
+    expect_ends("return");
 }
 END_TEST
 
 START_TEST(terminate_process_with_calls_up)
 {
-    expect_ends("terminate", false);
+    expect_ends("terminate");
 }
 END_TEST
 
 START_TEST(every_end_while_rest_requests_are_under_way)
 {
-    expect_ends("exit", true);
-    expect_ends("elsewhere", true);
-    expect_ends("return", true);
-    expect_ends("terminate", true);
+    expect_ends_beside_rest("exit");
+    expect_ends_beside_rest("elsewhere");
+    expect_ends_beside_rest("return");
+    expect_ends_beside_rest("terminate");
 }
 END_TEST
 
@@ -337,12 +502,15 @@ int main(int argc, char **argv)
         TEST(exit_process_on_a_thread_while_another_is_inside),
         TEST(return_from_main_with_calls_up),
         TEST(terminate_process_with_calls_up),
-        TEST(every_end_while_rest_requests_are_under_way)};
+        TEST(every_end_while_rest_requests_are_under_way),
+        TEST(a_process_ends_at_any_moment)};
     WSADATA sockets;
 
     if (WSAStartup(MAKEWORD(2, 2), &sockets))
         return 1;
     if (argc == 6 && !strcmp(argv[1], "--end"))
         return child(argv[2], atoi(argv[3]), atoi(argv[4]), atoi(argv[5]));
+    if (argc == 6 && !strcmp(argv[1], "--live"))
+        live(argv[2], atoi(argv[3]), atoi(argv[4]), atoi(argv[5]));
     return omsp_suite_run("process-end", entries, sizeof(entries) / sizeof(entries[0]));
 }

@@ -123,6 +123,13 @@ static LONG WINAPI on_crash(EXCEPTION_POINTERS *info)
 }
 #endif
 
+static bool running;
+
+bool omsp_suite_is_running(void)
+{
+    return running;
+}
+
 int omsp_suite_run(const char *name, const struct omsp_test_entry *tests, size_t count)
 {
     Suite *suite;
@@ -152,7 +159,9 @@ int omsp_suite_run(const char *name, const struct omsp_test_entry *tests, size_t
     }
     runner = srunner_create(suite);
     srunner_set_fork_status(runner, CK_NOFORK);
+    running = true;
     srunner_run_all(runner, CK_NORMAL);
+    running = false;
     bad = srunner_ntests_failed(runner);
     /* A line that only a run to the end prints: whoever reads the output requires it. */
     printf("suite %s: %d passed, %d failed\n", name, srunner_ntests_run(runner) - bad, bad);

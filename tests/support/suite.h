@@ -41,6 +41,9 @@ struct omsp_test_entry {
 
 int omsp_suite_run(const char *name, const struct omsp_test_entry *tests, size_t count);
 
+/* Is it between its beginning and its end? Elsewhere a failed assertion ends the process by 2. */
+bool omsp_suite_is_running(void);
+
 #define OMSP_SUITE(name, ...)                                                                      \
     int main(void)                                                                                 \
     {                                                                                              \

@@ -1,18 +1,21 @@
 /*
- * The far ends of test_tls, test_fork_tls, test_http and test_media_wss: TLS servers with good and
- * bad certificates and manners, small HTTP ones and a WebSocket consumer. Runs natively, also for
- * tests under Wine; nothing of the code under test is in it. A thread for each connection; ends by
- * itself after a while.
+ * The far ends of test_tls, test_fork_tls, test_http, test_media_wss and test_process_end: TLS
+ * servers with good and bad certificates and manners, small HTTP ones, a WebSocket consumer, and
+ * one that tells by another port whether its connections have ended. Runs natively, also for tests
+ * under Wine; nothing of the code under test is in it. A thread for each connection; ends by itself
+ * after a while.
  *
  *   tls_far FOLDER     FOLDER has NAME.pem and NAME.key; FOLDER/ports gets lines "name port"
  */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +35,8 @@ enum manner {
     MUTE,
     HTTP,
     WEBSOCKET,
+    WATCH,  /* listens, and counts who came and who ended */
+    COUNTS, /* tells these counts, and goes */
     /* Broken inside a record, behind a WebSocket's first ten media messages or the first bytes. */
     CUT,      /* half of it, and TCP ends in order */
     CUT_HARD, /* half of it, and a reset */
@@ -81,6 +86,8 @@ static struct server servers[] = {
     {"wss-cut", "good", CUT, -1, NULL, true},
     {"wss-cut-hard", "good", CUT_HARD, -1, NULL, true},
     {"wss-garbage", "good", GARBAGE, -1, NULL, true},
+    {"watch", NULL, WATCH, -1, NULL, false},
+    {"counts", NULL, COUNTS, -1, NULL, false},
     {"hello-cut", "good", HELLO_CUT, -1, NULL, false},
     {"hello-cut-hard", "good", HELLO_CUT_HARD, -1, NULL, false},
     {"hello-garbage", "good", HELLO_GARBAGE, -1, NULL, false},
@@ -398,9 +405,132 @@ static void serve_websocket(struct line *line)
     }
 }
 
+/* ---- watching ------------------------------------------------------------------------------ */
+
+#define MOST_WATCHED 1024
+
+static atomic_uint came, ended;
+static atomic_uint watched[MOST_WATCHED]; /* the other side's port and ours; 0: it ended */
+
+static void watch(struct line *line)
+{
+    struct sockaddr_in there, here;
+    socklen_t size = sizeof(there);
+    unsigned place = atomic_fetch_add(&came, 1) % MOST_WATCHED;
+    char data[4096];
+
+    getpeername(line->fd, (struct sockaddr *)&there, &size);
+    getsockname(line->fd, (struct sockaddr *)&here, &size);
+    atomic_store(&watched[place], (unsigned)ntohs(there.sin_port) << 16 | ntohs(here.sin_port));
+    while (recv(line->fd, data, sizeof(data), 0) > 0)
+        ;
+    atomic_store(&watched[place], 0);
+    atomic_fetch_add(&ended, 1); /* in order or by a reset */
+}
+
+/* The socket of this machine with these ports, as the system numbers it; 0: none that anybody has.
+ */
+static unsigned long socket_number(unsigned local, unsigned remote)
+{
+    FILE *table = fopen("/proc/net/tcp", "r");
+    unsigned long number = 0, have;
+    char row[512];
+    unsigned from, to;
+
+    while (table && !number && fgets(row, sizeof(row), table))
+        if (sscanf(row, " %*d: %*x:%x %*x:%x %*x %*s %*s %*s %*d %*d %lu", &from, &to, &have) ==
+                3 &&
+            from == local && to == remote)
+            number = have;
+    if (table)
+        fclose(table);
+    return number;
+}
+
+/* Does this process have the socket? */
+static bool has_socket(const char *pid, const char *wanted)
+{
+    char path[300], name[600], target[64];
+    const struct dirent *entry;
+    bool found = false;
+    DIR *folder;
+
+    snprintf(path, sizeof(path), "/proc/%s/fd", pid);
+    folder = opendir(path);
+    while (folder && !found && (entry = readdir(folder))) {
+        ssize_t len;
+
+        snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
+        len = readlink(name, target, sizeof(target) - 1);
+        target[len > 0 ? len : 0] = 0;
+        found = !strcmp(target, wanted);
+    }
+    if (folder)
+        closedir(folder);
+    return found;
+}
+
+static bool is_wineserver(const char *pid)
+{
+    char path[300], name[32] = "";
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%s/comm", pid);
+    file = fopen(path, "r");
+    if (file && !fgets(name, sizeof(name), file))
+        name[0] = 0;
+    if (file)
+        fclose(file);
+    return !strncmp(name, "wineserver", 10);
+}
+
+/* Has Wine's server this end of the connection, and nobody else? */
+static bool is_kept(unsigned ports)
+{
+    unsigned long number = socket_number(ports >> 16, ports & 0xffff);
+    const struct dirent *entry;
+    bool server = false, other = false;
+    char wanted[64];
+    DIR *folder;
+
+    snprintf(wanted, sizeof(wanted), "socket:[%lu]", number);
+    folder = number ? opendir("/proc") : NULL;
+    while (folder && (entry = readdir(folder)))
+        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+            has_socket(entry->d_name, wanted)) {
+            bool is = is_wineserver(entry->d_name);
+
+            server |= is;
+            other |= !is;
+        }
+    if (folder)
+        closedir(folder);
+    return server && !other;
+}
+
+/* "CAME ENDED KEPT": connections in all, those that ended, and of the others those that nobody has
+ * at their other end but Wine's server. */
+static void tell_counts(struct line *line)
+{
+    char text[64];
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < MOST_WATCHED; i++) {
+        unsigned ports = atomic_load(&watched[i]);
+
+        kept += ports && is_kept(ports);
+    }
+    snprintf(text, sizeof(text), "%u %u %u\n", atomic_load(&came), atomic_load(&ended), kept);
+    say(line, text);
+}
+
 static void serve_one(struct line *line)
 {
-    if (line->server->websocket)
+    if (line->server->manner == WATCH)
+        watch(line);
+    else if (line->server->manner == COUNTS)
+        tell_counts(line);
+    else if (line->server->websocket)
         serve_websocket(line);
     else if (line->server->manner == HTTP)
         serve_http(line);

@@ -40,6 +40,6 @@ sent_at_least() { [ "$(sent_so_far "$1")" -ge "$2" ]; }
 # Its "WARN" lines go to standard error, and the volume that stat -v prints too.
 quiet() { ! "$@" 2>&1 | grep -v '^[0-9.]*$'; }
 
-for round in 1 2 3 4; do kill_at $round $((60 + RANDOM % 160)); done
+for round in $(seq "${OMSP_KILLS:-4}"); do kill_at $round $((60 + RANDOM % 160)); done
 
 suite_end crash "$work"/sender-*.out "$work"/recorder-*.err
