@@ -42,7 +42,7 @@ static HRESULT table_get(IGlobalInterfaceTable **table)
                             &IID_IGlobalInterfaceTable, (void **)table);
 }
 
-static bool in_mta(void)
+bool com_in_mta(void)
 {
     APTTYPE type;
     APTTYPEQUALIFIER qualifier;
@@ -68,7 +68,7 @@ HRESULT com_agile_keep(struct com_agile *agile, const IID *iid, IUnknown *iface)
             hr = IGlobalInterfaceTable_RegisterInterfaceInGlobal(table, iface, iid, &cookie);
             IGlobalInterfaceTable_Release(table);
         }
-        direct = mta_only = in_mta();
+        direct = mta_only = com_in_mta();
         if (FAILED(hr)) {
             cookie = 0;
             if (!mta_only) {
@@ -89,7 +89,7 @@ HRESULT com_agile_get(const struct com_agile *agile, void **out)
     HRESULT hr;
 
     *out = NULL;
-    if (agile->direct && (!agile->mta_only || in_mta())) {
+    if (agile->direct && (!agile->mta_only || com_in_mta())) {
         IUnknown_AddRef(agile->direct);
         *out = agile->direct;
         return S_OK;

@@ -14,6 +14,9 @@
 /* May this pointer of interface *iid be called from any apartment as it is? */
 bool com_is_agile(IUnknown *iface, const IID *iid);
 
+/* Is this thread in the multithreaded apartment, be it because no other was asked for? */
+bool com_in_mta(void);
+
 struct com_agile {
     const IID *iid;   /* of the kept interface */
     IUnknown *direct; /* counted; NULL when kept in the table only */

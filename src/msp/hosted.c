@@ -7,10 +7,12 @@
 
 #include "base/alloc.h"
 #include "com/module.h"
+#include "engine/fork.h"
 #include "msp/call.h"
 #include "msp/engine_host.h"
 #include "msp/hosted_filter.h"
 #include "msp/hosted_state.h"
+#include "msp/probe.h"
 
 static SRWLOCK list_lock = SRWLOCK_INIT;
 static struct omsp_link hosted_list = {&hosted_list, &hosted_list};
@@ -39,8 +41,8 @@ void msp_hosted_unref(void *ctx)
     com_module_release();
 }
 
-/* With a reference, or NULL. */
-static struct msp_hosted *find(const IUnknown *identity, uint32_t id)
+/* By one of the three that is not nothing; with a reference, or NULL. */
+static struct msp_hosted *find(const IUnknown *identity, const ITTerminal *direct, uint32_t id)
 {
     struct msp_hosted *found = NULL;
 
@@ -49,7 +51,8 @@ static struct msp_hosted *find(const IUnknown *identity, uint32_t id)
     {
         struct msp_hosted *self = omsp_container(link, struct msp_hosted, link);
 
-        if (identity ? self->identity == identity : self->id == id) {
+        if ((identity && self->identity == identity) ||
+            (direct && self->foreign.direct == direct) || (id && self->id == id)) {
             found = self;
             msp_hosted_ref(found);
             break;
@@ -57,23 +60,6 @@ static struct msp_hosted *find(const IUnknown *identity, uint32_t id)
     }
     ReleaseSRWLockShared(&list_lock);
     return found;
-}
-
-static IUnknown *identity_of(ITTerminal *terminal)
-{
-    IUnknown *identity = NULL;
-
-    if (FAILED(ITTerminal_QueryInterface(terminal, &IID_IUnknown, (void **)&identity)))
-        return NULL;
-    IUnknown_Release(identity); /* the terminal's pointer keeps it */
-    return identity;
-}
-
-static struct msp_hosted *find_interface(ITTerminal *terminal)
-{
-    IUnknown *identity = identity_of(terminal);
-
-    return identity ? find(identity, 0) : NULL;
 }
 
 void msp_hosted_take_off(struct msp_hosted *self)
@@ -91,20 +77,13 @@ void msp_hosted_take_off(struct msp_hosted *self)
 /* ---- making ---------------------------------------------------------------------------------- */
 
 /* What the terminal says of itself, against the stream that it shall go on. */
-static HRESULT direction_of(ITTerminal *terminal, struct omsp_stream *stream,
-                            enum omsp_direction *out)
+static HRESULT check(const struct msp_probe *probe, struct omsp_stream *stream)
 {
-    TERMINAL_DIRECTION direction;
-    LONG media;
-    HRESULT hr = ITTerminal_get_Direction(terminal, &direction);
-
-    if (SUCCEEDED(hr))
-        hr = ITTerminal_get_MediaType(terminal, &media);
-    if (FAILED(hr) || !(media & TAPIMEDIATYPE_AUDIO) ||
-        omsp_stream_media(stream) != OMSP_MEDIA_AUDIO)
+    if (FAILED(probe->usable) || omsp_stream_is_fork(stream) || FAILED(probe->described) ||
+        !(probe->media & TAPIMEDIATYPE_AUDIO) || omsp_stream_media(stream) != OMSP_MEDIA_AUDIO)
         return TAPI_E_INVALIDTERMINAL;
-    *out = omsp_stream_direction(stream);
-    return direction == TD_BIDIRECTIONAL || direction == (TERMINAL_DIRECTION)*out
+    return probe->direction == TD_BIDIRECTIONAL ||
+                   probe->direction == (TERMINAL_DIRECTION)omsp_stream_direction(stream)
                ? S_OK
                : TAPI_E_INVALIDTERMINAL;
 }
@@ -131,20 +110,20 @@ static bool enlist(struct msp_hosted *self)
 
 /* What it holds beside its memory; undone by the last reference. */
 static HRESULT fill(struct msp_hosted *self, struct msp_call *call, struct omsp_stream *stream,
-                    ITTerminal *terminal, ITTerminalControl *control)
+                    const struct msp_probe *probe)
 {
     HRESULT hr = msp_bounded_init(&self->bounded, &msp_hosted_hooks, self);
 
     if (FAILED(hr))
         return hr;
-    hr = msp_foreign_keep(&self->foreign, terminal, control);
+    hr = msp_foreign_keep(&self->foreign, probe->terminal, probe->control);
     if (FAILED(hr))
         return hr;
     self->id = omsp_terminal_id(self->engine);
     self->call = call;
     self->on = stream;
     omsp_stream_ref(stream);
-    self->identity = identity_of(terminal);
+    self->identity = probe->identity;
     /* Without memory for it the terminal has nobody to tell. */
     msp_terminal_sink_create(call->engine, msp_address_engine(call->address), &self->sink);
     omsp_samples_set_gate(self->engine, msp_hosted_gate, self);
@@ -154,18 +133,15 @@ static HRESULT fill(struct msp_hosted *self, struct msp_call *call, struct omsp_
 }
 
 /* *out: two references, one of them the list's. */
-static HRESULT make(struct msp_call *call, struct omsp_stream *stream, ITTerminal *terminal,
-                    ITTerminalControl *control, struct msp_hosted **out)
+static HRESULT make(struct msp_call *call, struct omsp_stream *stream,
+                    const struct msp_probe *probe, struct msp_hosted **out)
 {
     struct omsp_address *address = msp_address_engine(call->address);
-    enum omsp_direction direction;
     struct omsp_terminal *engine;
     struct msp_hosted *self;
-    HRESULT hr = direction_of(terminal, stream, &direction);
+    HRESULT hr = msp_hresult(
+        omsp_samples_create(address, omsp_stream_direction(stream), MSP_FILTER_RING_MS, &engine));
 
-    if (FAILED(hr))
-        return hr;
-    hr = msp_hresult(omsp_samples_create(address, direction, MSP_FILTER_RING_MS, &engine));
     if (FAILED(hr))
         return hr;
     self = omsp_zalloc(sizeof(*self));
@@ -179,7 +155,7 @@ static HRESULT make(struct msp_call *call, struct omsp_stream *stream, ITTermina
     self->engine = engine;
     msp_engine_hold();
     com_module_addref();
-    hr = fill(self, call, stream, terminal, control);
+    hr = fill(self, call, stream, probe);
     if (SUCCEEDED(hr) && !enlist(self))
         hr = TAPI_E_TERMINALINUSE;
     if (FAILED(hr)) {
@@ -237,26 +213,23 @@ static HRESULT outcome_of(struct msp_hosted *self, bool done)
     return (HRESULT)self->outcome;
 }
 
-HRESULT msp_hosted_select(struct msp_call *call, struct omsp_stream *stream, ITTerminal *terminal,
-                          ITTerminalControl *control)
+/* One that was asked and said what it has to. */
+static HRESULT select_probed(struct msp_call *call, struct omsp_stream *stream,
+                             const struct msp_probe *probe, ULONGLONG until)
 {
-    struct msp_hosted *self = find_interface(terminal);
-    ULONGLONG until = bound();
-    HRESULT hr, refused;
+    struct msp_hosted *self;
     bool wanted, done;
+    HRESULT hr = check(probe, stream), refused;
 
-    if (self) {
-        /* It is somewhere already. */
-        enum omsp_direction direction;
-
-        hr = direction_of(terminal, stream, &direction);
-        if (SUCCEEDED(hr))
-            hr = self->on == stream && !self->retired ? TAPI_E_INVALIDTERMINAL
-                                                      : TAPI_E_TERMINALINUSE;
+    if (FAILED(hr))
+        return hr;
+    self = probe->identity ? find(probe->identity, NULL, 0) : NULL;
+    if (self) { /* it is somewhere already */
+        hr = self->on == stream && !self->retired ? TAPI_E_INVALIDTERMINAL : TAPI_E_TERMINALINUSE;
         msp_hosted_unref(self);
         return hr;
     }
-    hr = make(call, stream, terminal, control, &self);
+    hr = make(call, stream, probe, &self);
     if (FAILED(hr))
         return hr;
     refused = want(self, OMSP_IN_SELECT, &wanted);
@@ -276,17 +249,40 @@ HRESULT msp_hosted_select(struct msp_call *call, struct omsp_stream *stream, ITT
     return FAILED(hr) && FAILED(refused) ? refused : hr;
 }
 
+HRESULT msp_hosted_select(struct msp_call *call, struct omsp_stream *stream, ITTerminal *terminal)
+{
+    ULONGLONG until = bound();
+    struct msp_probe *probe;
+    HRESULT hr =
+        msp_probe_terminal(terminal, msp_address_token(msp_call_address(call)), until, &probe);
+
+    if (SUCCEEDED(hr))
+        hr = select_probed(call, stream, probe, until);
+    msp_probe_release(probe);
+    return hr;
+}
+
 HRESULT msp_hosted_unselect(struct omsp_stream *stream, ITTerminal *terminal)
 {
-    struct msp_hosted *self = find_interface(terminal);
-    HRESULT hr = TAPI_E_INVALIDTERMINAL;
+    struct msp_hosted *self = find(NULL, terminal, 0);
+    ULONGLONG until = bound();
+    HRESULT hr = S_OK;
 
+    if (!self) {
+        struct msp_probe *probe;
+
+        hr = msp_probe_identity(terminal, until, &probe);
+        if (SUCCEEDED(hr) && probe->identity)
+            self = find(probe->identity, NULL, 0);
+        msp_probe_release(probe);
+    }
     if (!self)
-        return hr;
-    if (self->on == stream && !self->retired)
-        hr = msp_hresult(omsp_stream_unselect(stream, self->engine));
+        return FAILED(hr) ? hr : TAPI_E_INVALIDTERMINAL;
+    hr = self->on == stream && !self->retired
+             ? msp_hresult(omsp_stream_unselect(stream, self->engine))
+             : TAPI_E_INVALIDTERMINAL;
     if (SUCCEEDED(hr))
-        retire(self, bound());
+        retire(self, until);
     msp_hosted_unref(self);
     return hr;
 }
@@ -386,7 +382,7 @@ HRESULT msp_hosted_leave(struct msp_hosted_door *door, HRESULT hr)
 
 ITTerminal *msp_hosted_terminal(uint32_t id)
 {
-    struct msp_hosted *self = id ? find(NULL, id) : NULL;
+    struct msp_hosted *self = id ? find(NULL, NULL, id) : NULL;
     ITTerminal *terminal;
 
     if (!self)

@@ -8,7 +8,8 @@
  *
  * hosted.c: which terminals are hosted, and when a graph has to be there. hosted_work.c: bringing
  * its graph in line. hosted_graph.c: one graph with one terminal. hosted_filter.c, hosted_sink.c,
- * hosted_source.c: the filter of ours. foreign.c: the terminal in its apartment.
+ * hosted_source.c: the filter of ours. foreign.c: the terminal in its apartment. probe.c: what it
+ * says of itself.
  *
  * When. Foreign code is never called under a lock of the engine: what starts a stream (StartStream,
  * PauseStream, SelectTerminal, the call's connect) first asks the engine where the stream would go,
@@ -17,7 +18,8 @@
  * in line with what the engine says.
  *
  * Where. ConnectTerminal and its like, and every change of the graph's state, happen on a thread of
- * the terminal's own (bounded.h), which doors wait for no longer than MSP_BOUND_MS together.
+ * the terminal's own (bounded.h), which doors wait for no longer than MSP_BOUND_MS together; what
+ * it is asked before it is hosted counts in that (probe.h).
  */
 #ifndef OMSP_MSP_HOSTED_H
 #define OMSP_MSP_HOSTED_H
@@ -32,12 +34,13 @@ struct msp_filter;
 
 /* ---- hosted.c -------------------------------------------------------------------------------- */
 
-/* SelectTerminal of a terminal that is not ours and speaks ITTerminalControl. Its own codes when it
- * cannot be connected, TAPI_E_TIMEOUT when it did not answer in time; TAPI_E_INVALIDTERMINAL,
- * TAPI_E_TERMINALINUSE, and omsp_stream_select's. */
-HRESULT msp_hosted_select(struct msp_call *call, struct omsp_stream *stream, ITTerminal *terminal,
-                          ITTerminalControl *control);
-/* TAPI_E_INVALIDTERMINAL: not on this stream. */
+/* SelectTerminal of a terminal that is not ours. Its own codes when it cannot be connected,
+ * TAPI_E_TIMEOUT when it did not answer in time; TAPI_E_INVALIDTERMINAL (no ITTerminalControl, one
+ * of another address, another direction or medium, a fork's stream), TAPI_E_TERMINALINUSE, and
+ * omsp_stream_select's. */
+HRESULT msp_hosted_select(struct msp_call *call, struct omsp_stream *stream, ITTerminal *terminal);
+/* TAPI_E_INVALIDTERMINAL: not on this stream. TAPI_E_TIMEOUT: not known by this pointer, and it
+ * does not say which it is. */
 HRESULT msp_hosted_unselect(struct omsp_stream *stream, ITTerminal *terminal);
 /* The call was shut down, or one of its streams that is not NULL: lets go of its terminals. */
 void msp_hosted_drop(struct msp_call *call, const struct omsp_stream *stream);

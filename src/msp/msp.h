@@ -123,8 +123,9 @@ HRESULT msp_stream_from_interface(IUnknown *unknown, struct omsp_stream **out);
 
 /* Player, recorder or track. token: of the address that made it. */
 HRESULT msp_terminal_wrap(MSP_HANDLE token, struct omsp_terminal *terminal, ITTerminal **out);
-/* Our terminal behind an interface, as an engine reference. TAPI_E_INVALIDTERMINAL: not ours. */
-HRESULT msp_terminal_from_interface(IUnknown *unknown, struct omsp_terminal **out);
+/* Our terminal behind an interface, as an engine reference. TAPI_E_INVALIDTERMINAL: not ours, which
+ * is seen without a call of it. */
+HRESULT msp_terminal_from_interface(ITTerminal *terminal, struct omsp_terminal **out);
 
 /* ---- event objects and sinks (event_object.c, sinks.c) -------------------------------------- */
 

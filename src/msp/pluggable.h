@@ -47,7 +47,7 @@ void msp_pluggable_drop(void **infos, unsigned count);
 
 /* A terminal of a registered class, initialised for the address with this token, as CreateTerminal
  * gives it out. TAPI_E_INVALIDTERMINALCLASS (not registered), TAPI_E_INVALIDMEDIATYPE,
- * TAPI_E_INVALIDDIRECTION; CoCreateInstance's codes and the terminal's own. */
+ * TAPI_E_INVALIDDIRECTION; CoCreateInstance's codes and the terminal's own; TAPI_E_TIMEOUT. */
 HRESULT msp_pluggable_create(const CLSID *terminal_class, LONG media, TERMINAL_DIRECTION direction,
                              MSP_HANDLE token, ITTerminal **out);
 

@@ -73,47 +73,20 @@ HRESULT msp_stream_stop(struct msp_stream *self)
     return move(self, OMSP_IN_STOP, omsp_stream_stop);
 }
 
-/* Checks 3 and 4 of mspi.md 3.5, on whatever the application gave; *out is counted. */
-static HRESULT control_of(struct msp_call *call, ITTerminal *terminal, ITTerminalControl **out)
-{
-    MSP_HANDLE token = NULL;
-    HRESULT hr;
-
-    *out = NULL;
-    hr = ITTerminal_QueryInterface(terminal, &IID_ITTerminalControl, (void **)out);
-    if (FAILED(hr) || !*out)
-        return TAPI_E_INVALIDTERMINAL;
-    hr = (*out)->lpVtbl->get_AddressHandle(*out, &token);
-    if (SUCCEEDED(hr) && (!token || token == msp_address_token(msp_call_address(call))))
-        return S_OK;
-    (*out)->lpVtbl->Release(*out);
-    *out = NULL;
-    return TAPI_E_INVALIDTERMINAL;
-}
-
+/* Check 4 of mspi.md 3.5 on a terminal of ours; 3 is the class's. */
 static HRESULT check_address(struct msp_call *call, ITTerminal *terminal)
 {
     ITTerminalControl *control;
-    HRESULT hr = control_of(call, terminal, &control);
-
-    if (SUCCEEDED(hr))
-        control->lpVtbl->Release(control);
-    return hr;
-}
-
-/* One that is not ours is hosted, on the streams that carry media themselves. */
-static HRESULT select_foreign(struct msp_stream *self, ITTerminal *terminal)
-{
-    ITTerminalControl *control;
-    HRESULT hr = control_of(self->call, terminal, &control);
+    MSP_HANDLE token = NULL;
+    HRESULT hr = ITTerminal_QueryInterface(terminal, &IID_ITTerminalControl, (void **)&control);
 
     if (FAILED(hr))
-        return hr;
-    hr = omsp_stream_is_fork(self->engine)
-             ? TAPI_E_INVALIDTERMINAL
-             : msp_hosted_select(self->call, self->engine, terminal, control);
+        return TAPI_E_INVALIDTERMINAL;
+    hr = control->lpVtbl->get_AddressHandle(control, &token);
     control->lpVtbl->Release(control);
-    return hr;
+    return SUCCEEDED(hr) && (!token || token == msp_address_token(msp_call_address(call)))
+               ? S_OK
+               : TAPI_E_INVALIDTERMINAL;
 }
 
 HRESULT msp_stream_select(struct msp_stream *self, ITTerminal *terminal)
@@ -126,9 +99,9 @@ HRESULT msp_stream_select(struct msp_stream *self, ITTerminal *terminal)
         return E_POINTER;
     if (msp_stream_is_shut(self))
         return E_UNEXPECTED;
-    hr = msp_terminal_from_interface((IUnknown *)terminal, &engine);
-    if (FAILED(hr))
-        return select_foreign(self, terminal);
+    hr = msp_terminal_from_interface(terminal, &engine);
+    if (FAILED(hr)) /* one that is not ours is hosted */
+        return msp_hosted_select(self->call, self->engine, terminal);
     hr = check_address(self->call, terminal);
     /* A file terminal's tracks go on streams, never the terminal itself (mspi.md 4.3 b): the engine
      * refuses it. */
@@ -150,7 +123,7 @@ HRESULT msp_stream_unselect(struct msp_stream *self, ITTerminal *terminal)
         return E_POINTER;
     if (msp_stream_is_shut(self))
         return E_UNEXPECTED;
-    if (FAILED(msp_terminal_from_interface((IUnknown *)terminal, &engine)))
+    if (FAILED(msp_terminal_from_interface(terminal, &engine)))
         return msp_hosted_unselect(self->engine, terminal);
     hr = msp_hresult(omsp_stream_unselect(self->engine, engine));
     omsp_terminal_release(engine);

@@ -279,22 +279,18 @@ HRESULT msp_terminal_wrap(MSP_HANDLE token, struct omsp_terminal *terminal, ITTe
     return S_OK;
 }
 
-HRESULT msp_terminal_from_interface(IUnknown *unknown, struct omsp_terminal **out)
+HRESULT msp_terminal_from_interface(ITTerminal *terminal, struct omsp_terminal **out)
 {
     struct com_object *object = NULL;
-    ITTerminal *terminal;
 
     *out = NULL;
-    if (!unknown || FAILED(IUnknown_QueryInterface(unknown, &IID_ITTerminal, (void **)&terminal)))
-        return TAPI_E_INVALIDTERMINAL;
     for (size_t i = 0; i < WRAPPERS && !object; i++)
         object = com_object_cast(wrappers[i].class, terminal);
-    if (object) {
-        *out = ((struct msp_terminal *)object)->engine;
-        omsp_terminal_ref(*out);
-    }
-    ITTerminal_Release(terminal);
-    return object ? S_OK : TAPI_E_INVALIDTERMINAL;
+    if (!object)
+        return TAPI_E_INVALIDTERMINAL;
+    *out = ((struct msp_terminal *)object)->engine;
+    omsp_terminal_ref(*out);
+    return S_OK;
 }
 
 HRESULT msp_terminals_wrap(MSP_HANDLE token, struct omsp_terminal **engines, unsigned count,

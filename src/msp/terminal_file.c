@@ -163,7 +163,7 @@ static HRESULT STDMETHODCALLTYPE remove_track(ITMultiTrackTerminal *iface, ITTer
         return E_POINTER;
     if (self->base.object.class == &msp_player_class)
         return TAPI_E_NOTSUPPORTED;
-    if (FAILED(msp_terminal_from_interface((IUnknown *)terminal, &track)))
+    if (FAILED(msp_terminal_from_interface(terminal, &track)))
         return E_INVALIDARG;
     hr = omsp_terminal_get_kind(track) != OMSP_TERMINAL_TRACK
              ? E_INVALIDARG

@@ -164,6 +164,76 @@ START_TEST(a_call_ends_while_its_terminal_hangs_and_is_cleaned_up_after)
 }
 END_TEST
 
+/* Before it is hosted at all: what it is and what it says of itself. */
+static void hang_when_asked(enum third_place place)
+{
+    struct bench bench;
+    ULONGLONG began;
+    ITTerminal *from;
+
+    begin(&bench);
+    from = tone(&bench);
+    hang_at(place);
+    began = GetTickCount64();
+    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), TAPI_E_TIMEOUT);
+    ck_assert_uint_lt(GetTickCount64() - began, MOST_MS);
+    ck_assert_int_eq(third.hanging, 1);
+    began = GetTickCount64();
+    ck_assert_hr(ITStream_UnselectTerminal(bench.capture, from), TAPI_E_INVALIDTERMINAL);
+    ck_assert_uint_lt(GetTickCount64() - began, MOST_MS);
+    let_go();
+    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), S_OK);
+    hang_at(place); /* what is known of it is not asked again */
+    began = GetTickCount64();
+    ck_assert_hr(ITStream_UnselectTerminal(bench.capture, from), S_OK);
+    ck_assert_uint_lt(GetTickCount64() - began, 1500);
+    let_go();
+    kit_release(from);
+    CloseHandle(third.gate);
+    end(&bench);
+}
+
+START_TEST(a_terminal_that_hangs_when_asked_for_its_control_is_refused)
+{
+    hang_when_asked(THIRD_QUERY);
+}
+END_TEST
+
+START_TEST(a_terminal_that_hangs_when_asked_for_its_address_is_refused)
+{
+    hang_when_asked(THIRD_HANDLE);
+}
+END_TEST
+
+START_TEST(a_terminal_that_hangs_when_asked_for_its_direction_is_refused)
+{
+    hang_when_asked(THIRD_DIRECTION);
+}
+END_TEST
+
+/* What is created too late is let go of. */
+START_TEST(a_terminal_that_hangs_as_it_is_made_is_not_waited_for)
+{
+    struct bench bench;
+    ITTerminal *from = NULL;
+    ULONGLONG began;
+
+    begin(&bench);
+    hang_at(THIRD_INITIALIZE);
+    began = GetTickCount64();
+    ck_assert_hr(create(&bench, THIRD_TONE, TAPIMEDIATYPE_AUDIO, TD_CAPTURE, &from),
+                 TAPI_E_TIMEOUT);
+    ck_assert_uint_lt(GetTickCount64() - began, MOST_MS);
+    ck_assert_ptr_null(from);
+    ck_assert_int_eq(third.hanging, 1);
+    let_go();
+    from = tone(&bench);
+    kit_release(from);
+    CloseHandle(third.gate);
+    end(&bench);
+}
+END_TEST
+
 /* ---- one thread only ------------------------------------------------------------------------- */
 
 /* An application's thread of a single-threaded apartment with a terminal of its own. */
@@ -292,5 +362,9 @@ OMSP_SUITE("hosted_bound", TEST(a_connect_that_hangs_fails_within_the_bound_and_
            TEST(a_graph_that_does_not_stop_holds_nobody),
            TEST(a_selection_whose_sink_hangs_is_refused),
            TEST(a_call_ends_while_its_terminal_hangs_and_is_cleaned_up_after),
+           TEST(a_terminal_that_hangs_when_asked_for_its_control_is_refused),
+           TEST(a_terminal_that_hangs_when_asked_for_its_address_is_refused),
+           TEST(a_terminal_that_hangs_when_asked_for_its_direction_is_refused),
+           TEST(a_terminal_that_hangs_as_it_is_made_is_not_waited_for),
            TEST(a_terminal_of_one_thread_is_called_on_that_thread),
            TEST(a_thread_that_lets_no_call_in_holds_nobody))

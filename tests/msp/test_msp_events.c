@@ -41,8 +41,8 @@ static struct omsp_event event_of(const struct scene *scene, enum omsp_event_kin
     struct omsp_stream *stream;
     struct omsp_event event = {.kind = kind, .type = type};
 
-    ck_assert_hr(msp_terminal_from_interface((IUnknown *)scene->player, &player), S_OK);
-    ck_assert_hr(msp_terminal_from_interface((IUnknown *)scene->track, &track), S_OK);
+    ck_assert_hr(msp_terminal_from_interface(scene->player, &player), S_OK);
+    ck_assert_hr(msp_terminal_from_interface(scene->track, &track), S_OK);
     ck_assert_hr(msp_stream_from_interface((IUnknown *)scene->stream, &stream), S_OK);
     event.call =
         omsp_call_id(msp_call_engine(CONTAINING_RECORD(scene->call, struct msp_call, open)));

@@ -35,7 +35,11 @@ enum third_place {
     THIRD_DISCONNECT,
     THIRD_RUN,
     THIRD_STOP,
-    THIRD_SINK
+    THIRD_SINK,
+    THIRD_QUERY, /* QueryInterface for ITTerminalControl */
+    THIRD_HANDLE,
+    THIRD_DIRECTION,
+    THIRD_INITIALIZE
 };
 
 static struct {
@@ -664,6 +668,8 @@ struct third_terminal {
 static inline HRESULT third_query(struct third_terminal *self, REFIID iid, void **out)
 {
     *out = NULL;
+    if (IsEqualIID(iid, &IID_ITTerminalControl))
+        third_pass(THIRD_QUERY);
     if (IsEqualIID(iid, &IID_IUnknown) || IsEqualIID(iid, &IID_IDispatch) ||
         IsEqualIID(iid, &IID_ITTerminal))
         *out = &self->terminal;
@@ -778,12 +784,14 @@ static HRESULT STDMETHODCALLTYPE third_get_MediaType(ITTerminal *iface, LONG *ou
 
 static HRESULT STDMETHODCALLTYPE third_get_Direction(ITTerminal *iface, TERMINAL_DIRECTION *out)
 {
+    third_pass(THIRD_DIRECTION);
     *out = THIRD_SELF(iface, terminal)->tone ? third.tone_direction : TD_RENDER;
     return S_OK;
 }
 
 static HRESULT STDMETHODCALLTYPE third_get_AddressHandle(ITTerminalControl *iface, MSP_HANDLE *out)
 {
+    third_pass(THIRD_HANDLE);
     *out = third.foreign_token ? third.foreign_token : THIRD_SELF(iface, control)->token;
     return S_OK;
 }
@@ -861,6 +869,7 @@ static HRESULT STDMETHODCALLTYPE third_InitializeDynamic(ITPluggableTerminalInit
     struct third_terminal *self = THIRD_SELF(iface, start);
 
     (void)direction;
+    third_pass(THIRD_INITIALIZE);
     if (FAILED(third.initialize))
         return third.initialize;
     self->class = third.class = class;
