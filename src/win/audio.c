@@ -1,20 +1,17 @@
 /*
- * The device thread over WASAPI, and which devices there are. All COM pointers are this thread's,
- * which is in the multithreaded apartment; what others want of it they post as a request and wait
- * for. Not here: one device's audio (audio_stream.c).
+ * The device thread over WASAPI. All COM pointers are this thread's, which is in the multithreaded
+ * apartment; what others want of it they ask at its desk (audio_desk.c). Not here: one device's
+ * audio (audio_stream.c), what the system lists (audio_list.c).
  */
 #include <initguid.h>
 
-#include "win/audio.h"
+#include "win/audio_desk.h"
 #include "win/win.h"
 
 #include "base/alloc.h"
 
-#include "port/lock.h"
 #include "port/thread.h"
 
-#include <functiondiscoverykeys_devpkey.h>
-#include <mmsystem.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,29 +22,17 @@
 /* A device that broke though the system still lists it is tried again so often. */
 #define PROBE_MS 2000
 
-enum request_kind { WANT_LIST, WANT_OPEN, WANT_CLOSE };
-
-/* On the stack of who waits. */
-struct request {
-    struct omsp_link link;
-    enum request_kind kind;
-    bool done;
-    struct win_stream *stream; /* OPEN, CLOSE */
-    enum omsp_status status;   /* OPEN */
-    struct omsp_audio_device *out;
-    unsigned room, count; /* LIST */
-};
-
 struct win_audio {
     struct omsp_audio base;
     IMMNotificationClient client; /* what the system tells changes to; not counted */
     struct omsp_audio_watch watch;
+    SRWLOCK telling; /* around the watch's call */
+    bool quiet;      /* nobody to tell any more; telling */
     struct omsp_thread *thread;
-    HANDLE wake;
-    volatile LONG changed, stopping;
-    struct omsp_lock lock; /* requests */
-    struct omsp_cond done;
-    struct omsp_link requests;
+    volatile LONG changed;
+    struct win_desk desk;
+    struct omsp_audio_device *known; /* the desk's lock: the last list, and its length */
+    unsigned known_count;
     /* device thread */
     IMMDeviceEnumerator *devices; /* NULL: no sound on this machine */
     struct omsp_link streams;
@@ -65,7 +50,7 @@ static HRESULT notice(IMMNotificationClient *iface)
     struct win_audio *audio = CONTAINING_RECORD(iface, struct win_audio, client);
 
     InterlockedExchange(&audio->changed, 1);
-    SetEvent(audio->wake);
+    SetEvent(audio->desk.wake);
     return S_OK;
 }
 
@@ -134,92 +119,21 @@ static int gone_place(const struct win_audio *audio, const WCHAR *id)
     return -1;
 }
 
-static void name_of(IMMDevice *device, char *out)
+static bool is_gone(void *ctx, const WCHAR *id)
 {
-    IPropertyStore *store;
-    PROPVARIANT value;
-
-    lstrcpyA(out, "Audio device");
-    if (FAILED(IMMDevice_OpenPropertyStore(device, STGM_READ, &store)))
-        return;
-    PropVariantInit(&value);
-    if (SUCCEEDED(IPropertyStore_GetValue(store, &PKEY_Device_FriendlyName, &value)) &&
-        value.vt == VT_LPWSTR &&
-        !WideCharToMultiByte(CP_UTF8, 0, value.pwszVal, -1, out, OMSP_AUDIO_NAME_ROOM, NULL, NULL))
-        lstrcpyA(out, "Audio device"); /* longer than anybody would read */
-    PropVariantClear(&value);
-    IPropertyStore_Release(store);
+    return gone_place(ctx, id) >= 0;
 }
 
-/* False: not one to show. */
-static bool describe(struct win_audio *audio, IMMDevice *device, EDataFlow flow,
-                     const WCHAR *default_id, struct omsp_audio_device *out)
+static void list(struct win_audio *audio, struct win_request *request)
 {
-    WCHAR *id;
-    bool shown;
+    const struct win_listing listing = {audio->devices, is_gone, audio};
 
-    if (FAILED(IMMDevice_GetId(device, &id)))
-        return false;
-    memset(out, 0, sizeof(*out));
-    out->flow = flow == eRender ? OMSP_AUDIO_RENDER : OMSP_AUDIO_CAPTURE;
-    out->is_default = default_id && !wcscmp(default_id, id);
-    shown = gone_place(audio, id) < 0 &&
-            WideCharToMultiByte(CP_UTF8, 0, id, -1, out->id, OMSP_AUDIO_ID_ROOM, NULL, NULL) != 0;
-    CoTaskMemFree(id);
-    if (shown)
-        name_of(device, out->name);
-    return shown;
-}
-
-static WCHAR *default_id(struct win_audio *audio, EDataFlow flow)
-{
-    IMMDevice *device;
-    WCHAR *id = NULL;
-
-    if (FAILED(IMMDeviceEnumerator_GetDefaultAudioEndpoint(audio->devices, flow, eCommunications,
-                                                           &device)))
-        return NULL;
-    if (FAILED(IMMDevice_GetId(device, &id)))
-        id = NULL;
-    IMMDevice_Release(device);
-    return id;
-}
-
-static unsigned list_flow(struct win_audio *audio, EDataFlow flow, struct omsp_audio_device *out,
-                          unsigned room)
-{
-    IMMDeviceCollection *all;
-    UINT there = 0;
-    unsigned count = 0;
-    WCHAR *preferred;
-
-    if (FAILED(IMMDeviceEnumerator_EnumAudioEndpoints(audio->devices, flow, DEVICE_STATE_ACTIVE,
-                                                      &all)))
-        return 0;
-    preferred = default_id(audio, flow);
-    IMMDeviceCollection_GetCount(all, &there);
-    for (UINT i = 0; i < there && count < room; i++) {
-        IMMDevice *device;
-
-        if (FAILED(IMMDeviceCollection_Item(all, i, &device)))
-            continue;
-        if (describe(audio, device, flow, preferred, &out[count]))
-            count++;
-        IMMDevice_Release(device);
-    }
-    CoTaskMemFree(preferred);
-    IMMDeviceCollection_Release(all);
-    return count;
-}
-
-static void list(struct win_audio *audio, struct request *request)
-{
     request->count = 0;
     if (!audio->devices)
         return;
-    request->count = list_flow(audio, eCapture, request->out, request->room);
-    request->count +=
-        list_flow(audio, eRender, request->out + request->count, request->room - request->count);
+    request->count = win_list(&listing, eCapture, request->devices, request->room);
+    request->count += win_list(&listing, eRender, request->devices + request->count,
+                               request->room - request->count);
 }
 
 /* ---- devices that broke: device thread --------------------------------------------------------
@@ -294,7 +208,9 @@ static void lose(struct win_audio *audio, struct win_stream *stream)
         return;
     stream->lost = true;
     remember_gone(audio, stream);
-    stream->base.on_lost(stream->base.owner, OMSP_NODEVICE);
+    if (win_stream_enter(stream))
+        stream->base.on_lost(stream->base.owner, OMSP_NODEVICE);
+    win_stream_leave(stream);
     InterlockedExchange(&audio->changed, 1);
 }
 
@@ -304,11 +220,18 @@ static void serve(struct win_audio *audio, struct win_stream *stream)
         lose(audio, stream);
 }
 
-static void carry_out(struct win_audio *audio, struct request *request)
+static void shut(struct win_audio *audio, struct win_stream *stream)
+{
+    omsp_list_remove(&stream->link);
+    audio->stream_count--;
+    win_stream_stop(stream);
+}
+
+static void carry_out(struct win_audio *audio, struct win_request *request)
 {
     struct win_stream *stream = request->stream;
 
-    switch (request->kind) {
+    switch (request->want) {
     case WANT_LIST:
         list(audio, request);
         break;
@@ -326,27 +249,44 @@ static void carry_out(struct win_audio *audio, struct request *request)
         }
         break;
     case WANT_CLOSE:
-        omsp_list_remove(&stream->link);
-        audio->stream_count--;
-        win_stream_stop(stream);
+        shut(audio, stream);
         break;
     }
 }
 
+static void free_stream(struct win_stream *stream)
+{
+    if (stream->event)
+        CloseHandle(stream->event);
+    omsp_free(stream->closing);
+    omsp_free(stream);
+}
+
+static void free_request(struct win_request *request)
+{
+    omsp_free(request->devices);
+    omsp_free(request);
+}
+
+/* What nobody waited for: undone, and freed. */
+static void finish_left(struct win_audio *audio, struct win_request *request)
+{
+    if (request->want == WANT_OPEN && !request->status)
+        shut(audio, request->stream);
+    if (request->stream)
+        free_stream(request->stream);
+    free_request(request);
+}
+
 static void carry_out_all(struct win_audio *audio)
 {
-    omsp_lock_acquire(&audio->lock);
-    while (!omsp_list_empty(&audio->requests)) {
-        struct request *request = omsp_container(audio->requests.next, struct request, link);
+    struct win_request *request;
 
-        omsp_list_remove(&request->link);
-        omsp_lock_release(&audio->lock);
+    while ((request = win_desk_take(&audio->desk))) {
         carry_out(audio, request);
-        omsp_lock_acquire(&audio->lock);
-        request->done = true;
-        omsp_cond_broadcast(&audio->done);
+        if (!win_desk_answer(&audio->desk, request))
+            finish_left(audio, request);
     }
-    omsp_lock_release(&audio->lock);
 }
 
 /* The handles of a wait; answers how many. The first is `wake`. */
@@ -355,7 +295,7 @@ static DWORD gather(struct win_audio *audio, HANDLE *handles, struct win_stream 
     DWORD count = 0;
 
     streams[count] = NULL;
-    handles[count++] = audio->wake;
+    handles[count++] = audio->desk.wake;
     omsp_list_each(it, &audio->streams)
     {
         struct win_stream *stream = omsp_container(it, struct win_stream, link);
@@ -389,6 +329,21 @@ static void wait_and_serve(struct win_audio *audio)
             serve(audio, streams[i]);
 }
 
+static void tell(struct win_audio *audio)
+{
+    AcquireSRWLockExclusive(&audio->telling);
+    if (!audio->quiet && audio->watch.on_change)
+        audio->watch.on_change(audio->watch.owner);
+    ReleaseSRWLockExclusive(&audio->telling);
+}
+
+static void free_audio(struct win_audio *audio)
+{
+    win_desk_fini(&audio->desk);
+    omsp_free(audio->known);
+    omsp_free(audio);
+}
+
 static void thread_main(void *arg)
 {
     struct win_audio *audio = arg;
@@ -400,21 +355,28 @@ static void thread_main(void *arg)
         audio->devices = NULL;
     if (audio->devices)
         IMMDeviceEnumerator_RegisterEndpointNotificationCallback(audio->devices, &audio->client);
-    while (!audio->stopping) {
+    carry_out_all(audio);
+    win_desk_is_ready(&audio->desk);
+    while (!win_desk_is_stopping(&audio->desk)) {
         carry_out_all(audio);
         if (any_gone(audio) && GetTickCount64() - audio->probed >= PROBE_MS)
             probe_gone(audio);
-        if (InterlockedExchange(&audio->changed, 0) && audio->watch.on_change)
-            audio->watch.on_change(audio->watch.owner);
-        if (!audio->stopping)
+        if (InterlockedExchange(&audio->changed, 0))
+            tell(audio);
+        if (!win_desk_is_stopping(&audio->desk))
             wait_and_serve(audio);
     }
+    carry_out_all(audio); /* what was left to it */
     if (audio->devices) {
         IMMDeviceEnumerator_UnregisterEndpointNotificationCallback(audio->devices, &audio->client);
         IMMDeviceEnumerator_Release(audio->devices);
     }
     if (initialised)
         CoUninitialize();
+    if (!win_desk_end(&audio->desk))
+        return; /* who destroys it frees it */
+    omsp_thread_detach(audio->thread);
+    free_audio(audio);
 }
 
 /* ---- the port: any thread ---------------------------------------------------------------------
@@ -425,36 +387,56 @@ static struct win_audio *audio_of(struct omsp_audio *base)
     return (struct win_audio *)base;
 }
 
-static void ask(struct win_audio *audio, struct request *request)
+static struct win_request *request_for(enum win_want want, struct win_stream *stream)
 {
-    omsp_lock_acquire(&audio->lock);
-    omsp_list_insert(&audio->requests, &request->link);
-    SetEvent(audio->wake);
-    while (!request->done)
-        omsp_cond_wait(&audio->done, &audio->lock, UINT64_MAX);
-    omsp_lock_release(&audio->lock);
+    struct win_request *request = omsp_zalloc(sizeof(*request));
+
+    if (request) {
+        request->want = want;
+        request->stream = stream;
+    }
+    return request;
+}
+
+/* The last list that there was. */
+static unsigned list_known(struct win_audio *audio, struct omsp_audio_device *out, unsigned room)
+{
+    unsigned count;
+
+    omsp_lock_acquire(&audio->desk.lock);
+    count = audio->known_count;
+    for (unsigned i = 0; i < count && i < room; i++)
+        out[i] = audio->known[i];
+    omsp_lock_release(&audio->desk.lock);
+    return count;
 }
 
 static unsigned audio_list(struct omsp_audio *base, struct omsp_audio_device *out, unsigned room)
 {
-    struct request request = {.kind = WANT_LIST, .out = out, .room = room};
+    struct win_audio *audio = audio_of(base);
+    struct win_request *request = request_for(WANT_LIST, NULL);
+    struct omsp_audio_device *before;
+    enum win_asked asked;
 
-    ask(audio_of(base), &request);
-    return request.count;
-}
-
-static void free_stream(struct win_stream *stream)
-{
-    if (stream->event)
-        CloseHandle(stream->event);
-    omsp_free(stream);
-}
-
-/* Endpoint ids begin with "{0.0.0." or "{0.0.1.": which side they are on. */
-static EDataFlow flow_of(const struct omsp_audio_stream *init, const WCHAR *id)
-{
-    (void)init;
-    return wcsncmp(id, L"{0.0.1.", 7) ? eRender : eCapture;
+    if (request)
+        request->devices = omsp_zalloc_array(room + 1, sizeof(*request->devices));
+    if (!request || !request->devices) {
+        omsp_free(request);
+        return list_known(audio, out, room);
+    }
+    request->room = room;
+    asked = win_desk_ask(&audio->desk, request);
+    if (asked == ASKED_DONE) {
+        omsp_lock_acquire(&audio->desk.lock);
+        before = audio->known;
+        audio->known = request->devices;
+        audio->known_count = request->count;
+        omsp_lock_release(&audio->desk.lock);
+        request->devices = before;
+    }
+    if (asked != ASKED_LEFT)
+        free_request(request);
+    return list_known(audio, out, room);
 }
 
 static enum omsp_status audio_open(struct omsp_audio *base, const char *id,
@@ -462,24 +444,38 @@ static enum omsp_status audio_open(struct omsp_audio *base, const char *id,
                                    struct omsp_audio_stream **out)
 {
     struct win_stream *stream = omsp_zalloc(sizeof(*stream));
-    struct request request = {.kind = WANT_OPEN, .stream = stream};
+    struct win_request *request = stream ? request_for(WANT_OPEN, stream) : NULL;
+    struct win_request *closing = request ? request_for(WANT_CLOSE, stream) : NULL;
+    enum omsp_status status = OMSP_TIMEOUT;
+    enum win_asked asked;
 
-    if (!stream)
+    if (!closing) {
+        omsp_free(request);
+        omsp_free(stream);
         return OMSP_NOMEM;
+    }
+    InitializeSRWLock(&stream->calling);
+    stream->closing = closing;
     stream->base = *init;
     stream->base.audio = base;
     stream->left = stream->right = OMSP_AUDIO_UNITY;
     stream->event = CreateEventW(NULL, FALSE, FALSE, NULL);
     if (!MultiByteToWideChar(CP_UTF8, 0, id, -1, stream->id, OMSP_AUDIO_ID_ROOM) ||
         !stream->event) {
+        free_request(request);
         free_stream(stream);
         return OMSP_NODEVICE;
     }
-    stream->flow = flow_of(init, stream->id);
-    ask(audio_of(base), &request);
-    if (request.status) {
+    stream->flow = win_flow_of(stream->id);
+    asked = win_desk_ask(&audio_of(base)->desk, request);
+    if (asked == ASKED_LEFT)
+        return status;
+    if (asked == ASKED_DONE)
+        status = request->status;
+    free_request(request);
+    if (status) {
         free_stream(stream);
-        return request.status;
+        return status;
     }
     *out = &stream->base;
     return OMSP_OK;
@@ -488,9 +484,12 @@ static enum omsp_status audio_open(struct omsp_audio *base, const char *id,
 static void audio_close(struct omsp_audio_stream *base)
 {
     struct win_stream *stream = (struct win_stream *)base;
-    struct request request = {.kind = WANT_CLOSE, .stream = stream};
+    struct win_request *request = stream->closing;
 
-    ask(audio_of(base->audio), &request);
+    stream->closing = NULL;
+    if (win_desk_ask(&audio_of(base->audio)->desk, request) == ASKED_LEFT)
+        return;
+    free_request(request);
     free_stream(stream);
 }
 
@@ -502,55 +501,15 @@ static void audio_set_gain(struct omsp_audio_stream *base, uint32_t left, uint32
     InterlockedExchange(&stream->right, (LONG)right);
 }
 
-/* mmddk.h has these; it is a driver's header. */
-#ifndef DRV_QUERYFUNCTIONINSTANCEID
-#define DRV_QUERYFUNCTIONINSTANCEID     (DRV_RESERVED + 17)
-#define DRV_QUERYFUNCTIONINSTANCEIDSIZE (DRV_RESERVED + 18)
-#endif
-
-static enum omsp_status audio_wave_id(struct omsp_audio *base, const char *id, uint32_t *out)
-{
-    WCHAR wanted[OMSP_AUDIO_ID_ROOM], found[OMSP_AUDIO_ID_ROOM];
-    bool render;
-    UINT count;
-
-    (void)base;
-    if (!MultiByteToWideChar(CP_UTF8, 0, id, -1, wanted, OMSP_AUDIO_ID_ROOM))
-        return OMSP_NODEVICE;
-    render = flow_of(NULL, wanted) == eRender;
-    count = render ? waveOutGetNumDevs() : waveInGetNumDevs();
-    for (UINT i = 0; i < count; i++) {
-        DWORD_PTR to = (DWORD_PTR)found, room = sizeof(found);
-        MMRESULT result;
-
-        memset(found, 0, sizeof(found));
-        if (render)
-            result = waveOutMessage((HWAVEOUT)(UINT_PTR)i, DRV_QUERYFUNCTIONINSTANCEID, to, room);
-        else
-            result = waveInMessage((HWAVEIN)(UINT_PTR)i, DRV_QUERYFUNCTIONINSTANCEID, to, room);
-        if (result == MMSYSERR_NOERROR && !wcscmp(found, wanted)) {
-            *out = i;
-            return OMSP_OK;
-        }
-    }
-    return OMSP_NODEVICE;
-}
-
-static void free_audio(struct win_audio *audio)
-{
-    if (audio->wake)
-        CloseHandle(audio->wake);
-    omsp_cond_destroy(&audio->done);
-    omsp_lock_destroy(&audio->lock);
-    omsp_free(audio);
-}
-
 static void audio_destroy(struct omsp_audio *base)
 {
     struct win_audio *audio = audio_of(base);
 
-    InterlockedExchange(&audio->stopping, 1);
-    SetEvent(audio->wake);
+    AcquireSRWLockExclusive(&audio->telling);
+    audio->quiet = true;
+    ReleaseSRWLockExclusive(&audio->telling);
+    if (!win_desk_close(&audio->desk))
+        return; /* it frees itself */
     omsp_thread_join(audio->thread);
     if (!omsp_list_empty(&audio->streams))
         abort(); /* a caller's bug */
@@ -565,11 +524,11 @@ enum omsp_status omsp_win_audio_create(void *ctx, const struct omsp_audio_watch 
         .open = audio_open,
         .close = audio_close,
         .set_gain = audio_set_gain,
-        .wave_id = audio_wave_id,
+        .wave_id = win_wave_id,
         .destroy = audio_destroy,
     };
     struct win_audio *audio = omsp_zalloc(sizeof(*audio));
-    enum omsp_status status = OMSP_FULL;
+    enum omsp_status status;
 
     (void)ctx;
     if (!audio)
@@ -577,12 +536,10 @@ enum omsp_status omsp_win_audio_create(void *ctx, const struct omsp_audio_watch 
     audio->base = functions;
     audio->client.lpVtbl = &client_vtable;
     audio->watch = *watch;
-    omsp_lock_init(&audio->lock);
-    omsp_cond_init(&audio->done);
-    omsp_list_init(&audio->requests);
+    InitializeSRWLock(&audio->telling);
     omsp_list_init(&audio->streams);
-    audio->wake = CreateEventW(NULL, FALSE, FALSE, NULL);
-    if (audio->wake)
+    status = win_desk_init(&audio->desk);
+    if (!status)
         status = omsp_thread_start(thread_main, audio, "omsp-device", &audio->thread);
     if (status) {
         free_audio(audio);

@@ -1,4 +1,5 @@
-/* The two halves of the WASAPI adapter: audio.c (thread, list of devices) and audio_stream.c. */
+/* The parts of the WASAPI adapter: audio.c (the device thread), audio_desk.c (what others want of
+ * it), audio_stream.c (one open device), audio_list.c (which there are). */
 #ifndef OMSP_WIN_AUDIO_H
 #define OMSP_WIN_AUDIO_H
 
@@ -9,6 +10,8 @@
 
 #include <audioclient.h>
 #include <mmdeviceapi.h>
+
+struct win_request;
 
 /* Everything below but what is marked is the device thread's. */
 struct win_stream {
@@ -24,8 +27,11 @@ struct win_stream {
     UINT32 room;  /* of the device's buffer, frames */
     int16_t *pcm; /* room samples */
     bool lost;
-    ULONGLONG served;          /* tick count */
-    volatile LONG left, right; /* any thread */
+    ULONGLONG served;            /* tick count */
+    volatile LONG left, right;   /* any thread */
+    SRWLOCK calling;             /* around the owner's callbacks */
+    bool silent;                 /* calling: no callback any more */
+    struct win_request *closing; /* the owner's: made beforehand, for a close cannot fail */
 };
 
 /* Opens and starts the device. OMSP_NODEVICE, OMSP_ACCESS, OMSP_NO_FORMAT, OMSP_NOMEM, OMSP_IO. */
@@ -34,6 +40,28 @@ void win_stream_stop(struct win_stream *stream);
 /* Hands over what is due; false: the device is lost. */
 bool win_stream_serve(struct win_stream *stream);
 
+/* Around every callback; enter answers false when there is nobody to call. */
+bool win_stream_enter(struct win_stream *stream);
+void win_stream_leave(struct win_stream *stream);
+/* Any thread: when it returned no callback runs or will. Not inside one. */
+void win_stream_silence(struct win_stream *stream);
+
 enum omsp_status win_audio_status(HRESULT hr);
+
+/* ---- audio_list.c ---------------------------------------------------------------------------- */
+
+struct win_listing {
+    IMMDeviceEnumerator *devices;
+    bool (*hidden)(void *ctx, const WCHAR *id); /* not one to show */
+    void *ctx;
+};
+
+/* Those of one side; up to room, answers how many. */
+unsigned win_list(const struct win_listing *listing, EDataFlow flow, struct omsp_audio_device *out,
+                  unsigned room);
+/* By its id. */
+EDataFlow win_flow_of(const WCHAR *id);
+/* As the port has it. Any thread. */
+enum omsp_status win_wave_id(struct omsp_audio *audio, const char *id, uint32_t *out);
 
 #endif

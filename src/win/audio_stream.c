@@ -158,6 +158,24 @@ void win_stream_stop(struct win_stream *stream)
     stream->pcm = NULL;
 }
 
+bool win_stream_enter(struct win_stream *stream)
+{
+    AcquireSRWLockExclusive(&stream->calling);
+    return !stream->silent;
+}
+
+void win_stream_leave(struct win_stream *stream)
+{
+    ReleaseSRWLockExclusive(&stream->calling);
+}
+
+void win_stream_silence(struct win_stream *stream)
+{
+    AcquireSRWLockExclusive(&stream->calling);
+    stream->silent = true;
+    ReleaseSRWLockExclusive(&stream->calling);
+}
+
 static HRESULT serve_render(struct win_stream *stream)
 {
     UINT32 padding, count;
@@ -170,7 +188,11 @@ static HRESULT serve_render(struct win_stream *stream)
     hr = IAudioRenderClient_GetBuffer(stream->render, count, &to);
     if (FAILED(hr))
         return hr;
-    stream->base.on_render(stream->base.owner, &stream->base, stream->pcm, count);
+    if (win_stream_enter(stream))
+        stream->base.on_render(stream->base.owner, &stream->base, stream->pcm, count);
+    else
+        memset(stream->pcm, 0, count * sizeof(*stream->pcm));
+    win_stream_leave(stream);
     omsp_audio_spread(&stream->frames, stream->pcm, count, (uint32_t)stream->left,
                       (uint32_t)stream->right, to);
     return IAudioRenderClient_ReleaseBuffer(stream->render, count, 0);
@@ -198,7 +220,9 @@ static HRESULT serve_capture(struct win_stream *stream)
             memset(stream->pcm, 0, count * sizeof(*stream->pcm));
         else
             omsp_audio_fold(&stream->frames, from, count, (uint32_t)stream->left, stream->pcm);
-        stream->base.on_capture(stream->base.owner, &stream->base, stream->pcm, count);
+        if (win_stream_enter(stream))
+            stream->base.on_capture(stream->base.owner, &stream->base, stream->pcm, count);
+        win_stream_leave(stream);
         hr = IAudioCaptureClient_ReleaseBuffer(stream->capture, count);
         if (FAILED(hr))
             return hr;

@@ -2,7 +2,7 @@
 # Audio devices: PulseAudio with null sinks under Wine's winepulse.drv. A tone comes over RTP from
 # ffmpeg, goes out through a render terminal, back in through the sink's monitor as a capture terminal,
 # over RTP to ffmpeg, and is measured there. Then the sink is unplugged under a running call, and
-# plugged in again.
+# plugged in again; and the audio service hangs under one for a while.
 . "$(dirname "${BASH_SOURCE[0]}")/../call/lib.sh"
 devices=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 for tool in pulseaudio pactl; do command -v $tool >/dev/null || die "no $tool: run toolchain/bootstrap.sh"; done
@@ -15,7 +15,8 @@ HOME=$pulse/home PULSE_RUNTIME_PATH=$pulse PULSE_STATE_PATH=$pulse/home \
     pulseaudio -n --daemonize=no --exit-idle-time=-1 --use-pid-file=no --disable-shm=yes \
     --load="module-native-protocol-unix socket=$pulse/native auth-anonymous=1" \
     >"$work/pulse.out" 2>&1 </dev/null &
-started+=("$!")
+server=$!
+started+=("$server")
 disown
 pulse_up() { pactl info >/dev/null 2>&1; }
 wait_for "PulseAudio" pulse_up
@@ -103,6 +104,27 @@ done
 app_end
 check "unplug: exit status" [ $? = 0 ]
 check "unplug: JSON" well_formed "$work/unplug.out"
+
+# ---- the audio service hangs under it ----------------------------------------------------------
+port=$(free_port)
+app_start hang --listen "127.0.0.1:$port" --peer "127.0.0.1:$((port + 50))" --json --for 12 \
+    --speaker First --mic "Monitor of First" \
+    --script 'wait 3000; stop render; start render; stop capture; wait 4000; start render; start capture'
+both_run() { [ "$(grep -c STREAM_ACTIVE "$work/hang.out")" = 2 ]; }
+wait_for "both streams" both_run
+kill -STOP "$server"
+given_up() { grep -qs '"op":"stop","stream":"capture"' "$work/hang.out" || gone "$app"; }
+wait_for "the script to go on" given_up
+kill -CONT "$server"
+check "hang: stopping is done" grep -q '"op":"stop","stream":"render","hr":"0x00000000"' "$work/hang.out"
+check "hang: starting fails" grep -q '"op":"start","stream":"render","hr":"0x80040044"' "$work/hang.out"
+check "hang: and is told" grep -q 'TERMINAL_FAIL.*CONNECT_FAIL.*"stream":"render","hr":"0x80040044"' "$work/hang.out"
+check "hang: nobody waits for more than 2 s" \
+    is "$(sed -n 's/.*CME_TERMINAL_FAIL.*"t_ms":\([0-9]*\).*/\1/p' "$work/hang.out" | head -n 1) <= 3000 + 2000 + 1500"
+app_end
+check "hang: exit status" [ $? = 0 ]
+check "hang: JSON" well_formed "$work/hang.out"
+check "hang: both work again when the service does" [ "$(grep -c STREAM_ACTIVE "$work/hang.out")" = 4 ]
 
 # ---- no device ---------------------------------------------------------------------------------
 wine_use "$work/wine-mute"
