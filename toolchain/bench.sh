@@ -38,6 +38,7 @@ cd "$OMSP_TOP" || exit 1
 presets=(native)
 [ -n "$native" ] || presets+=(mingw-x64)
 bash "$here/bootstrap.sh" ${native:+--native-only} --bench || die "the set-up failed"
+use_compiler_cache
 mkdir -p build
 for preset in "${presets[@]}"; do
     cmake --preset "$preset" -DOMSP_BENCH=ON >build/bench.log 2>&1 &&

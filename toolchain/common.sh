@@ -29,6 +29,13 @@ retry() {
     return "$status"
 }
 
+# Compiles through ccache where there is one, wherever the clone lies; a launcher of one's own is kept.
+use_compiler_cache() {
+    [ -z "${CMAKE_C_COMPILER_LAUNCHER+set}" ] && command -v ccache >/dev/null || return 0
+    export CMAKE_C_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$OMSP_TOP CCACHE_NOHASHDIR=1 \
+        CCACHE_SLOPPINESS=time_macros
+}
+
 is_root_able() { [ "$(id -u)" = 0 ] || { command -v sudo && sudo -n true; } >/dev/null 2>&1; }
 
 as_root() {

@@ -24,6 +24,7 @@ esac
 cd "$OMSP_TOP" || exit 1
 suite=$OMSP_TOP/tests/interop/twilio
 bash "$here/bootstrap.sh" --demo || die "the set-up failed"
+use_compiler_cache
 node_modules_ensure "$suite" || die "the npm packages could not be installed"
 NODE_PATH=$(node_folder "$suite")/node_modules
 export NODE_PATH

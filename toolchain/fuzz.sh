@@ -37,6 +37,7 @@ case $minutes in '' | *[!0-9]* | 0) die "--minutes wants a whole number above 0"
 
 cd "$OMSP_TOP" || exit 1
 bash "$here/bootstrap.sh" --native-only --fuzz || die "the set-up failed"
+use_compiler_cache
 mkdir -p build
 nouns=()
 for source in tests/fuzz/fuzz_*.c; do

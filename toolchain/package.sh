@@ -34,6 +34,7 @@ done
 
 cd "$OMSP_TOP"
 [ -n "$bin" ] || bash "$here/bootstrap.sh"
+use_compiler_cache
 # Installers; and the licence of the one library of which no development package is needed here.
 packages_ensure wixl zip libsrtp2-1
 version=$(sed -nE 's/^project\(OpenMSP VERSION ([0-9.]+).*/\1/p' CMakeLists.txt)

@@ -30,6 +30,7 @@ cd "$OMSP_TOP" || exit 1
 options=()
 [ "$wine" -gt 0 ] || options+=(--native-only)
 bash "$here/bootstrap.sh" "${options[@]}" || die "the set-up failed"
+use_compiler_cache
 mkdir -p build
 
 build() {

@@ -40,6 +40,7 @@ bootstrap=()
 [ -n "$x64$x86" ] || bootstrap+=(--native-only)
 [ -z "$x86" ] || bootstrap+=(--x86-wine)
 bash "$here/bootstrap.sh" "${bootstrap[@]}" || die "the set-up failed"
+use_compiler_cache
 
 mkdir -p build
 exec 7>build/test.lock

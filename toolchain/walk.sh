@@ -41,6 +41,7 @@ cd "$OMSP_TOP" || exit 1
 options=()
 [ $preset != native-asan ] || options+=(--native-only)
 [ -n "${OMSP_WALK_BUILT:-}" ] || bash "$here/bootstrap.sh" "${options[@]}" || die "the set-up failed"
+use_compiler_cache
 mkdir -p build/walk
 build=$OMSP_TOP/build/$preset
 if [ -z "${OMSP_WALK_BUILT:-}" ]; then
