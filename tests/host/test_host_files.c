@@ -196,6 +196,79 @@ START_TEST(two_tracks_lie_side_by_side_in_one_file)
 }
 END_TEST
 
+/* Where these samples begin; fails the test when they are not there in one piece. */
+static size_t place_of(const short *pcm, size_t count, const short *wanted, size_t length)
+{
+    size_t at = 0;
+
+    ck_assert_uint_ge(count, length);
+    while (at + length <= count && memcmp(pcm + at, wanted, length * sizeof(*pcm)))
+        at++;
+    ck_assert_msg(at + length <= count, "not in one piece among %zu samples", count);
+    return at;
+}
+
+static unsigned long long recorded(struct pair *pair)
+{
+    struct omsp_tsp_stats stats = host_stats(pair->b);
+
+    return HOST_COUNT(stats.frames_recorded);
+}
+
+/* mspi.md 3.5: a stream takes several render terminals, each of which hears all while it is there.
+ */
+START_TEST(several_recorders_on_one_stream_hear_the_same_and_come_and_go)
+{
+    enum { SAMPLES = 8000 * 4, HALF = 8000 };
+    static short said[SAMPLES];
+    struct host_file player, always, early, late;
+    struct pair pair;
+    short *pcm;
+    size_t count, at;
+
+    host_write_wav(L"said.wav", 7, SAMPLES, said);
+    pair_open(&pair);
+    host_recorder(pair.host, L"always.wav", &always);
+    host_recorder(pair.host, L"early.wav", &early);
+    host_recorder(pair.host, L"late.wav", &late);
+    ck_assert_hr(ITStream_SelectTerminal(pair.b->streams[HOST_RENDER], always.track), S_OK);
+    ck_assert_hr(ITStream_SelectTerminal(pair.b->streams[HOST_RENDER], early.track), S_OK);
+    ck_assert_hr(ITMediaControl_Start(always.control), S_OK);
+    ck_assert_hr(ITMediaControl_Start(early.control), S_OK);
+    ck_assert_hr(ITMediaControl_Start(late.control), S_OK);
+    host_player(pair.host, L"said.wav", &player);
+    play(&pair, &player, pair.a);
+    while (recorded(&pair) < 200) /* two seconds by two recorders */
+        SwitchToThread();
+    ck_assert_hr(ITStream_UnselectTerminal(pair.b->streams[HOST_RENDER], early.track), S_OK);
+    ck_assert_hr(ITStream_SelectTerminal(pair.b->streams[HOST_RENDER], late.track), S_OK);
+    host_expect_file(pair.host, &player, TMS_IDLE, FTEC_END_OF_FILE, S_OK);
+    while (recorded(&pair) < 2 * SAMPLES / 160 + 20) /* what was on its way, too */
+        SwitchToThread();
+    ck_assert_hr(ITMediaControl_Stop(always.control), S_OK);
+    ck_assert_hr(ITMediaControl_Stop(early.control), S_OK);
+    ck_assert_hr(ITMediaControl_Stop(late.control), S_OK);
+
+    pcm = host_read_wav(L"always.wav", &count);
+    place_of(pcm, count, said, SAMPLES);
+    free(pcm);
+    pcm = host_read_wav(L"early.wav", &count);
+    at = place_of(pcm, count, said, HALF);
+    ck_assert_uint_lt(count - at, SAMPLES); /* and not the end */
+    ck_assert_int_eq(memcmp(pcm + at, said, (count - at) * sizeof(*pcm)), 0);
+    free(pcm);
+    pcm = host_read_wav(L"late.wav", &count);
+    place_of(pcm, count, said + SAMPLES - HALF, HALF);
+    free(pcm);
+    host_file_close(&player);
+    host_file_close(&always);
+    host_file_close(&early);
+    host_file_close(&late);
+    pair_close(&pair);
+}
+END_TEST
+
 OMSP_SUITE("host-files", TEST(a_file_cut_while_it_plays_is_a_read_error),
            TEST(a_file_deleted_while_it_plays_plays_to_its_end_and_not_again),
-           TEST(a_full_disk_is_told_by_its_own_code), TEST(two_tracks_lie_side_by_side_in_one_file))
+           TEST(a_full_disk_is_told_by_its_own_code), TEST(two_tracks_lie_side_by_side_in_one_file),
+           TEST(several_recorders_on_one_stream_hear_the_same_and_come_and_go))

@@ -22,9 +22,9 @@ struct consumer {
     SOCKET listener;
     WCHAR url[64]; /* ws://127.0.0.1:PORT/listen */
     HANDLE thread;
-    volatile LONG quit;
-    volatile LONG drop;   /* hang up without a word: the end of TCP, and what came is read */
-    volatile LONG refuse; /* answer 403 */
+    _Atomic(LONG) quit;
+    _Atomic(LONG) drop;   /* hang up without a word: the end of TCP, and what came is read */
+    _Atomic(LONG) refuse; /* answer 403 */
     volatile LONG connections, closes;
     SRWLOCK lock;
     char request[8192]; /* of the last upgrade */

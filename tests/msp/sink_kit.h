@@ -31,7 +31,7 @@ struct sink {
     HANDLE entered;    /* semaphore: before the gate */
     void (*inside)(struct sink *sink, IDispatch *event);
     void *ctx;
-    volatile LONG forbidden; /* no call may begin any more */
+    _Atomic(LONG) forbidden; /* no call may begin any more */
     volatile LONG violations;
     volatile LONG count;
     struct seen seen[SINK_ROOM];

@@ -529,7 +529,7 @@ END_TEST
 
 struct race {
     struct bench *bench;
-    volatile LONG stop;
+    _Atomic(LONG) stop;
 };
 
 static DWORD WINAPI drain(void *arg)
@@ -580,7 +580,7 @@ START_TEST(shutdown_races_with_posting_and_draining)
         ResetEvent(bench.event);
         SwitchToThread();
         ck_assert(!is_set(bench.event));
-        InterlockedExchange(&race.stop, 1);
+        race.stop = 1;
         ck_assert_uint_eq(WaitForMultipleObjects(3, threads, TRUE, 30000), WAIT_OBJECT_0);
         for (int i = 0; i < 3; i++)
             CloseHandle(threads[i]);

@@ -100,7 +100,7 @@ END_TEST
 
 struct storm {
     struct source *source;
-    volatile LONG stop;
+    _Atomic(LONG) stop;
 };
 
 static DWORD WINAPI storm_run(void *arg)
