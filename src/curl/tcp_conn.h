@@ -77,7 +77,7 @@ void omsp_conn_sent(struct tcp_loop *loop, struct tcp_conn *conn, enum omsp_stat
 /* struct omsp_tcp_loop.send_many */
 void omsp_conn_send_many(struct omsp_tcp_loop *base, struct omsp_tcp_send *sends, unsigned count);
 /* While the loop is made: false when there is nothing to be had of sends that go together. */
-bool omsp_conn_first_sender(struct tcp_loop *loop);
+bool omsp_conn_may_send_many(struct tcp_loop *loop);
 void omsp_conn_drop_senders(struct tcp_loop *loop);
 
 /* ---- dialler.c ---- */

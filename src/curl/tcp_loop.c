@@ -512,7 +512,7 @@ enum omsp_status omsp_curl_tcp_create(const struct omsp_curl_os *os, struct omsp
     omsp_list_init(&loop->more);
     omsp_list_init(&loop->active);
     omsp_list_init(&loop->dead);
-    loop->base.send_many = omsp_conn_first_sender(loop) ? omsp_conn_send_many : NULL;
+    loop->base.send_many = omsp_conn_may_send_many(loop) ? omsp_conn_send_many : NULL;
     status = os->poller_create(&loop->poller);
     if (status == OMSP_OK)
         status = os->poller_create(&loop->dial_poller);

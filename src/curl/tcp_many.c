@@ -33,16 +33,34 @@ static void give_back(struct tcp_loop *loop, struct omsp_sender *sender)
         loop->os->sender_destroy(sender);
 }
 
-bool omsp_conn_first_sender(struct tcp_loop *loop)
+struct trial {
+    const struct omsp_curl_os *os;
+    bool worked;
+};
+
+static void try_sender(void *ctx)
 {
-    struct omsp_sender *sender = NULL;
+    struct trial *trial = ctx;
+    struct omsp_sender *sender = trial->os->sender_create();
+
+    trial->worked = sender != NULL;
+    if (sender)
+        trial->os->sender_destroy(sender);
+}
+
+/* On a thread of its own: the system interrupts whoever made a ring once when the ring is taken
+ * away, and calls of the application's thread, which made the engine, would be seen to fail by it.
+ */
+bool omsp_conn_may_send_many(struct tcp_loop *loop)
+{
+    struct trial trial = {loop->os, false};
+    struct omsp_thread *thread;
 
     omsp_lock_init(&loop->senders_lock);
-    if (loop->os->sender_create)
-        sender = loop->os->sender_create();
-    if (sender)
-        give_back(loop, sender);
-    return sender != NULL;
+    if (loop->os->sender_create &&
+        omsp_thread_start(try_sender, &trial, "omsp-trial", &thread) == OMSP_OK)
+        omsp_thread_join(thread);
+    return trial.worked;
 }
 
 void omsp_conn_drop_senders(struct tcp_loop *loop)
