@@ -137,7 +137,7 @@ static void run_ours(int fd)
 
 static void run_bare(int fd)
 {
-    bench_bare_relay(&load, fd);
+    bench_bare_relay(&load, fd, false);
 }
 
 static bool start(struct bench_process *process, enum who who)
