@@ -20,6 +20,8 @@
 #define WSA_FLAG_NO_HANDLE_INHERIT 0x80
 #endif
 
+#define WAKE_LOST_MS 50
+
 struct slot {
     SOCKET sock;
     void *data; /* NULL: the wake socket */
@@ -32,6 +34,7 @@ struct omsp_poller {
     unsigned count, room;
     SOCKET wake;
     volatile LONG wake_pending;
+    volatile LONG woken_at; /* GetTickCount of the last datagram */
     /* The waiting thread's copies. */
     WSAPOLLFD *fds;
     void **datas;
@@ -85,10 +88,17 @@ static SOCKET wake_socket(void)
     return sock;
 }
 
+/* One datagram for all who wake before it is read. It may get lost (the system may be out of
+ * memory, and says so or not): who comes when it should have been read long ago sends another. */
 static void wake(struct omsp_poller *poller)
 {
-    if (!InterlockedExchange(&poller->wake_pending, 1))
+    LONG now = (LONG)GetTickCount();
+    bool first = !InterlockedExchange(&poller->wake_pending, 1);
+
+    if (first || (ULONG)now - (ULONG)poller->woken_at > WAKE_LOST_MS) {
+        InterlockedExchange(&poller->woken_at, now);
         send(poller->wake, "", 1, 0);
+    }
 }
 
 static struct slot *find(struct omsp_poller *poller, SOCKET sock)
@@ -224,6 +234,23 @@ static void awoken(struct omsp_poller *poller)
     InterlockedExchange(&poller->wake_pending, 0);
 }
 
+/* The system refused the table as a whole, for the sake of one in it: that one is told as broken,
+ * so that whoever watches it comes, and the others go on. */
+static int ask_each(struct omsp_poller *poller, unsigned count)
+{
+    int ready = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        poller->fds[i].revents = 0;
+        if (WSAPoll(&poller->fds[i], 1, 0) < 0)
+            poller->fds[i].revents = POLLNVAL;
+        ready += poller->fds[i].revents != 0;
+    }
+    if (!ready)
+        Sleep(1); /* or this would be a busy wait */
+    return ready;
+}
+
 static unsigned wait_events(struct omsp_poller *poller, struct omsp_poll_event *events,
                             unsigned max, uint64_t deadline_us)
 {
@@ -238,6 +265,8 @@ static unsigned wait_events(struct omsp_poller *poller, struct omsp_poll_event *
         return 0;
     }
     ready = WSAPoll(poller->fds, count, sleep_ms(deadline_us));
+    if (ready < 0)
+        ready = ask_each(poller, count);
     if (ready <= 0)
         return 0;
     /* Beginning elsewhere each time, so that the first ones cannot starve the last. */
