@@ -38,6 +38,7 @@ struct side {
     uint32_t floor;       /* those below were said before the last stop */
     uint64_t began_us;
     bool settled; /* the next frame must be `heard` */
+    bool aligned; /* `part` begins where a frame begins */
     uint8_t part[FRAME];
     size_t part_len;
 };
@@ -77,8 +78,9 @@ static void must(enum omsp_status status, const char *what)
 
 static uint8_t code_of(uint32_t number, unsigned place)
 {
-    uint32_t hash = number * 2654435761u + place * 40503u;
+    uint32_t hash = (number * FRAME + place) * 2654435761u;
 
+    hash = (hash ^ hash >> 15) * 2246822519u;
     return (uint8_t)(0x80 + (hash >> 26) % LETTER);
 }
 
@@ -154,27 +156,56 @@ static void close_pair(struct side *pair)
         omsp_call_release(pair->calls[i]);
 }
 
-static void hear(struct soak *soak, struct side *pair, const uint8_t *frame)
+/* A frame in turn, or not. */
+static void hear(struct soak *soak, struct side *pair, uint32_t number)
 {
-    int64_t number = understand(frame);
-    bool silent = true;
-
-    if (number < 0) {
-        for (unsigned i = 0; i < FRAME && silent; i++)
-            silent = frame[i] == 0xff || frame[i] == 0x7f;
-        if (pair->settled && !silent)
-            soak->changed++;
-        return;
-    }
     soak->frames++;
     if (number < pair->floor)
         return;
-    if (pair->settled && (uint32_t)number > pair->heard)
-        soak->lost += (uint32_t)number - pair->heard;
-    else if (pair->settled && (uint32_t)number < pair->heard)
+    if (pair->settled && number > pair->heard)
+        soak->lost += number - pair->heard;
+    else if (pair->settled && number < pair->heard)
         soak->strange++;
-    pair->heard = (uint32_t)number + 1;
+    pair->heard = number + 1;
     pair->settled = true;
+}
+
+static bool is_silence(const uint8_t *frame)
+{
+    for (unsigned i = 0; i < FRAME; i++)
+        if (frame[i] != 0xff && frame[i] != 0x7f)
+            return false;
+    return true;
+}
+
+/*
+ * `part` is full. What a start, a pause or a gap left before the first frame may have any length
+ * (the jitter buffer bends time), so the beginning of a frame is looked for code by code; once it
+ * is found every 160 codes must be a frame.
+ */
+static void take_part(struct soak *soak, struct side *pair)
+{
+    int64_t number = understand(pair->part);
+
+    pair->part_len = 0;
+    if (number >= 0) {
+        pair->aligned = true;
+        hear(soak, pair, (uint32_t)number);
+        return;
+    }
+    if (is_silence(pair->part))
+        return;
+    if (pair->aligned && pair->settled)
+        soak->changed++;
+    pair->aligned = false;
+    pair->part_len = FRAME - 1;
+    memmove(pair->part, pair->part + 1, pair->part_len);
+}
+
+static void look_for_a_frame(struct side *pair)
+{
+    pair->settled = pair->aligned = false;
+    pair->part_len = 0;
 }
 
 static void listen_to(struct soak *soak, struct side *pair)
@@ -195,10 +226,8 @@ static void listen_to(struct soak *soak, struct side *pair)
             memcpy(pair->part + pair->part_len, bytes + at, take);
             pair->part_len += take;
             at += take;
-            if (pair->part_len == FRAME) {
-                hear(soak, pair, pair->part);
-                pair->part_len = 0;
-            }
+            if (pair->part_len == FRAME)
+                take_part(soak, pair);
         }
     }
 }
@@ -222,7 +251,7 @@ static void serve(struct soak *soak, struct side *pair)
 static void begin_anew(struct soak *soak, struct side *pair)
 {
     omsp_samples_drop(pair->mouth);
-    pair->settled = false;
+    look_for_a_frame(pair);
     pair->said = pair->floor = pair->said + 100;
     pair->began_us = now(soak) - pair->floor * UINT64_C(20000);
 }
@@ -247,7 +276,7 @@ static void churn(struct soak *soak, unsigned how_many)
             must(omsp_stream_pause(pair->render, OMSP_CAUSE_LOCAL_REQUEST), "pause");
             listen_to(soak, pair);
             must(omsp_stream_start(pair->render, OMSP_CAUSE_LOCAL_REQUEST), "start");
-            pair->settled = false;
+            look_for_a_frame(pair);
             break;
         default:
             connect(pair->calls[0], pair->calls[1]); /* a new offer that changes nothing */
