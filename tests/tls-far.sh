@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A private CA, certificates good and bad, and the servers of tests/tools/tls_far.c with them: CTest's
-# fixture for test_tls, test_fork_tls, test_http, test_media_wss and test_process_end. All of it is made anew each time, in the folder; no key is kept
-# anywhere else.
+# fixture for test_tls, test_fork_tls, test_fork_told, test_http, test_media_wss and test_process_end.
+# All of it is made anew each time, in the folder; no key is kept anywhere else.
 #   tls-far.sh up FOLDER
 #   tls-far.sh down FOLDER
 set -uo pipefail

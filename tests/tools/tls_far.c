@@ -1,14 +1,17 @@
 /*
- * The far ends of test_tls, test_fork_tls, test_http, test_media_wss and test_process_end: TLS
- * servers with good and bad certificates and manners, small HTTP ones, a WebSocket consumer, and
- * one that tells by another port whether its connections have ended. Runs natively, also for tests
+ * The far ends of test_tls, test_fork_tls, test_fork_told, test_http, test_media_wss and
+ * test_process_end: TLS servers with good and bad certificates and manners, small HTTP ones, one
+ * that writes down what it is told, WebSocket consumers, and one that tells by another port whether
+ * its connections have ended. Runs natively, also for tests
  * under Wine; nothing of the code under test is in it. A thread for each connection; ends by itself
  * after a while.
  *
- *   tls_far FOLDER     FOLDER has NAME.pem and NAME.key; FOLDER/ports gets lines "name port"
+ *   tls_far FOLDER     FOLDER has NAME.pem and NAME.key; FOLDER/ports gets lines "name port",
+ *                      FOLDER/told the fields of each request for /tell, a line each
  */
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -80,6 +83,8 @@ static struct server servers[] = {
     {"http", NULL, HTTP, -1, NULL, false},
     {"plain", NULL, ECHO, -1, NULL, false},
     {"wss", "good", WEBSOCKET, -1, NULL, true},
+    {"wss-bye", "good", BYE, -1, NULL, true},
+    {"wss-reset", "good", RESET, -1, NULL, true},
     {"cut", "good", CUT, -1, NULL, false},
     {"cut-hard", "good", CUT_HARD, -1, NULL, false},
     {"garbage", "good", GARBAGE, -1, NULL, false},
@@ -94,6 +99,8 @@ static struct server servers[] = {
 };
 
 #define SERVERS (sizeof(servers) / sizeof(servers[0]))
+
+static const char *folder;
 
 static int get(struct line *line, char *data, int room)
 {
@@ -127,6 +134,26 @@ static bool right_post(const char *head, const char *body)
            strstr(head, "Content-Type: application/x-www-form-urlencoded\r\n") &&
            strstr(head, "X-Test: yes\r\n") && strstr(head, "X-Other: a, b\r\n") &&
            !strstr(head, "Expect:");
+}
+
+/* The body, or what follows the question mark, in one write, for others write, too. */
+static bool write_down(const char *path, const char *body)
+{
+    const char *fields = strchr(path, '?');
+    char name[4096], text[8192];
+    int fd, len;
+    bool done;
+
+    if (*body || !fields)
+        len = snprintf(text, sizeof(text), "%s\n", body);
+    else
+        len = snprintf(text, sizeof(text), "%.*s\n", (int)strcspn(fields + 1, " "), fields + 1);
+    snprintf(name, sizeof(name), "%s/told", folder);
+    fd = open(name, O_WRONLY | O_APPEND | O_CREAT, 0644);
+    done = fd >= 0 && len < (int)sizeof(text) && write(fd, text, (size_t)len) == len;
+    if (fd >= 0)
+        close(fd);
+    return done;
 }
 
 static bool answer(struct line *line, const char *head, const char *body, int number)
@@ -166,6 +193,8 @@ static bool answer(struct line *line, const char *head, const char *body, int nu
         status = atoi(path + 8);
     else if (strncmp(path, "/number", 7) == 0)
         status = 200 + number;
+    else if (strncmp(path, "/tell", 5) == 0)
+        status = write_down(path, body) ? 200 : 500;
     else if (strncmp(path, "/post?x=1 ", 10) == 0)
         status = right_post(head, body) ? 200 : 400;
     else if (strncmp(path, "/get?x=1 ", 9) == 0)
@@ -366,14 +395,15 @@ static bool read_all(struct line *line, unsigned char *data, int len)
     return true;
 }
 
-/* Says after the tenth media message how many there were, after the stop that it came; a close is
- * answered. */
+/* After the tenth media message it says how many there were, or ends in its manner; after the stop,
+ * that it came. A close is answered. */
 static void serve_websocket(struct line *line)
 {
     static const char ten[] = "\x81\x03"
                               "ten",
                       stop[] = "\x81\x04"
-                               "stop";
+                               "stop",
+                      bye[] = "\x88\x02\x03\xe8";
     unsigned char head[8], body[4096];
     int media = 0;
 
@@ -392,16 +422,30 @@ static void serve_websocket(struct line *line)
             body[i] ^= head[4 + i % 4];
         body[len] = 0;
         if (strncmp((char *)body, "{\"event\":\"media\"", 16) == 0 && ++media == 10) {
-            if (line->server->manner != WEBSOCKET) {
+            switch (line->server->manner) {
+            case WEBSOCKET:
+                put(line, ten, 5);
+                break;
+            case BYE:
+                put(line, bye, 4);
+                break;
+            case RESET:
+                reset(line);
+                return;
+            default:
                 say_broken(line, ten);
                 return;
             }
-            put(line, ten, 5);
         }
         if (strncmp((char *)body, "{\"event\":\"stop\"", 15) == 0)
             put(line, stop, 6);
-        else if (len == 2 && body[0] == 3 && body[1] == 0xe8)
-            put(line, "\x88\x02\x03\xe8", 4);
+        if (len != 2 || body[0] != 3 || body[1] != 0xe8)
+            continue;
+        if (line->server->manner == BYE) { /* it was our farewell that is answered */
+            SSL_shutdown(line->ssl);
+            return;
+        }
+        put(line, bye, 4);
     }
 }
 
@@ -453,11 +497,11 @@ static bool has_socket(const char *pid, const char *wanted)
     char path[300], name[600], target[64];
     const struct dirent *entry;
     bool found = false;
-    DIR *folder;
+    DIR *entries;
 
     snprintf(path, sizeof(path), "/proc/%s/fd", pid);
-    folder = opendir(path);
-    while (folder && !found && (entry = readdir(folder))) {
+    entries = opendir(path);
+    while (entries && !found && (entry = readdir(entries))) {
         ssize_t len;
 
         snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
@@ -465,8 +509,8 @@ static bool has_socket(const char *pid, const char *wanted)
         target[len > 0 ? len : 0] = 0;
         found = !strcmp(target, wanted);
     }
-    if (folder)
-        closedir(folder);
+    if (entries)
+        closedir(entries);
     return found;
 }
 
@@ -491,11 +535,11 @@ static bool is_kept(unsigned ports)
     const struct dirent *entry;
     bool server = false, other = false;
     char wanted[64];
-    DIR *folder;
+    DIR *entries;
 
     snprintf(wanted, sizeof(wanted), "socket:[%lu]", number);
-    folder = number ? opendir("/proc") : NULL;
-    while (folder && (entry = readdir(folder)))
+    entries = number ? opendir("/proc") : NULL;
+    while (entries && (entry = readdir(entries)))
         if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
             has_socket(entry->d_name, wanted)) {
             bool is = is_wineserver(entry->d_name);
@@ -503,8 +547,8 @@ static bool is_kept(unsigned ports)
             server |= is;
             other |= !is;
         }
-    if (folder)
-        closedir(folder);
+    if (entries)
+        closedir(entries);
     return server && !other;
 }
 
@@ -606,7 +650,7 @@ static int listen_somewhere(struct server *server)
     return 0;
 }
 
-static bool load(struct server *server, const char *folder)
+static bool load(struct server *server)
 {
     char cert[4096], key[4096];
 
@@ -628,7 +672,8 @@ int main(int argc, char **argv)
         return 2;
     signal(SIGPIPE, SIG_IGN);
     alarm(LIFETIME);
-    snprintf(path, sizeof(path), "%s/ports", argv[1]);
+    folder = argv[1];
+    snprintf(path, sizeof(path), "%s/ports", folder);
     snprintf(made, sizeof(made), "%s.new", path);
     ports = fopen(made, "w");
     if (!ports)
@@ -637,8 +682,7 @@ int main(int argc, char **argv)
         int port = listen_somewhere(&servers[i]);
         pthread_t thread;
 
-        if (!port || !load(&servers[i], argv[1]) ||
-            pthread_create(&thread, NULL, accept_all, &servers[i]))
+        if (!port || !load(&servers[i]) || pthread_create(&thread, NULL, accept_all, &servers[i]))
             return 1;
         fprintf(ports, "%s %d\n", servers[i].name, port);
     }
