@@ -334,6 +334,8 @@ static void on_writable(void *owner)
     fork->stalled = false;
     omsp_fork_pump(fork);
     omsp_lock_release(&fork->lock);
+    if (fork->bidirectional)
+        omsp_fork_echo_marks(fork); /* those that waited for this room */
 }
 
 static void on_end(void *owner, enum omsp_tcp_end end)

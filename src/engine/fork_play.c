@@ -11,8 +11,10 @@
 
 #include <string.h>
 
-#define PLAY_SAMPLES (60 * 8000) /* a consumer may be this far ahead */
-#define MAX_MARKS    256
+#define PLAY_FIRST   (8 * 8000)   /* room that is made first, and doubled when it is short */
+#define PLAY_SAMPLES (600 * 8000) /* a consumer may be this far ahead */
+#define MARKS_SIZE   (1u << 20)   /* bytes of marks that wait: some 28000 of short names */
+#define ECHOES       32           /* that wait for the socket; the rest waits as marks */
 
 struct omsp_fork_mark {
     struct omsp_link link;
@@ -29,6 +31,7 @@ void omsp_fork_play_free(struct omsp_fork *fork)
         omsp_list_remove(&mark->link);
         omsp_free(mark);
     }
+    fork->marks_size = 0;
     omsp_pcm_ring_free(&fork->play);
 }
 
@@ -47,29 +50,68 @@ static void echo(struct omsp_fork *fork, const char *name, size_t len)
     omsp_free(storage);
 }
 
-void omsp_fork_echo_marks(struct omsp_fork *fork)
+/* fork->lock held. NULL: the first has not been passed, or there is none. */
+static struct omsp_fork_mark *passed_mark(struct omsp_fork *fork)
 {
-    omsp_lock_acquire(&fork->lock);
-    fork->marks_due = false;
-    while (fork->open && !omsp_list_empty(&fork->marks)) {
-        struct omsp_fork_mark *mark = omsp_container(fork->marks.next, struct omsp_fork_mark, link);
+    struct omsp_fork_mark *mark = omsp_container(fork->marks.next, struct omsp_fork_mark, link);
 
-        if (mark->at > fork->play_got)
-            break;
+    return omsp_list_empty(&fork->marks) || mark->at > fork->play_got ? NULL : mark;
+}
+
+/* fork->lock held. True: there are more, and room for them. */
+static bool echo_some(struct omsp_fork *fork)
+{
+    struct omsp_fork_mark *mark = NULL;
+
+    while (fork->open && fork->note_count < ECHOES && (mark = passed_mark(fork)) != NULL) {
         echo(fork, mark->name, mark->len);
+        fork->marks_size -= sizeof(*mark) + mark->len;
         omsp_list_remove(&mark->link);
         omsp_free(mark);
     }
     omsp_fork_pump(fork);
-    omsp_lock_release(&fork->lock);
+    return fork->open && fork->note_count < ECHOES && passed_mark(fork);
 }
 
-/* fork->lock held. */
-static bool has_room(struct omsp_fork *fork, size_t samples)
+void omsp_fork_echo_marks(struct omsp_fork *fork)
 {
-    if (!fork->play.data && omsp_pcm_ring_init(&fork->play, PLAY_SAMPLES))
+    bool more;
+
+    /* Some at a time: the media worker is not to wait for thousands. */
+    do {
+        omsp_lock_acquire(&fork->lock);
+        more = echo_some(fork);
+        fork->marks_due = false;
+        omsp_lock_release(&fork->lock);
+    } while (more);
+}
+
+/* Room for so many more; link thread, which alone makes it and fills it. */
+static bool make_room(struct omsp_fork *fork, size_t samples)
+{
+    struct omsp_pcm_ring larger, old;
+    size_t fill, room;
+
+    omsp_lock_acquire(&fork->lock);
+    fill = fork->play.fill;
+    room = fork->play.room;
+    omsp_lock_release(&fork->lock);
+    if (samples <= room - fill)
+        return true;
+    if (samples > PLAY_SAMPLES - fill)
         return false;
-    return fork->play.room - fork->play.fill >= samples;
+    room = room ? room : PLAY_FIRST;
+    while (room < fill + samples)
+        room *= 2;
+    if (omsp_pcm_ring_init(&larger, room < PLAY_SAMPLES ? room : PLAY_SAMPLES))
+        return false;
+    omsp_lock_acquire(&fork->lock);
+    old = fork->play;
+    larger.fill = omsp_pcm_ring_get(&old, larger.data, old.fill);
+    fork->play = larger;
+    omsp_lock_release(&fork->lock);
+    omsp_pcm_ring_free(&old);
+    return true;
 }
 
 /* Decoded without the lock: the media worker does not wait for it. What is room before is room
@@ -78,42 +120,40 @@ static bool play(struct omsp_fork *fork, struct omsp_span payload)
 {
     int16_t pcm[OMSP_STREAM_PIECE_MAX];
     size_t count;
-    bool room;
 
-    if (omsp_stream_samples(fork->decoder, payload, &count))
+    if (omsp_stream_samples(fork->decoder, payload, &count) || !make_room(fork, count))
         return false;
-    omsp_lock_acquire(&fork->lock);
-    room = has_room(fork, count);
-    omsp_lock_release(&fork->lock);
-    while (room && payload.len) {
+    while (payload.len) {
         if (omsp_stream_decode(fork->decoder, &payload, pcm, &count))
             return false;
         omsp_lock_acquire(&fork->lock);
         fork->play_put += omsp_pcm_ring_put(&fork->play, pcm, count);
         omsp_lock_release(&fork->lock);
     }
-    return room;
+    return true;
 }
 
 static bool add_mark(struct omsp_fork *fork, const char *name)
 {
-    size_t len = strlen(name);
-    struct omsp_fork_mark *mark = omsp_alloc(sizeof(*mark) + len);
-    unsigned count = 0;
+    size_t len = strlen(name), size = sizeof(struct omsp_fork_mark) + len;
+    struct omsp_fork_mark *mark = omsp_alloc(size);
+    bool room;
 
     if (!mark)
         return false;
     mark->len = len;
     memcpy(mark->name, name, len);
     omsp_lock_acquire(&fork->lock);
-    omsp_list_each(link, &fork->marks) count++;
     mark->at = fork->play_put;
-    if (count < MAX_MARKS)
+    room = fork->marks_size + size <= MARKS_SIZE;
+    if (room) {
+        fork->marks_size += size;
         omsp_list_insert(&fork->marks, &mark->link);
+    }
     omsp_lock_release(&fork->lock);
-    if (count == MAX_MARKS)
+    if (!room)
         omsp_free(mark);
-    return count < MAX_MARKS;
+    return room;
 }
 
 static void clear(struct omsp_fork *fork)
@@ -167,12 +207,8 @@ size_t omsp_fork_read(struct omsp_fork *fork, int16_t *pcm, size_t count)
     omsp_lock_acquire(&fork->lock);
     got = fork->play.data ? omsp_pcm_ring_get(&fork->play, pcm, count) : 0;
     fork->play_got += got;
-    if (fork->open && !omsp_list_empty(&fork->marks) && !fork->marks_due) {
-        struct omsp_fork_mark *mark = omsp_container(fork->marks.next, struct omsp_fork_mark, link);
-
-        passed = mark->at <= fork->play_got;
-        fork->marks_due = passed;
-    }
+    if (fork->open && !fork->marks_due && fork->note_count < ECHOES)
+        passed = fork->marks_due = passed_mark(fork) != NULL;
     omsp_lock_release(&fork->lock);
     if (passed)
         omsp_fork_kick(fork);

@@ -139,6 +139,7 @@ struct omsp_fork {
     bool ended_told;             /* and its terminal one */
     struct omsp_pcm_ring play;   /* bidirectional: what the consumer wants played */
     struct omsp_link marks;      /* struct omsp_fork_mark, in order */
+    size_t marks_size;           /* bytes of them */
     uint64_t play_put, play_got; /* samples since the start */
     bool marks_due;              /* some were passed: the link thread echoes them */
     unsigned fresh;              /* tracks whose next frame is the first that a consumer hears */

@@ -13,8 +13,8 @@
 
 #define OMSP_WS_HEADER_MAX   14
 #define OMSP_WS_CONTROL_MAX  125
-#define OMSP_WS_MESSAGE_MAX  262144 /* a consumer's message: 24 s of u-law; longer is TOO_BIG */
-#define OMSP_WS_RESPONSE_MAX 8192   /* the answer to the upgrade, headers only */
+#define OMSP_WS_MESSAGE_MAX  1048576 /* a consumer's message: 98 s of u-law; longer is TOO_BIG */
+#define OMSP_WS_RESPONSE_MAX 8192    /* the answer to the upgrade, headers only */
 #define OMSP_WS_KEY_CHARS    24
 #define OMSP_WS_ACCEPT_CHARS 28
 

@@ -206,10 +206,10 @@ END_TEST
 
 START_TEST(a_message_that_is_too_big_is_told_before_it_is_there)
 {
-    ck_assert_int_eq(OMSP_WS_MESSAGE_MAX, 0x40000);
-    HEARS("\x82\x7f\0\0\0\0\0\4\0\1", "!big;");
+    ck_assert_int_eq(OMSP_WS_MESSAGE_MAX, 0x100000);
+    HEARS("\x82\x7f\0\0\0\0\0\x10\0\1", "!big;");
     HEARS("\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", "!big;");
-    HEARS("\x02\1x\x80\x7f\0\0\0\0\0\4\0\0", "!big;");
+    HEARS("\x02\1x\x80\x7f\0\0\0\0\0\x10\0\0", "!big;");
 }
 END_TEST
 
