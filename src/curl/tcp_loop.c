@@ -12,6 +12,7 @@
 #include "curl/tcp_conn.h"
 
 #include "base/alloc.h"
+#include "base/arena.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,11 +36,7 @@ static void loop_wake(struct omsp_tcp_loop *base)
 static void conn_free(struct tcp_conn *conn)
 {
     omsp_lock_destroy(&conn->send_lock);
-    omsp_free(conn->url);
-    omsp_free(conn->host);
-    omsp_free(conn->ca_file);
-    omsp_free(conn->stuck);
-    omsp_free(conn);
+    omsp_free(conn); /* and what lay_out gave it */
 }
 
 /* A name or an address and nothing else, for it becomes part of a URL. */
@@ -50,34 +47,44 @@ static bool is_host(const char *host)
     return len && !host[len];
 }
 
-/* Without memory for all of it: false. */
-static bool keep_target(struct tcp_conn *conn, const struct omsp_tcp_target *target)
+/* The connection and, in its block, what it keeps of its target. */
+static struct tcp_conn *lay_out(struct omsp_arena *arena, const struct omsp_tcp_target *target)
 {
     bool valid = is_host(target->host), v6 = strchr(target->host, ':') != NULL;
     size_t room = strlen(target->host) + 32;
+    struct tcp_conn *conn = omsp_arena_cut(arena, sizeof(*conn));
+    uint8_t *stuck = target->tls ? omsp_arena_cut(arena, TLS_CHUNK) : NULL;
+    char *url = omsp_arena_cut(arena, room);
+    char *host = omsp_arena_text(arena, target->host);
+    char *ca_file = omsp_arena_text(arena, target->ca_file);
 
-    conn->timeout_ms = target->timeout_ms;
-    conn->host = omsp_strdup(target->host);
-    conn->ca_file = target->ca_file ? omsp_strdup(target->ca_file) : NULL;
-    conn->url = omsp_alloc(room);
-    conn->stuck = target->tls ? omsp_alloc(TLS_CHUNK) : NULL;
-    if (!conn->host || !conn->url || (target->ca_file && !conn->ca_file) ||
-        (target->tls && !conn->stuck))
-        return false;
+    if (!conn)
+        return NULL;
     /* A host that is none gives a URL that is none: on_end tells like any other bad name. */
-    snprintf(conn->url, room, "%s://%s%s%s:%u/", target->tls ? "https" : "http", v6 ? "[" : "",
+    snprintf(url, room, "%s://%s%s%s:%u/", target->tls ? "https" : "http", v6 ? "[" : "",
              valid ? target->host : "", v6 ? "]" : "", target->port);
-    return true;
+    conn->url = url;
+    conn->host = host;
+    conn->ca_file = ca_file;
+    conn->stuck = stuck;
+    conn->timeout_ms = target->timeout_ms;
+    return conn;
 }
 
 static enum omsp_status loop_dial(struct omsp_tcp_loop *base, const struct omsp_tcp *init,
                                   const struct omsp_tcp_target *target, struct omsp_tcp **out)
 {
     struct tcp_loop *loop = loop_of(base);
-    struct tcp_conn *conn = omsp_zalloc(sizeof(*conn));
+    struct tcp_conn *conn;
+    struct omsp_arena arena;
+    enum omsp_status status;
 
-    if (!conn)
-        return OMSP_NOMEM;
+    omsp_arena_begin(&arena);
+    lay_out(&arena, target);
+    status = omsp_arena_make(&arena);
+    if (status)
+        return status;
+    conn = lay_out(&arena, target);
     conn->base = *init;
     conn->base.loop = base;
     conn->base.send_anywhere = !target->tls;
@@ -87,10 +94,6 @@ static enum omsp_status loop_dial(struct omsp_tcp_loop *base, const struct omsp_
     omsp_list_init(&conn->close_link);
     omsp_list_init(&conn->more_link);
     omsp_lock_init(&conn->send_lock);
-    if (!keep_target(conn, target)) {
-        conn_free(conn);
-        return OMSP_NOMEM;
-    }
     atomic_fetch_add(&loop->connections, 1);
     *out = &conn->base; /* before callbacks can run */
     omsp_lock_acquire(&loop->lock);

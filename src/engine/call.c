@@ -5,6 +5,7 @@
 #include "engine/call.h"
 
 #include "base/alloc.h"
+#include "base/arena.h"
 #include "engine/call_log.h"
 #include "engine/fork_state.h"
 #include "engine/quality.h"
@@ -26,46 +27,60 @@ static void drop_streams(struct omsp_call *call)
         omsp_stream_release(call->streams[--call->stream_count]);
 }
 
-static enum omsp_status make_streams(struct omsp_call *call)
+static const struct {
+    uint32_t media;
+    enum omsp_direction direction;
+} default_streams[OMSP_CALL_MAX_STREAMS] = {
+    {OMSP_MEDIA_AUDIO, OMSP_CAPTURE},
+    {OMSP_MEDIA_AUDIO, OMSP_RENDER},
+    {OMSP_MEDIA_VIDEO, OMSP_CAPTURE},
+    {OMSP_MEDIA_VIDEO, OMSP_RENDER},
+};
+
+/* The call and, in its block, its streams. */
+static struct omsp_call *lay_out(struct omsp_arena *arena, uint32_t media,
+                                 struct omsp_stream *streams[OMSP_CALL_MAX_STREAMS])
 {
-    static const struct {
-        uint32_t media;
-        enum omsp_direction direction;
-    } defaults[] = {
-        {OMSP_MEDIA_AUDIO, OMSP_CAPTURE},
-        {OMSP_MEDIA_AUDIO, OMSP_RENDER},
-        {OMSP_MEDIA_VIDEO, OMSP_CAPTURE},
-        {OMSP_MEDIA_VIDEO, OMSP_RENDER},
-    };
+    struct omsp_call *call = omsp_arena_cut(arena, sizeof(*call));
 
-    for (unsigned i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
-        struct omsp_stream *stream;
+    for (unsigned i = 0; i < OMSP_CALL_MAX_STREAMS; i++)
+        streams[i] =
+            media & default_streams[i].media ? omsp_arena_cut(arena, sizeof(*streams[i])) : NULL;
+    return call;
+}
 
-        if (!(call->media & defaults[i].media))
+static void init_streams(struct omsp_call *call,
+                         struct omsp_stream *const streams[OMSP_CALL_MAX_STREAMS])
+{
+    for (unsigned i = 0; i < OMSP_CALL_MAX_STREAMS; i++) {
+        uint32_t media = default_streams[i].media;
+
+        if (!streams[i])
             continue;
-        stream =
-            omsp_stream_new(call, defaults[i].media, defaults[i].direction,
-                            defaults[i].media == OMSP_MEDIA_AUDIO ? omsp_offers_all : offers_none);
-        if (!stream)
-            return OMSP_NOMEM;
-        call->streams[call->stream_count++] = stream;
+        omsp_stream_init(streams[i], call, media, default_streams[i].direction,
+                         media == OMSP_MEDIA_AUDIO ? omsp_offers_all : offers_none);
+        call->streams[call->stream_count++] = streams[i];
     }
-    return OMSP_OK;
 }
 
 enum omsp_status omsp_call_create(struct omsp_address *address, uint32_t media, uint64_t token,
                                   struct omsp_call **out)
 {
     struct omsp_engine *engine = address->engine;
+    struct omsp_stream *streams[OMSP_CALL_MAX_STREAMS];
+    struct omsp_arena arena;
     struct omsp_call *call;
     uint8_t random[16];
     enum omsp_status status;
 
     if (!media || (media & ~SUPPORTED_MEDIA))
         return OMSP_BAD_MEDIA;
-    call = omsp_zalloc(sizeof(*call));
-    if (!call)
-        return OMSP_NOMEM;
+    omsp_arena_begin(&arena);
+    lay_out(&arena, media, streams);
+    status = omsp_arena_make(&arena);
+    if (status)
+        return status;
+    call = lay_out(&arena, media, streams);
     atomic_init(&call->refs, 1);
     omsp_list_init(&call->link);
     call->id = omsp_engine_new_id(engine);
@@ -83,8 +98,9 @@ enum omsp_status omsp_call_create(struct omsp_address *address, uint32_t media, 
     omsp_task_init(&call->facts, run_facts);
     engine->ports->random(engine->ports->ctx, random, sizeof(random));
     omsp_sid_format("CA", random, call->sid);
+    init_streams(call, streams);
     call->recorded = omsp_tally_new();
-    status = call->recorded ? make_streams(call) : OMSP_NOMEM;
+    status = call->recorded ? OMSP_OK : OMSP_NOMEM;
     if (!status) {
         omsp_lock_acquire(&address->lock);
         if (address->shut) {

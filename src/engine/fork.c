@@ -6,6 +6,7 @@
 #include "engine/fork_state.h"
 
 #include "base/alloc.h"
+#include "base/arena.h"
 #include "base/utf.h"
 #include "engine/call.h"
 #include "engine/session.h"
@@ -47,15 +48,6 @@ enum omsp_status omsp_engine_get_links(struct omsp_engine *engine, struct omsp_l
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
-static void free_params(struct omsp_fork *fork)
-{
-    for (unsigned i = 0; i < fork->param_count; i++) {
-        omsp_free((char *)fork->params[i].name);
-        omsp_free((char *)fork->params[i].value);
-    }
-    omsp_free(fork->params);
-}
-
 static void free_fork(struct omsp_fork *fork)
 {
     struct omsp_call *call = fork->call;
@@ -68,16 +60,9 @@ static void free_fork(struct omsp_fork *fork)
     omsp_stream_encoder_destroy(fork->tracks[1].encoder);
     omsp_stream_decoder_destroy(fork->decoder);
     omsp_lock_destroy(&fork->lock);
-    free_params(fork);
     omsp_free(fork->queue);
-    omsp_free(fork->out);
-    omsp_free(fork->callbacks);
     omsp_free(fork->response);
-    omsp_free(fork->url);
-    omsp_free(fork->name);
-    omsp_free(fork->callback_url);
-    omsp_free(fork->authorization);
-    omsp_free(fork);
+    omsp_free(fork); /* and what lay_out gave it */
     omsp_call_release(call);
 }
 
@@ -90,35 +75,6 @@ void omsp_fork_unref(struct omsp_fork *fork)
 {
     if (fork && atomic_fetch_sub(&fork->refs, 1) == 1)
         free_fork(fork);
-}
-
-static enum omsp_status copy(char **to, const char *from)
-{
-    *to = from ? omsp_strdup(from) : NULL;
-    return from && !*to ? OMSP_NOMEM : OMSP_OK;
-}
-
-static enum omsp_status copy_params(struct omsp_fork *fork, const struct omsp_fork_options *options)
-{
-    enum omsp_status status = OMSP_OK;
-
-    if (!options->param_count)
-        return OMSP_OK;
-    fork->params = omsp_zalloc_array(options->param_count, sizeof(*fork->params));
-    if (!fork->params)
-        return OMSP_NOMEM;
-    while (!status && fork->param_count < options->param_count) {
-        struct omsp_ms_param *param = &fork->params[fork->param_count];
-        char *name = NULL, *value = NULL;
-
-        status = copy(&name, options->params[fork->param_count].name);
-        if (!status)
-            status = copy(&value, options->params[fork->param_count].value);
-        param->name = name;
-        param->value = value;
-        fork->param_count++;
-    }
-    return status;
 }
 
 static void new_sid(struct omsp_fork *fork)
@@ -136,15 +92,73 @@ static void new_sid(struct omsp_fork *fork)
     fork->last_error = 0;
 }
 
-static enum omsp_status make_fork(struct omsp_call *call, struct omsp_links *links,
-                                  const struct omsp_fork_options *options, struct omsp_fork **out)
+/* What a new fork is made of: all constant, and all in its block but the call. */
+struct blueprint {
+    const struct omsp_fork_options *options;
+    struct omsp_stream_format format; /* checked */
+    bool of_terminal;
+};
+
+static void lay_out_params(struct omsp_arena *arena, const struct omsp_fork_options *options,
+                           struct omsp_fork *fork)
+{
+    struct omsp_ms_param *params =
+        options->param_count ? omsp_arena_cut_array(arena, options->param_count, sizeof(*params))
+                             : NULL;
+
+    for (unsigned i = 0; i < options->param_count; i++) {
+        const char *name = omsp_arena_text(arena, options->params[i].name);
+        const char *value = omsp_arena_text(arena, options->params[i].value);
+
+        if (params)
+            params[i] = (struct omsp_ms_param){.name = name, .value = value};
+    }
+    fork->params = params;
+}
+
+/* The fork and what lives as long as it does, its stream's object included; *stream is that. */
+static struct omsp_fork *lay_out(struct omsp_arena *arena, const struct blueprint *from,
+                                 struct omsp_stream **stream)
+{
+    const struct omsp_fork_options *options = from->options;
+    /* Room for what goes in one send: the tracks that there are or, of a terminal, may come, and as
+     * much again for what waited. */
+    unsigned tracks = from->of_terminal ? 2 : omsp_fork_tracks(options->tracks);
+    size_t media_room = OMSP_MS_MEDIA_ROOM(omsp_stream_bytes_max(&from->format));
+    struct omsp_fork *made = omsp_arena_cut(arena, sizeof(*made));
+    struct omsp_fork counted, *fork = made ? made : &counted;
+
+    *stream = omsp_arena_cut(arena, sizeof(**stream));
+    if (options->callback_url)
+        fork->callbacks =
+            omsp_arena_cut_array(arena, OMSP_FORK_MAX_CALLBACKS, sizeof(*fork->callbacks));
+    fork->media_room = media_room;
+    fork->out_room = 2 * tracks * media_room;
+    fork->out = omsp_arena_cut(arena, fork->out_room);
+    lay_out_params(arena, options, fork);
+    fork->url = omsp_arena_text(arena, options->url);
+    fork->name = omsp_arena_text(arena, options->name);
+    fork->callback_url = omsp_arena_text(arena, options->callback_url);
+    fork->authorization = omsp_arena_text(arena, options->authorization);
+    return made;
+}
+
+/* Any lock that is no leaf, or none. *out: the stream, whose fork has no reference but its. */
+static enum omsp_status make_stream(struct omsp_call *call, struct omsp_links *links,
+                                    const struct blueprint *from, struct omsp_stream **out)
 {
     const struct omsp_ports *ports = links->engine->ports;
-    struct omsp_fork *fork = omsp_zalloc(sizeof(*fork));
+    const struct omsp_fork_options *options = from->options;
+    struct omsp_arena arena;
+    struct omsp_fork *fork;
     enum omsp_status status;
 
-    if (!fork)
-        return OMSP_NOMEM;
+    omsp_arena_begin(&arena);
+    lay_out(&arena, from, out);
+    status = omsp_arena_make(&arena);
+    if (status)
+        return status;
+    fork = lay_out(&arena, from, out);
     atomic_init(&fork->refs, 1);
     fork->links = links;
     fork->call = call;
@@ -158,29 +172,18 @@ static enum omsp_status make_fork(struct omsp_call *call, struct omsp_links *lin
     fork->tracks_wanted = options->tracks;
     fork->tracks[0].which = OMSP_TRACK_INBOUND;
     fork->tracks[1].which = OMSP_TRACK_OUTBOUND;
+    fork->param_count = options->param_count;
     fork->callback_get = options->callback_get;
     fork->bidirectional = options->bidirectional;
+    fork->of_terminal = from->of_terminal;
+    fork->format = from->format;
     fork->updated_us = ports->wall_us(ports->ctx);
     fork->mask_next = sizeof(fork->masks) / sizeof(fork->masks[0]);
     new_sid(fork);
-    status = copy(&fork->url, options->url);
-    if (!status)
-        status = copy(&fork->name, options->name);
-    if (!status)
-        status = copy(&fork->callback_url, options->callback_url);
-    if (!status && fork->callback_url) {
-        fork->callbacks = omsp_zalloc_array(OMSP_FORK_MAX_CALLBACKS, sizeof(*fork->callbacks));
-        status = fork->callbacks ? OMSP_OK : OMSP_NOMEM;
-    }
-    if (!status)
-        status = copy(&fork->authorization, options->authorization);
-    if (!status)
-        status = copy_params(fork, options);
-    if (status) {
-        omsp_fork_unref(fork);
-        return status;
-    }
-    *out = fork;
+    omsp_stream_init(*out, call, OMSP_MEDIA_AUDIO,
+                     options->bidirectional ? OMSP_BIDIRECTIONAL : OMSP_CAPTURE, omsp_offers_all);
+    (*out)->fork = fork;
+    (*out)->fsm.terminals = 1; /* the consumer, for life */
     return OMSP_OK;
 }
 
@@ -297,56 +300,29 @@ static void add_fork(struct omsp_call *call, struct omsp_stream *stream)
     omsp_stream_ref(stream);
 }
 
-/* Any lock that is no leaf, or none. */
-static enum omsp_status make_stream(struct omsp_call *call, struct omsp_links *links,
-                                    const struct omsp_fork_options *options,
-                                    struct omsp_stream **out)
+/* All that the format needs, so that media never waits for memory. */
+static enum omsp_status make_coders(struct omsp_fork *fork)
 {
-    struct omsp_fork *fork;
-    enum omsp_status status = make_fork(call, links, options, &fork);
+    enum omsp_status status = OMSP_OK;
 
-    if (status)
-        return status;
-    *out = omsp_stream_new(call, OMSP_MEDIA_AUDIO,
-                           options->bidirectional ? OMSP_BIDIRECTIONAL : OMSP_CAPTURE,
-                           omsp_offers_all);
-    if (!*out) {
-        omsp_fork_unref(fork);
-        return OMSP_NOMEM;
-    }
-    (*out)->fork = fork;
-    (*out)->fsm.terminals = 1; /* the consumer, for life */
-    return OMSP_OK;
-}
-
-/* Room for what goes in one send: the tracks that there are or, of a terminal, may come, and as
- * much again for what waited. */
-static enum omsp_status make_out(struct omsp_fork *fork)
-{
-    unsigned tracks = fork->of_terminal ? 2 : omsp_fork_tracks(fork->tracks_wanted);
-
-    fork->media_room = OMSP_MS_MEDIA_ROOM(omsp_stream_bytes_max(&fork->format));
-    fork->out_room = 2 * tracks * fork->media_room;
-    fork->out = omsp_alloc(fork->out_room);
-    return fork->out ? OMSP_OK : OMSP_NOMEM;
-}
-
-/* Address lock. All that a format needs is made here, so that media never waits for memory. */
-static enum omsp_status make_coders(struct omsp_fork *fork, const struct omsp_stream_format *wanted)
-{
-    bool says = wanted->encoding != OMSP_STREAM_ULAW || wanted->rate;
-    enum omsp_status status;
-
-    fork->format = says ? *wanted : fork->call->format;
-    status = omsp_stream_format_check(&fork->format);
-    if (!status)
-        status = make_out(fork);
     for (unsigned i = 0; !status && i < 2; i++)
         if (fork->tracks_wanted & fork->tracks[i].which)
             status = omsp_stream_encoder_create(&fork->format, &fork->tracks[i].encoder);
     if (!status && fork->bidirectional)
         status = omsp_stream_decoder_create(&fork->format, &fork->decoder);
     return status;
+}
+
+/* Address lock. The format that the options say, else the call's. */
+static enum omsp_status draw(const struct omsp_call *call, const struct omsp_fork_options *options,
+                             bool of_terminal, struct blueprint *out)
+{
+    bool says = options->format.encoding != OMSP_STREAM_ULAW || options->format.rate;
+
+    out->options = options;
+    out->of_terminal = of_terminal;
+    out->format = says ? options->format : call->format;
+    return omsp_stream_format_check(&out->format);
 }
 
 /* Address lock. */
@@ -362,7 +338,7 @@ static enum omsp_status begin(struct omsp_stream *stream, const struct omsp_fork
         return OMSP_WRONG_STATE;
     status = check_room(call, options, replaced);
     if (!status)
-        status = make_coders(stream->fork, &options->format);
+        status = make_coders(stream->fork);
     if (status)
         return status;
     stream->fork->stream = stream;
@@ -381,6 +357,7 @@ enum omsp_status omsp_call_fork(struct omsp_call *call, const struct omsp_fork_o
 {
     struct omsp_links *links;
     struct omsp_stream *stream;
+    struct blueprint blueprint;
     enum omsp_status status;
     int ignored;
 
@@ -390,8 +367,12 @@ enum omsp_status omsp_call_fork(struct omsp_call *call, const struct omsp_fork_o
     status = omsp_engine_get_links(call->address->engine, &links);
     if (!status)
         status = omsp_fork_check_options(links, options, error);
+    omsp_lock_acquire(&call->address->lock);
     if (!status)
-        status = make_stream(call, links, options, &stream);
+        status = draw(call, options, false, &blueprint);
+    omsp_lock_release(&call->address->lock);
+    if (!status)
+        status = make_stream(call, links, &blueprint, &stream);
     if (status)
         return status;
     omsp_call_enter(call);
@@ -435,13 +416,15 @@ enum omsp_status omsp_fork_open(struct omsp_call *call, const struct omsp_fork_o
 {
     struct omsp_links *links;
     struct omsp_stream *stream;
+    struct blueprint blueprint;
     enum omsp_status status = omsp_engine_get_links(call->address->engine, &links);
 
     if (!status)
-        status = make_stream(call, links, options, &stream);
+        status = draw(call, options, true, &blueprint);
+    if (!status)
+        status = make_stream(call, links, &blueprint, &stream);
     if (status)
         return status;
-    stream->fork->of_terminal = true;
     status = begin(stream, options, OMSP_CAUSE_LOCAL_REQUEST, owner);
     if (status) {
         omsp_stream_release(stream);

@@ -275,27 +275,44 @@ static void take_frames(struct omsp_fork *fork, struct omsp_span bytes)
     } while (bytes.len);
 }
 
-static void take_response(struct omsp_fork *fork, const uint8_t *data, size_t len)
+/* What came of an answer is kept until the rest comes. False: it is too long, or there is no
+ * memory.
+ */
+static bool keep_response(struct omsp_fork *fork, const uint8_t *data, size_t len)
 {
-    enum omsp_status status;
-    size_t used = 0, left;
-    uint8_t *response;
-    int http_status = 0;
-
-    if (!fork->response) {
+    if (len > RESPONSE_ROOM - fork->response_len)
+        return false;
+    if (!fork->response)
         fork->response = omsp_alloc(RESPONSE_ROOM);
-        fork->response_len = 0;
-    }
-    if (!fork->response || len > RESPONSE_ROOM - fork->response_len) {
-        finish(fork, OMSP_FORK_HANDSHAKE);
-        return;
-    }
+    if (!fork->response)
+        return false;
     memcpy(fork->response + fork->response_len, data, len);
     fork->response_len += len;
-    status = omsp_ws_check_response(omsp_span(fork->response, fork->response_len), fork->accept,
-                                    &used, &http_status);
-    if (status == OMSP_MORE)
+    return true;
+}
+
+/* An answer that comes in one piece, as most do, is looked at where it lies. */
+static void take_response(struct omsp_fork *fork, const uint8_t *data, size_t len)
+{
+    struct omsp_span answer = omsp_span(data, len);
+    enum omsp_status status;
+    uint8_t *response;
+    size_t used = 0;
+    int http_status = 0;
+
+    if (fork->response_len) {
+        if (!keep_response(fork, data, len)) {
+            finish(fork, OMSP_FORK_HANDSHAKE);
+            return;
+        }
+        answer = omsp_span(fork->response, fork->response_len);
+    }
+    status = omsp_ws_check_response(answer, fork->accept, &used, &http_status);
+    if (status == OMSP_MORE) {
+        if (!fork->response_len && !keep_response(fork, data, len))
+            finish(fork, OMSP_FORK_HANDSHAKE);
         return;
+    }
     if (status) {
         omsp_log(OMSP_LOG_WARNING, "%d: stream %s: the consumer answered the upgrade with %d",
                  OMSP_FORK_HANDSHAKE, fork->sid, http_status);
@@ -307,11 +324,11 @@ static void take_response(struct omsp_fork *fork, const uint8_t *data, size_t le
     }
     /* Frames may have come with the answer already. */
     response = fork->response;
-    left = fork->response_len - used;
     fork->response = NULL;
+    fork->response_len = 0;
     go_live(fork);
-    if (left && fork->link_state == OMSP_LINK_OPEN)
-        take_frames(fork, omsp_span(response + used, left));
+    if (answer.len > used && fork->link_state == OMSP_LINK_OPEN)
+        take_frames(fork, omsp_span(answer.ptr + used, answer.len - used));
     omsp_free(response);
 }
 
@@ -408,6 +425,7 @@ static void on_closed(void *owner)
     omsp_ws_parser_init(&fork->parser);
     omsp_free(fork->response);
     fork->response = NULL;
+    fork->response_len = 0;
     omsp_lock_acquire(&fork->lock);
     want = fork->want;
     omsp_lock_release(&fork->lock);

@@ -154,7 +154,7 @@ struct omsp_fork {
     uint64_t ping_due_us, ping_sent_us;
     unsigned pings_unanswered;
     char key[OMSP_WS_KEY_CHARS + 1], accept[OMSP_WS_ACCEPT_CHARS + 1];
-    uint8_t *response; /* the upgrade's answer as it comes */
+    uint8_t *response; /* the upgrade's answer that came in part; NULL: nothing did */
     size_t response_len;
     struct omsp_ws_parser parser;
     int end_error;

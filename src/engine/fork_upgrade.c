@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define MAX_UPGRADE 8192
+#define SMALL_START 1024 /* what needs no memory of its own */
 
 static void sign(struct omsp_fork *fork, char out[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES) + 1])
 {
@@ -95,7 +96,7 @@ enum omsp_status omsp_fork_note_start(struct omsp_fork *fork)
     };
     struct omsp_text text;
     enum omsp_status status;
-    char connected[128], *storage;
+    char connected[128], small[SMALL_START], *storage = small;
 
     omsp_text_init(&text, connected, sizeof(connected));
     omsp_ms_put_connected(&text);
@@ -104,12 +105,14 @@ enum omsp_status omsp_fork_note_start(struct omsp_fork *fork)
         return status;
     omsp_text_init(&text, NULL, 0);
     omsp_ms_put_start(&text, fork->sequence + 1, &start);
-    storage = omsp_alloc(text.need + 1);
+    if (text.need >= sizeof(small))
+        storage = omsp_alloc(text.need + 1);
     if (!storage)
         return OMSP_NOMEM;
     omsp_text_init(&text, storage, text.need + 1);
     omsp_ms_put_start(&text, ++fork->sequence, &start);
     status = omsp_fork_note(fork, OMSP_WS_TEXT, storage, text.len);
-    omsp_free(storage);
+    if (storage != small)
+        omsp_free(storage);
     return status;
 }

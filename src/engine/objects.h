@@ -93,6 +93,7 @@ struct omsp_echo_path;
 
 struct omsp_stream {
     _Atomic unsigned refs;
+    bool cut; /* from its call's or its fork's block, which goes later */
     uint32_t id;
     uint32_t media;
     enum omsp_direction direction;
@@ -260,5 +261,8 @@ void omsp_substreams_shutdown(struct omsp_stream *stream);
 struct omsp_stream *omsp_stream_new(struct omsp_call *call, uint32_t media,
                                     enum omsp_direction direction,
                                     struct omsp_stream_offers offers);
+/* The same in zeroed memory of the call's block or of a fork's. */
+void omsp_stream_init(struct omsp_stream *stream, struct omsp_call *call, uint32_t media,
+                      enum omsp_direction direction, struct omsp_stream_offers offers);
 
 #endif

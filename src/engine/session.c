@@ -10,6 +10,7 @@
 #include "engine/session.h"
 
 #include "base/alloc.h"
+#include "base/arena.h"
 #include "engine/session_state.h"
 
 #include <stdio.h>
@@ -36,10 +37,10 @@ static void free_session(struct omsp_session *session)
     omsp_timers_unreserve(&session->worker->timers, &session->timer);
     omsp_turn_cancel(&session->turn);
     omsp_session_free_voices(session);
-    omsp_jitter_destroy(session->jitter);
+    omsp_jitter_drop(session->jitter);
     omsp_session_srtp_destroy(session->srtp);
     omsp_lock_destroy(&session->lock);
-    omsp_free(session);
+    omsp_free(session); /* and the jitter buffer with it */
     omsp_call_release(call);
 }
 
@@ -101,26 +102,42 @@ static enum omsp_status bind_pair(struct omsp_session *session, struct omsp_addr
     return status;
 }
 
+/* The session and its jitter buffer. */
+static struct omsp_session *lay_out(struct omsp_arena *arena)
+{
+    struct omsp_session *session = omsp_arena_cut(arena, sizeof(*session));
+    struct omsp_jitter *jitter = omsp_arena_cut(arena, omsp_jitter_bytes());
+
+    if (session)
+        session->jitter = jitter;
+    return session;
+}
+
 enum omsp_status omsp_session_create(struct omsp_call *call, struct omsp_addr *local,
                                      struct omsp_session **out)
 {
     struct omsp_engine *engine = call->address->engine;
-    struct omsp_session *session = omsp_zalloc(sizeof(*session));
+    struct omsp_session *session;
+    struct omsp_arena arena;
     uint8_t name[8];
     enum omsp_status status;
 
-    if (!session)
-        return OMSP_NOMEM;
+    omsp_arena_begin(&arena);
+    lay_out(&arena);
+    status = omsp_arena_make(&arena);
+    if (status)
+        return status;
+    session = lay_out(&arena);
     session->ports = engine->ports;
     session->wall_ahead_us =
         session->ports->wall_us(session->ports->ctx) - (int64_t)now_of(session);
     session->worker = omsp_engine_pick_worker(engine);
-    status = omsp_jitter_create(NULL, &session->jitter);
-    if (status)
-        goto no_jitter;
     status = omsp_timers_reserve(&session->worker->timers);
-    if (status)
-        goto no_timer;
+    if (status) {
+        omsp_free(session);
+        return status;
+    }
+    omsp_jitter_init(session->jitter);
     session->call = call;
     omsp_call_ref(call);
     omsp_lock_init(&session->lock);
@@ -147,12 +164,6 @@ enum omsp_status omsp_session_create(struct omsp_call *call, struct omsp_addr *l
     }
     *out = session;
     return OMSP_OK;
-
-no_timer:
-    omsp_jitter_destroy(session->jitter);
-no_jitter:
-    omsp_free(session);
-    return status;
 }
 
 void omsp_session_end(struct omsp_session *session)

@@ -6,22 +6,35 @@
 #include "engine/session_state.h"
 
 #include "base/alloc.h"
+#include "base/arena.h"
 
 #define RATE      8000
 #define SILENT_US OMSP_LATCH_SILENCE_US /* whoever is silent for longer makes room */
 
+/* The source and its jitter buffer. */
+static struct omsp_session_source *lay_out(struct omsp_arena *arena)
+{
+    struct omsp_session_source *source = omsp_arena_cut(arena, sizeof(*source));
+    struct omsp_jitter *jitter = omsp_arena_cut(arena, omsp_jitter_bytes());
+
+    if (source)
+        source->jitter = jitter;
+    return source;
+}
+
 enum omsp_status omsp_session_source_create(struct omsp_session_source **out)
 {
-    struct omsp_session_source *source = omsp_zalloc(sizeof(*source));
+    struct omsp_session_source *source;
+    struct omsp_arena arena;
     enum omsp_status status;
 
-    if (!source)
-        return OMSP_NOMEM;
-    status = omsp_jitter_create(NULL, &source->jitter);
-    if (status) {
-        omsp_free(source);
+    omsp_arena_begin(&arena);
+    lay_out(&arena);
+    status = omsp_arena_make(&arena);
+    if (status)
         return status;
-    }
+    source = lay_out(&arena);
+    omsp_jitter_init(source->jitter);
     source->half.sound.volume = OMSP_VOLUME_SAME;
     omsp_rtp_receiver_init(&source->receiver, RATE);
     omsp_conceal_init(&source->conceal);
@@ -33,8 +46,8 @@ void omsp_session_source_destroy(struct omsp_session_source *source)
 {
     if (!source)
         return;
-    omsp_jitter_destroy(source->jitter);
-    omsp_free(source);
+    omsp_jitter_drop(source->jitter);
+    omsp_free(source); /* and the jitter buffer with it */
 }
 
 /* ---- control -------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "engine/session_state.h"
 
 #include "base/alloc.h"
+#include "base/arena.h"
 #include "media/g711.h"
 #include "media/mix.h"
 
@@ -56,8 +57,8 @@ static void destroy_voice(struct omsp_session_voice *voice)
 {
     if (!voice)
         return;
-    omsp_jitter_destroy(voice->jitter);
-    omsp_free(voice);
+    omsp_jitter_drop(voice->jitter);
+    omsp_free(voice); /* and the jitter buffer with it */
 }
 
 void omsp_session_free_voices(struct omsp_session *session)
@@ -71,16 +72,29 @@ void omsp_session_free_voices(struct omsp_session *session)
 
 /* ---- control -------------------------------------------------------------------------------- */
 
+/* A voice and its jitter buffer. */
+static struct omsp_session_voice *lay_out(struct omsp_arena *arena)
+{
+    struct omsp_session_voice *voice = omsp_arena_cut(arena, sizeof(*voice));
+    struct omsp_jitter *jitter = omsp_arena_cut(arena, omsp_jitter_bytes());
+
+    if (voice)
+        voice->jitter = jitter;
+    return voice;
+}
+
 static struct omsp_session_voice *make_voice(void)
 {
-    struct omsp_session_voice *voice = omsp_zalloc(sizeof(*voice));
+    struct omsp_session_voice *voice;
+    struct omsp_arena arena;
 
-    if (voice && omsp_jitter_create(NULL, &voice->jitter)) {
-        omsp_free(voice);
-        voice = NULL;
-    }
-    if (voice)
-        omsp_rtp_receiver_init(&voice->receiver, RATE);
+    omsp_arena_begin(&arena);
+    lay_out(&arena);
+    if (omsp_arena_make(&arena))
+        return NULL;
+    voice = lay_out(&arena);
+    omsp_jitter_init(voice->jitter);
+    omsp_rtp_receiver_init(&voice->receiver, RATE);
     return voice;
 }
 
@@ -337,17 +351,15 @@ static void hand_out(struct omsp_session *session, uint64_t now_us)
 static void promote(struct omsp_session *session, struct omsp_session_voice *voice)
 {
     struct omsp_session_mix *mix = session->mix;
-    struct omsp_jitter *jitter = session->jitter;
 
     count_gone(session, &session->receiver);
     session->receiver = voice->receiver;
-    session->jitter = voice->jitter;
+    omsp_jitter_swap(session->jitter, voice->jitter);
     session->conceal = voice->conceal;
     mix->main = voice->heard;
     mix->main.conceal = &session->conceal;
     mix->main_us = voice->heard_us;
     mix->main_left = voice->left;
-    voice->jitter = jitter;
     omsp_rtp_receiver_init(&voice->receiver, RATE);
     voice->bound = false;
 }

@@ -5,6 +5,7 @@
 #include "engine/objects.h"
 
 #include "base/alloc.h"
+#include "base/arena.h"
 #include "engine/call_log.h"
 #include "engine/echo_path.h"
 #include "engine/fork_state.h"
@@ -21,7 +22,16 @@ struct omsp_stream *omsp_stream_new(struct omsp_call *call, uint32_t media,
 
     if (!stream)
         return NULL;
+    omsp_stream_init(stream, call, media, direction, offers);
+    stream->cut = false;
+    return stream;
+}
+
+void omsp_stream_init(struct omsp_stream *stream, struct omsp_call *call, uint32_t media,
+                      enum omsp_direction direction, struct omsp_stream_offers offers)
+{
     atomic_init(&stream->refs, 1);
+    stream->cut = true;
     stream->id = omsp_engine_new_id(call->address->engine);
     stream->media = media;
     stream->direction = direction;
@@ -29,7 +39,6 @@ struct omsp_stream *omsp_stream_new(struct omsp_call *call, uint32_t media,
     omsp_call_ref(call);
     stream->sound.volume = OMSP_VOLUME_SAME;
     omsp_stream_fsm_init(&stream->fsm, offers);
-    return stream;
 }
 
 void omsp_stream_ref(struct omsp_stream *stream)
@@ -40,16 +49,22 @@ void omsp_stream_ref(struct omsp_stream *stream)
 void omsp_stream_release(struct omsp_stream *stream)
 {
     struct omsp_call *call;
+    struct omsp_fork *fork;
 
     if (!stream || atomic_fetch_sub(&stream->refs, 1) != 1)
         return;
     call = stream->call;
-    omsp_fork_unref(stream->fork);
+    fork = stream->fork;
     omsp_session_source_destroy(stream->source);
     omsp_gain_control_destroy(stream->sound.gain);
     omsp_echo_path_unref(stream->echo);
     omsp_stream_release(stream->parent);
-    omsp_free(stream);
+    if (stream->cut)
+        omsp_arena_retire(stream, sizeof(*stream));
+    else
+        omsp_free(stream);
+    /* Only now, for the stream may lie in their blocks. */
+    omsp_fork_unref(fork);
     omsp_call_release(call);
 }
 

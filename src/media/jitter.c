@@ -51,6 +51,12 @@ static bool grow(struct omsp_jitter *jitter, unsigned chunks)
     return true;
 }
 
+static void set_hold(struct omsp_jitter *jitter, const struct omsp_jitter_config *config)
+{
+    jitter->hold_us = (uint64_t)config->hold_ms * 1000;
+    jitter->hold_packets = config->hold_packets;
+}
+
 enum omsp_status omsp_jitter_create(const struct omsp_jitter_config *config,
                                     struct omsp_jitter **out)
 {
@@ -70,8 +76,7 @@ enum omsp_status omsp_jitter_create(const struct omsp_jitter_config *config,
     if (!jitter)
         return OMSP_NOMEM;
     memset(jitter, 0, sizeof(*jitter));
-    jitter->hold_us = (uint64_t)config->hold_ms * 1000;
-    jitter->hold_packets = config->hold_packets;
+    set_hold(jitter, config);
     if (config->playout) {
         jitter->playout = (struct omsp_playout *)(void *)(jitter + 1);
         jitter->max_delay_us = config->max_delay_ms * 1000;
@@ -92,8 +97,35 @@ void omsp_jitter_destroy(struct omsp_jitter *jitter)
 {
     if (!jitter)
         return;
-    omsp_free(jitter->pool);
+    omsp_jitter_drop(jitter);
     omsp_free(jitter);
+}
+
+size_t omsp_jitter_bytes(void)
+{
+    return sizeof(struct omsp_jitter);
+}
+
+void omsp_jitter_init(struct omsp_jitter *jitter)
+{
+    struct omsp_jitter_config defaults;
+
+    omsp_jitter_config_init(&defaults);
+    set_hold(jitter, &defaults);
+    omsp_jitter_reset(jitter);
+}
+
+void omsp_jitter_drop(struct omsp_jitter *jitter)
+{
+    omsp_free(jitter->pool);
+}
+
+void omsp_jitter_swap(struct omsp_jitter *a, struct omsp_jitter *b)
+{
+    struct omsp_jitter was = *a;
+
+    *a = *b;
+    *b = was;
 }
 
 void omsp_jitter_reset(struct omsp_jitter *jitter)

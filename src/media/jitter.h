@@ -47,6 +47,16 @@ struct omsp_jitter;
 enum omsp_status omsp_jitter_create(const struct omsp_jitter_config *config,
                                     struct omsp_jitter **out);
 void omsp_jitter_destroy(struct omsp_jitter *jitter); /* NULL is fine */
+
+/* One in media time, as the defaults have it, in zeroed memory that is the caller's and of so many
+ * bytes, aligned as malloc aligns. drop frees what it took besides. */
+size_t omsp_jitter_bytes(void);
+void omsp_jitter_init(struct omsp_jitter *jitter);
+void omsp_jitter_drop(struct omsp_jitter *jitter);
+/* Each becomes what the other was. Both in media time; frames that were read go on only until
+ * their next put or reset, wherever that is. */
+void omsp_jitter_swap(struct omsp_jitter *a, struct omsp_jitter *b);
+
 /* Forgets packets, order and delay (new SSRC, stream stopped); keeps configuration and counters. */
 void omsp_jitter_reset(struct omsp_jitter *jitter);
 

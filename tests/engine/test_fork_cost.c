@@ -276,27 +276,114 @@ START_TEST(starting_pausing_and_stopping_takes_no_memory)
 }
 END_TEST
 
-/* What the simulated network and clock take for it is counted, too. */
-START_TEST(a_stream_is_made_with_few_allocations)
+/* Of the simulated network's two pieces are counted: the packet that comes, the frame that goes. */
+START_TEST(a_frame_takes_no_memory)
 {
     struct fixture f;
     long before;
+    unsigned frames;
 
     open_fixture(&f, 5 * 8000);
     connect_fixture(&f);
-    before = omsp_test_allocations();
     fork_call(&f, OMSP_TRACK_INBOUND, NULL, NULL);
-    ck_assert_int_le(omsp_test_allocations() - before, 9);
+    rig_run(&f.rig, 50);
+    rig_event(&f.rig);
+    start_audio(&f);
+    rig_run(&f.rig, 510);
+    forget_events(&f);
+    before = omsp_test_allocations();
+    frames = f.consumer.count;
+    rig_run(&f.rig, 1000);
+    frames = f.consumer.count - frames;
+    ck_assert_uint_eq(frames, 50);
+    ck_assert_int_eq(omsp_test_allocations() - before, 2 * (long)frames);
+    close_fixture(&f);
+}
+END_TEST
+
+/* The call with its streams, and what counts recorded samples beyond its life; then, bound, session
+ * and jitter buffer, and the two sockets. */
+START_TEST(a_call_is_made_with_two_allocations_and_bound_with_three)
+{
+    struct omsp_addr local;
+    struct omsp_call *call;
+    struct fixture f;
+    long before;
+
+    open_fixture(&f, 8000);
+    connect_fixture(&f);
+    before = omsp_test_allocations();
+    ck_assert_int_eq(omsp_call_create(f.rig.address, OMSP_MEDIA_AUDIO | OMSP_MEDIA_VIDEO, 3, &call),
+                     OMSP_OK);
+    ck_assert_int_eq(omsp_test_allocations() - before, 2);
+    ck_assert_int_eq(omsp_addr_parse("127.0.0.1", &local), OMSP_OK);
+    before = omsp_test_allocations();
+    ck_assert_int_eq(omsp_call_bind(call, &local), OMSP_OK);
+    ck_assert_int_eq(omsp_test_allocations() - before, 3);
+    omsp_call_release(call);
     forget_events(&f);
     close_fixture(&f);
 }
 END_TEST
 
-OMSP_SUITE("fork_cost", TEST(a_frame_of_one_track_is_one_send),
-           TEST(both_tracks_of_one_turn_are_one_send),
-           TEST(both_tracks_of_one_turn_are_one_send_over_tls),
-           TEST(the_longest_payloads_go_in_pairs_too),
-           TEST(a_track_does_not_wait_for_the_other_s_turn),
-           TEST(what_was_gathered_is_sent_before_a_pause_and_before_the_stop),
-           TEST(a_stream_takes_at_most_8_kib), TEST(starting_pausing_and_stopping_takes_no_memory),
-           TEST(a_stream_is_made_with_few_allocations))
+/* With all the options that it keeps: name, parameters, callback URL. */
+START_TEST(a_stream_is_made_with_one_allocation)
+{
+    static const struct omsp_fork_param params[] = {{"FirstName", "Jane"}, {"Room", "6"}};
+    struct omsp_fork_options options = {.url = FORK_URL,
+                                        .name = "one",
+                                        .callback_url = "https://127.0.0.1/status",
+                                        .tracks = BOTH,
+                                        .params = params,
+                                        .param_count = 2};
+    long before, outstanding;
+    struct fixture f;
+
+    open_fixture(&f, 5 * 8000);
+    connect_fixture(&f);
+    before = omsp_test_allocations();
+    outstanding = omsp_test_outstanding();
+    ck_assert_int_eq(omsp_call_fork(f.b, &options, OMSP_CAUSE_LOCAL_REQUEST, NULL, &f.fork),
+                     OMSP_OK);
+    ck_assert_int_eq(omsp_test_allocations() - before, 1);
+    ck_assert_int_eq(omsp_test_outstanding() - outstanding, 1);
+    forget_events(&f);
+    close_fixture(&f);
+}
+END_TEST
+
+/* What the state of things keeps, when a stream was stopped and started again: nothing. */
+START_TEST(stopping_and_starting_again_keeps_no_memory)
+{
+    struct fixture f;
+    long outstanding = 0, bytes = 0;
+
+    open_fixture(&f, 5 * 8000);
+    connect_fixture(&f);
+    fork_call(&f, OMSP_TRACK_INBOUND, NULL, NULL);
+    rig_run(&f.rig, 100);
+    for (unsigned i = 0; i < 4; i++) {
+        ck_assert_int_eq(omsp_stream_stop(f.fork, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+        rig_run(&f.rig, 100);
+        ck_assert_int_eq(omsp_stream_start(f.fork, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+        rig_run(&f.rig, 100);
+        forget_events(&f);
+        if (i) {
+            ck_assert_int_eq(omsp_test_outstanding(), outstanding);
+            ck_assert_int_eq(omsp_test_bytes(), bytes);
+        }
+        outstanding = omsp_test_outstanding();
+        bytes = omsp_test_bytes();
+    }
+    close_fixture(&f);
+}
+END_TEST
+
+OMSP_SUITE(
+    "fork_cost", TEST(a_frame_of_one_track_is_one_send), TEST(both_tracks_of_one_turn_are_one_send),
+    TEST(both_tracks_of_one_turn_are_one_send_over_tls), TEST(the_longest_payloads_go_in_pairs_too),
+    TEST(a_track_does_not_wait_for_the_other_s_turn),
+    TEST(what_was_gathered_is_sent_before_a_pause_and_before_the_stop),
+    TEST(a_stream_takes_at_most_8_kib), TEST(starting_pausing_and_stopping_takes_no_memory),
+    TEST(a_frame_takes_no_memory), TEST(a_call_is_made_with_two_allocations_and_bound_with_three),
+    TEST(a_stream_is_made_with_one_allocation), TEST(stopping_and_starting_again_keeps_no_memory))
