@@ -216,7 +216,7 @@ static enum omsp_status check_callback(const struct omsp_links *links, const cha
 {
     struct omsp_url url;
 
-    if (strlen(text) > OMSP_FORK_URL_MAX || omsp_url_parse(text, &url))
+    if (strlen(text) > OMSP_FORK_URL_MAX || omsp_url_parse_user(text, &url))
         return OMSP_INVALID;
     if (url.scheme == OMSP_SCHEME_HTTP && !links->allow_plain && !omsp_url_is_loopback(&url))
         return OMSP_INVALID;

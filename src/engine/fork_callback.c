@@ -133,6 +133,48 @@ static void put_signature(struct omsp_fork *fork, const char *url, struct omsp_f
     snprintf(out, room, "X-Twilio-Signature: %s", encoded);
 }
 
+/* The URL that is dialled and signed: without fragment, which is no server's, and without user. */
+static void put_url(struct omsp_text *text, const struct omsp_url *url)
+{
+    omsp_text_puts(text, url->scheme == OMSP_SCHEME_HTTPS ? "https://" : "http://");
+    omsp_url_put_host(text, url);
+    if (url->port_given)
+        omsp_text_printf(text, ":%u", (unsigned)url->port);
+    omsp_url_put_path(text, url, true);
+}
+
+/* A header for user:password of the URL, percent-decoded; for omsp_free. NULL: no memory. */
+static char *make_authorization(struct omsp_span user)
+{
+    static const char head[] = "Authorization: Basic ";
+    char *header = omsp_alloc(sizeof(head) + OMSP_BASE64_CHARS(user.len + 1));
+    char *plain = omsp_alloc(user.len + 2);
+    size_t len = 0;
+
+    for (size_t i = 0; header && plain && i < user.len; i++) {
+        unsigned c = user.ptr[i];
+
+        if (c == '%') {
+            c = (unsigned)omsp_url_hex((char)user.ptr[i + 1]) << 4 |
+                (unsigned)omsp_url_hex((char)user.ptr[i + 2]);
+            i += 2;
+        }
+        plain[len++] = (char)c;
+    }
+    if (header && plain) {
+        if (!memchr(user.ptr, ':', user.len))
+            plain[len++] = ':'; /* no password is an empty one */
+        memcpy(header, head, sizeof(head) - 1);
+        omsp_base64_encode(header + sizeof(head) - 1, (const uint8_t *)plain, len);
+        header[sizeof(head) - 1 + OMSP_BASE64_CHARS(len)] = '\0';
+    } else {
+        omsp_free(header);
+        header = NULL;
+    }
+    omsp_free(plain);
+    return header;
+}
+
 static enum omsp_status send_one(struct omsp_fork *fork, enum omsp_fork_event event, int error,
                                  int64_t at_us, const char *sid)
 {
@@ -147,43 +189,54 @@ static enum omsp_status send_one(struct omsp_fork *fork, enum omsp_fork_event ev
         {"StreamError", words_of(error)},
     };
     unsigned count = event == OMSP_CALLBACK_ERROR ? MAX_FIELDS : MAX_FIELDS - 1;
-    const char *headers[2] = {"Content-Type: application/x-www-form-urlencoded"};
+    const char *headers[4] = {"User-Agent: TwilioProxy/1.1"};
     struct omsp_http_request request = {
         .post = !fork->callback_get,
-        .headers = headers + (fork->callback_get ? 1 : 0),
-        .header_count = fork->callback_get ? 0 : 1,
+        .headers = headers,
+        .header_count = 1,
         .ca_file = fork->links->ca_file,
         .timeout_ms = fork->links->callback_ms,
         .on_done = on_done,
         .owner = fork,
     };
-    size_t url_room = strlen(fork->callback_url) + MAX_BODY + 2;
-    char *url = omsp_alloc(url_room);
+    size_t url_room = 3 * strlen(fork->callback_url) + MAX_BODY + 2;
+    char *dialled, *authorization = NULL;
     struct omsp_text text;
-    enum omsp_status status;
+    struct omsp_url url;
+    enum omsp_status status = omsp_url_parse_user(fork->callback_url, &url);
 
-    if (!url)
+    if (status)
+        return status;
+    dialled = omsp_alloc(url_room);
+    if (dialled && url.user.len)
+        authorization = make_authorization(url.user);
+    if (!dialled || (url.user.len && !authorization)) {
+        omsp_free(dialled);
         return OMSP_NOMEM;
+    }
     put_timestamp(timestamp, sizeof(timestamp), at_us);
     omsp_text_init(&text, body, sizeof(body));
     omsp_form_put(&text, fields, count);
-    omsp_text_init(&text, url, url_room);
-    omsp_text_puts(&text, fork->callback_url);
+    omsp_text_init(&text, dialled, url_room);
+    put_url(&text, &url);
     if (fork->callback_get) {
-        omsp_text_puts(&text, strchr(fork->callback_url, '?') ? "&" : "?");
+        omsp_text_puts(&text, url.has_query ? "&" : "?");
         omsp_text_puts(&text, body);
     } else {
         request.body = body;
+        headers[request.header_count++] = "Content-Type: application/x-www-form-urlencoded";
     }
-    request.url = url;
+    request.url = dialled;
+    if (authorization)
+        headers[request.header_count++] = authorization;
     if (fork->links->auth_token) {
-        put_signature(fork, url, fields, fork->callback_get ? 0 : count, signature,
+        put_signature(fork, dialled, fields, fork->callback_get ? 0 : count, signature,
                       sizeof(signature));
-        headers[1] = signature;
-        request.header_count++;
+        headers[request.header_count++] = signature;
     }
     status = fork->links->http->send(fork->links->http, &request);
-    omsp_free(url);
+    omsp_free(dialled);
+    omsp_free(authorization);
     return status;
 }
 

@@ -10,13 +10,14 @@
 
 #include <string.h>
 
-#define MAX_UPGRADE 8192
+/* A path that is not ASCII gets three times as long. */
+#define MAX_UPGRADE (3 * OMSP_FORK_URL_MAX + 4096)
 #define SMALL_START 1024 /* what needs no memory of its own */
 
 static void sign(struct omsp_fork *fork, char out[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES) + 1])
 {
     const char *token = fork->links->auth_token;
-    char signed_url[OMSP_FORK_URL_MAX + 16];
+    char signed_url[3 * OMSP_FORK_URL_MAX + 16];
     struct omsp_text text;
     uint8_t digest[OMSP_SHA1_BYTES];
 
@@ -46,14 +47,15 @@ static void put_host(struct omsp_text *text, const struct omsp_url *url)
 {
     bool usual = url->port == (url->scheme == OMSP_SCHEME_WSS ? 443 : 80);
 
-    omsp_text_printf(text, url->ipv6 ? "[%s]" : "%s", url->host);
+    omsp_url_put_host(text, url);
     if (!usual)
         omsp_text_printf(text, ":%u", (unsigned)url->port);
 }
 
 struct omsp_fork_note *omsp_fork_upgrade(struct omsp_fork *fork)
 {
-    char request[MAX_UPGRADE], host[300], signature[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES) + 1];
+    char request[MAX_UPGRADE], path[3 * OMSP_FORK_URL_MAX + 2], host[300];
+    char signature[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES) + 1];
     struct omsp_ws_upgrade upgrade = {.host = host, .key = fork->key};
     struct omsp_fork_note *note;
     struct omsp_text text;
@@ -65,7 +67,9 @@ struct omsp_fork_note *omsp_fork_upgrade(struct omsp_fork *fork)
     omsp_text_init(&text, host, sizeof(host));
     put_host(&text, &url);
     /* Queries are not sent, as the field has it (spec 1.3). */
-    upgrade.path = omsp_span(url.path, url.has_query ? url.query_at : url.path_len);
+    omsp_text_init(&text, path, sizeof(path));
+    omsp_url_put_path(&text, &url, false);
+    upgrade.path = omsp_span(path, text.len);
     upgrade.authorization = fork->authorization;
     if (fork->links->auth_token) {
         sign(fork, signature);

@@ -85,7 +85,7 @@ static enum omsp_status read_callback(const char *url, const char *method,
     out->callback_get = method && strcmp(method, "GET") == 0;
     if (!url)
         return OMSP_OK;
-    if (strlen(url) > CALLBACK_URL_MAX || omsp_url_parse(url, &parts) != OMSP_OK ||
+    if (strlen(url) > CALLBACK_URL_MAX || omsp_url_parse_user(url, &parts) != OMSP_OK ||
         (parts.scheme != OMSP_SCHEME_HTTP && parts.scheme != OMSP_SCHEME_HTTPS))
         return omsp_rest_refuse(error, 400, OMSP_REST_BAD_CALLBACK_URL,
                                 "StatusCallback: not an absolute http or https URL");

@@ -51,13 +51,6 @@ void omsp_form_put(struct omsp_text *text, const struct omsp_form_field *fields,
 
 /* ---- in ------------------------------------------------------------------------------------- */
 
-static int hex(char c)
-{
-    char lower = (char)(c | 0x20);
-
-    return c >= '0' && c <= '9' ? c - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /* From `from` to `to`, over itself, and terminates: what is decoded is never longer. */
 static bool decode(char *from, const char *to)
 {
@@ -65,7 +58,8 @@ static bool decode(char *from, const char *to)
 
     while (from < to) {
         if (*from == '%') {
-            int high = to - from < 3 ? -1 : hex(from[1]), low = high < 0 ? -1 : hex(from[2]);
+            int high = to - from < 3 ? -1 : omsp_url_hex(from[1]),
+                low = high < 0 ? -1 : omsp_url_hex(from[2]);
 
             if (low < 0 || (high | low) == 0)
                 return false;
@@ -144,22 +138,12 @@ void omsp_form_signed_text(struct omsp_text *text, const char *url, struct omsp_
 void omsp_form_signed_url(struct omsp_text *text, const char *ws_url)
 {
     struct omsp_url url;
-    const char *authority;
-    size_t len;
 
     if (omsp_url_parse(ws_url, &url))
         return;
-    authority = strstr(ws_url, "://") + 3;
-    len = (size_t)(url.path - authority);
-    /* What stands in it behind the last ':' is the port. */
-    if (url.port_given && (url.port == 443 || (url.scheme == OMSP_SCHEME_WS && url.port == 80)))
-        while (authority[--len] != ':')
-            ;
     omsp_text_puts(text, "wss://");
-    omsp_text_put(text, authority, len);
-    len = url.has_query ? url.query_at : url.path_len;
-    if (len)
-        omsp_text_put(text, url.path, len);
-    else
-        omsp_text_puts(text, "/");
+    omsp_url_put_host(text, &url);
+    if (url.port_given && url.port != 443 && !(url.scheme == OMSP_SCHEME_WS && url.port == 80))
+        omsp_text_printf(text, ":%u", (unsigned)url.port);
+    omsp_url_put_path(text, &url, false);
 }

@@ -24,8 +24,8 @@ enum omsp_status omsp_form_parse(char *text, struct omsp_form_field *fields, uns
  * sorted by name bytewise; equal names: values de-duplicated and sorted. fields is reordered. */
 void omsp_form_signed_text(struct omsp_text *text, const char *url, struct omsp_form_field *fields,
                            unsigned count);
-/* The URL of an upgrade as it is signed: scheme wss, host as written, no port when it is the
- * default of what is dialled or 443, path as dialled ("/" when there is none) without query.
+/* The URL of an upgrade as it is signed: scheme wss, the host as its Host header has it, no port
+ * when it is the default of what is dialled or 443, path as dialled (url.h) without query.
  * Nothing when omsp_url_parse refuses it. */
 void omsp_form_signed_url(struct omsp_text *text, const char *ws_url);
 

@@ -90,7 +90,7 @@ static bool read_ipv4(const char *text, size_t len, uint8_t out[4])
     return part == 4;
 }
 
-static int hex(char c)
+int omsp_url_hex(char c)
 {
     return is_digit(c) ? c - '0' : lower(c) >= 'a' && lower(c) <= 'f' ? lower(c) - 'a' + 10 : -1;
 }
@@ -109,8 +109,8 @@ static bool read_ipv6(const char *text, size_t len, uint8_t out[16])
         unsigned value = 0, digits = 0;
         size_t start = i;
 
-        while (i < len && hex(text[i]) >= 0 && digits < 4) {
-            value = value << 4 | (unsigned)hex(text[i++]);
+        while (i < len && omsp_url_hex(text[i]) >= 0 && digits < 4) {
+            value = value << 4 | (unsigned)omsp_url_hex(text[i++]);
             digits++;
         }
         if (i < len && text[i] == '.') {
@@ -188,12 +188,37 @@ static bool read_port(const char *text, size_t len, struct omsp_url *out)
     return true;
 }
 
-/* [host] or host, and :port, RFC 3986 3.2. User info is refused by name_is_valid: '@' is no name.
- */
-static bool read_authority(const char *text, size_t len, struct omsp_url *out)
+/* RFC 3986 3.2.1; what else people write there, parsers read in more than one way. */
+static bool user_is_valid(struct omsp_span user)
 {
+    for (size_t i = 0; i < user.len; i++) {
+        char c = (char)user.ptr[i];
+
+        if (c == '%') {
+            if (user.len - i < 3 || omsp_url_hex((char)user.ptr[i + 1]) < 0 ||
+                omsp_url_hex((char)user.ptr[i + 2]) < 0)
+                return false;
+        } else if (!c || (!is_letter(c) && !is_digit(c) && !strchr("-._~!$&'()*+,;=:", c))) {
+            return false;
+        }
+    }
+    return user.len > 0;
+}
+
+/* user@[host] or user@host, and :port, RFC 3986 3.2. Where no user is looked for, name_is_valid
+ * refuses it: '@' is in no name. */
+static bool read_authority(const char *text, size_t len, bool with_user, struct omsp_url *out)
+{
+    const char *at = with_user ? memchr(text, '@', len) : NULL;
     size_t end, host_len;
 
+    if (at) {
+        out->user = omsp_span(text, (size_t)(at - text));
+        if (!user_is_valid(out->user))
+            return false;
+        len -= out->user.len + 1;
+        text = at + 1;
+    }
     if (len && text[0] == '[') {
         const char *bracket = memchr(text, ']', len);
 
@@ -217,7 +242,7 @@ static bool read_authority(const char *text, size_t len, struct omsp_url *out)
     return text[end] == ':' && read_port(text + end + 1, len - end - 1, out);
 }
 
-enum omsp_status omsp_url_parse(const char *text, struct omsp_url *out)
+static enum omsp_status parse(const char *text, bool with_user, struct omsp_url *out)
 {
     struct omsp_url url;
     const char *question;
@@ -231,7 +256,7 @@ enum omsp_status omsp_url_parse(const char *text, struct omsp_url *out)
         return OMSP_INVALID;
     text += len + 3;
     len = strcspn(text, "/?#");
-    if (!read_authority(text, len, &url))
+    if (!read_authority(text, len, with_user, &url))
         return OMSP_INVALID;
     url.path = text + len;
     url.path_len = strcspn(url.path, "#");
@@ -240,6 +265,37 @@ enum omsp_status omsp_url_parse(const char *text, struct omsp_url *out)
     url.query_at = question ? (size_t)(question - url.path) : 0;
     *out = url;
     return OMSP_OK;
+}
+
+enum omsp_status omsp_url_parse(const char *text, struct omsp_url *out)
+{
+    return parse(text, false, out);
+}
+
+enum omsp_status omsp_url_parse_user(const char *text, struct omsp_url *out)
+{
+    return parse(text, true, out);
+}
+
+void omsp_url_put_host(struct omsp_text *text, const struct omsp_url *url)
+{
+    omsp_text_printf(text, url->ipv6 ? "[%s]" : "%s", url->host);
+}
+
+void omsp_url_put_path(struct omsp_text *text, const struct omsp_url *url, bool query)
+{
+    size_t len = url->has_query && !query ? url->query_at : url->path_len, plain = 0;
+
+    if (!len || url->path[0] != '/')
+        omsp_text_puts(text, "/");
+    for (size_t i = 0; i < len; i++) {
+        if ((uint8_t)url->path[i] < 0x80)
+            continue;
+        omsp_text_put(text, url->path + plain, i - plain);
+        omsp_text_printf(text, "%%%02X", (unsigned)(uint8_t)url->path[i]);
+        plain = i + 1;
+    }
+    omsp_text_put(text, url->path + plain, len - plain);
 }
 
 bool omsp_url_is_loopback(const struct omsp_url *url)

@@ -6,7 +6,7 @@
 
 static void signs(const char *text, const struct omsp_url *url)
 {
-    size_t room = strlen(text) + 16;
+    size_t room = 3 * strlen(text) + 16;
     char *out = malloc(room);
     struct omsp_text made;
     struct omsp_url again;
@@ -38,6 +38,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(!url.path_len || url.path[0] == '/' || url.path[0] == '?');
         FUZZ_CHECK((url.port != 0) == (url.scheme != OMSP_SCHEME_OTHER || url.port_given));
         signs(text, &url);
+    }
+    if (omsp_url_parse_user(text, &url) == OMSP_OK) {
+        FUZZ_CHECK(!url.user.len || fuzz_inside(url.user, text, strlen(text)));
+        FUZZ_CHECK(url.user.len || omsp_url_parse(text, &url) == OMSP_OK);
+    } else {
+        FUZZ_CHECK(omsp_url_parse(text, &url) != OMSP_OK);
     }
     free(text);
     return 0;

@@ -198,7 +198,9 @@ END_TEST
 START_TEST(an_upgrade_is_signed_as_wss_without_a_default_port)
 {
     static const char *const rows[][2] = {
-        {"wss://Voice.Example/Media", "wss://Voice.Example/Media"},
+        {"wss://Voice.Example/Media", "wss://voice.example/Media"},
+        {"wss://h:08443/p", "wss://h:8443/p"},
+        {"wss://h/gr\xc3\xbc\xc3\x9f/%C3%9f?\xc3\xbc", "wss://h/gr%C3%BC%C3%9F/%C3%9f"},
         {"wss://h/media/", "wss://h/media/"},
         {"wss://h", "wss://h/"},
         {"wss://h?x=1", "wss://h/"},
@@ -212,7 +214,7 @@ START_TEST(an_upgrade_is_signed_as_wss_without_a_default_port)
         {"ws://h/p", "wss://h/p"},
         {"ws://h:443/p", "wss://h/p"},
         {"ws://127.0.0.1:8080/p", "wss://127.0.0.1:8080/p"},
-        {"WSS://[2001:DB8::1]:443/p", "wss://[2001:DB8::1]/p"},
+        {"WSS://[2001:DB8::1]:443/p", "wss://[2001:db8::1]/p"},
         {"ws://[::1]:9000", "wss://[::1]:9000/"},
         {"ws://[::1]", "wss://[::1]/"},
         {"no url", ""},

@@ -132,7 +132,7 @@ START_TEST(callbacks_are_absolute_http)
 {
     static const char *const bad[] = {"/relative", "ftp://h/x",     "wss://h/x",
                                       "http://",   "https:h/x",     "http://h/ x",
-                                      "nonsense",  "http://u:p@h/", "http://h:70000/"};
+                                      "nonsense",  "http://u@p@h/", "http://h:70000/"};
     char url[4200] = "http://h/";
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

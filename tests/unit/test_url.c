@@ -276,6 +276,66 @@ START_TEST(truncated_and_random_texts_do_no_harm)
 }
 END_TEST
 
+START_TEST(a_user_is_taken_where_one_is_looked_for)
+{
+    static const struct {
+        const char *text, *user, *host;
+    } rows[] = {
+        {"https://u:p@h.example/x", "u:p", "h.example"},
+        {"https://u@h/", "u", "h"},
+        {"https://:p@[::1]:8443/", ":p", "::1"},
+        {"https://a.b_c-d~!$&'()*+,;=:e@h", "a.b_c-d~!$&'()*+,;=:e", "h"},
+        {"https://u%40x:%C3%bc@h/a@b", "u%40x:%C3%bc", "h"},
+        {"https://h/a@b", "", "h"},
+        {"https://h", "", "h"},
+    };
+    static const char *const bad[] = {
+        "https://@h/",    "https://u:p@/",        "https://u@p@h/", "https://u%4@h/",
+        "https://u%@h/",  "https://u%zz@h/",      "https://u\\@h/", "https://[u]@h/",
+        "https://u p@h/", "https://u\xc3\xbc@h/", "https://u@",     "https://u:p@h:99999/",
+        "https://u\"@h/",
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ck_assert_int_eq(omsp_url_parse_user(rows[i].text, &url), OMSP_OK);
+        ck_assert_uint_eq(url.user.len, strlen(rows[i].user));
+        ck_assert(!url.user.len || !memcmp(url.user.ptr, rows[i].user, url.user.len));
+        ck_assert_str_eq(url.host, rows[i].host);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        ck_assert_msg(omsp_url_parse_user(bad[i], &url) == OMSP_INVALID, "%s", bad[i]);
+}
+END_TEST
+
+START_TEST(what_is_dialled_is_ascii_and_has_a_path)
+{
+    static const struct {
+        const char *text, *whole, *path;
+    } rows[] = {
+        {"https://h", "h/", "h/"},
+        {"https://H?a=1", "h/?a=1", "h/"},
+        {"https://h/p?a=/%2f#f", "h/p?a=/%2f", "h/p"},
+        {"https://[2001:DB8::1]/\xc3\xbc?\xe2\x82\xac", "[2001:db8::1]/%C3%BC?%E2%82%AC",
+         "[2001:db8::1]/%C3%BC"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char out[64];
+        struct omsp_text text;
+
+        parses(rows[i].text);
+        for (int query = 0; query < 2; query++) {
+            omsp_text_init(&text, out, sizeof(out));
+            omsp_url_put_host(&text, &url);
+            omsp_url_put_path(&text, &url, query);
+            ck_assert_str_eq(out, query ? rows[i].whole : rows[i].path);
+        }
+    }
+}
+END_TEST
+
 OMSP_SUITE("url", TEST(the_parts_are_found), TEST(what_cannot_be_dialled_is_refused),
            TEST(a_host_is_taken_up_to_its_room), TEST(loopback_is_only_what_surely_is),
-           TEST(ipv6_forms_are_the_ones_of_rfc_4291), TEST(truncated_and_random_texts_do_no_harm))
+           TEST(ipv6_forms_are_the_ones_of_rfc_4291), TEST(truncated_and_random_texts_do_no_harm),
+           TEST(a_user_is_taken_where_one_is_looked_for),
+           TEST(what_is_dialled_is_ascii_and_has_a_path))

@@ -7,6 +7,7 @@ const { assert, keep, pause, test, until } = require("../lib/suite");
 const { WebsocketConsumer, WsConsumer } = require("../lib/consumer");
 const { assert_transcoded } = require("../lib/g711");
 const { wav_of } = require("../lib/judge");
+const { assert_stretch, departure } = require("../lib/sound");
 const { run, talker, voice } = require("../lib/talker");
 
 const SECONDS = 2;
@@ -232,8 +233,8 @@ test("what the call says is the outbound track, byte for byte, and the far end h
         await stream.frames(50, "outbound");
         await stream.frames(50, "inbound");
         await until(() => far_end.heard.length > 30, "the far end hears");
-        assert.ok(said.includes(stream.judge.audio("outbound")), "a stretch of what was played");
-        assert.ok(said.includes(Buffer.concat(far_end.heard)), "a stretch of what was played");
+        assert_stretch(said, stream.judge.audio("outbound"), "the track is no stretch of what was played");
+        assert_stretch(said, Buffer.concat(far_end.heard), `the far end heard no stretch of it, ${far_end.missing} missing`);
         assert.equal(stream.judge.tracks.outbound.jumps, 0);
         assert.equal(stream.judge.tracks.inbound.jumps, 0);
     });
@@ -263,7 +264,8 @@ test("a bidirectional stream: media is played, marks come back in time, clear em
         await until(() => stream.judge.marks.length === 1, "the mark");
         assert.ok(Date.now() - began > 800, "not before a second of audio has been played");
         assert.deepEqual(stream.judge.marks, ["said \"it\""]);
-        await until(() => Buffer.concat(far_end.heard).includes(words), "the far end has heard all of it");
+        await until(() => Buffer.concat(far_end.heard).includes(words), () => "the far end has heard all of it: " +
+            `${departure(Buffer.concat(far_end.heard), words)}; ${far_end.missing} packets missing`);
 
         media(Buffer.alloc(8000 * 5, 0x55));
         say({ event: "mark", mark: { name: "one" } });

@@ -41,6 +41,27 @@ function assert_tone(bytes, frequency, rate, { from, to, snr, level = 8000 }) {
     assert.ok(Math.abs(20 * Math.log10(found.level / level)) < 1.5, `its level is ${found.level}`);
 }
 
+// Where `part` leaves what is there of it in `whole`, and what comes in its place: silence (somebody was
+// late) or a later place (somebody lost something). For who reads of a test that failed.
+function departure(whole, part) {
+    const at = whole.indexOf(part.subarray(0, 160));
+    let same = 0;
+    let silent = 0;
+
+    if (at < 0) return `its first 160 bytes are not in the other's ${whole.length}`;
+    while (same < part.length && at + same < whole.length && part[same] === whole[at + same]) same++;
+    while (whole[at + same + silent] === 0xff) silent++;
+    const next = part.indexOf(whole.subarray(at + same + silent, at + same + silent + 160));
+    const after = whole.indexOf(part.subarray(same, same + 160), at);
+
+    return `the same for ${same} of ${part.length} bytes from ${at} of ${whole.length} on; then ${silent} of ` +
+        `silence and the part's ${next}; what the part has there is at ${after}`;
+}
+
+function assert_stretch(said, heard, what) {
+    if (!said.includes(heard)) assert.fail(`${what}: ${departure(said, heard)}`);
+}
+
 const CRC = Array.from({ length: 256 }, (_, i) => {
     let r = i << 24;
 
@@ -104,4 +125,4 @@ function packets_of(ogg) {
     return packets.slice(2);
 }
 
-module.exports = { assert_tone, ogg_of, packets_of, tone };
+module.exports = { assert_stretch, assert_tone, departure, ogg_of, packets_of, tone };

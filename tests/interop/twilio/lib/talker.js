@@ -26,13 +26,19 @@ class Talker {
         this.timestamp = 16000;
         this.ssrc = (Math.random() * 0xffffffff) >>> 0;
         this.heard = []; // RTP payloads
+        this.missing = 0; // of their sequence numbers
         this.talking = null;
     }
 
     async open() {
         this.socket = dgram.createSocket("udp4");
         this.socket.on("message", (packet) => {
-            if (packet.length > 12 && packet[1] < 72) this.heard.push(packet.subarray(12));
+            if (packet.length <= 12 || (packet[1] & 0x7f) >= 72) return;
+            const number = packet.readUInt16BE(2);
+
+            if (this.heard.length) this.missing += (number - this.number - 1) & 0xffff;
+            this.number = number;
+            this.heard.push(packet.subarray(12));
         });
         await new Promise((resolve) => this.socket.bind(0, "127.0.0.1", resolve));
         return keep(this);
