@@ -100,8 +100,8 @@ static void on_done(void *owner, int http_status)
     struct omsp_fork *fork = owner;
 
     if (http_status < 200 || http_status > 299)
-        omsp_log(OMSP_LOG_WARNING, "11200: stream %s: status callback answered %d", fork->sid,
-                 http_status);
+        omsp_log(OMSP_LOG_WARNING, "11200: stream %s: status callback answered %d",
+                 fork->callback_sid, http_status);
     omsp_lock_acquire(&fork->lock);
     fork->callback_busy = false;
     omsp_lock_release(&fork->lock);
@@ -257,6 +257,7 @@ void omsp_fork_send_callbacks(struct omsp_fork *fork)
         error = fork->callbacks[0].error;
         at_us = fork->callbacks[0].at_us;
         memcpy(sid, fork->callbacks[0].sid, sizeof(sid));
+        memcpy(fork->callback_sid, sid, sizeof(sid));
         memmove(&fork->callbacks[0], &fork->callbacks[1],
                 (OMSP_FORK_MAX_CALLBACKS - 1) * sizeof(fork->callbacks[0]));
         fork->callback_count--;

@@ -135,14 +135,15 @@ struct omsp_fork {
     struct omsp_fork_callback *callbacks; /* OMSP_FORK_MAX_CALLBACKS; NULL: nobody is told */
     unsigned callback_count;
     bool callback_busy, callbacks_muted;
-    bool started_told;           /* this SID's stream-started was queued */
-    bool ended_told;             /* and its terminal one */
-    struct omsp_pcm_ring play;   /* bidirectional: what the consumer wants played */
-    struct omsp_link marks;      /* struct omsp_fork_mark, in order */
-    size_t marks_size;           /* bytes of them */
-    uint64_t play_put, play_got; /* samples since the start */
-    bool marks_due;              /* some were passed: the link thread echoes them */
-    unsigned fresh;              /* tracks whose next frame is the first that a consumer hears */
+    char callback_sid[OMSP_SID_CHARS + 1]; /* busy: that of the one under way; constant */
+    bool started_told;                     /* this SID's stream-started was queued */
+    bool ended_told;                       /* and its terminal one */
+    struct omsp_pcm_ring play;             /* bidirectional: what the consumer wants played */
+    struct omsp_link marks;                /* struct omsp_fork_mark, in order */
+    size_t marks_size;                     /* bytes of them */
+    uint64_t play_put, play_got;           /* samples since the start */
+    bool marks_due;                        /* some were passed: the link thread echoes them */
+    unsigned fresh; /* tracks whose next frame is the first that a consumer hears */
 
     /* link thread */
     struct omsp_link_task task;

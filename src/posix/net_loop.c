@@ -76,7 +76,7 @@ static void loop_wake(struct omsp_net_loop *base)
 static void udp_free(struct udp *udp)
 {
     if (udp->fd >= 0)
-        close(udp->fd); /* leaves epoll, too: the descriptor was never duplicated */
+        close(udp->fd);
     omsp_free(udp);
 }
 
@@ -162,6 +162,8 @@ static void reap(struct loop *loop)
             return;
         on_closed = udp->base.on_closed;
         owner = udp->base.owner;
+        /* Closing alone would not do: a child process may have a copy. */
+        epoll_ctl(loop->epoll, EPOLL_CTL_DEL, udp->fd, NULL);
         close(udp->fd);
         udp->fd = -1;
         if (on_closed)

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/bytes.h"
+#include "base/log.h"
 #include "media/g711.h"
 #include "port/crypto.h"
 #include "wire/base64.h"
@@ -133,6 +134,47 @@ START_TEST(callbacks_tell_started_then_stopped_once_each)
     rig_run(&f.rig, 500);
     ck_assert_uint_eq(count_callbacks(&f, "stream-stopped"), 1);
     ck_assert_uint_eq(count_callbacks(&f, "stream-error"), 0);
+    close_fixture(&f);
+}
+END_TEST
+
+static int refuse_later(void *ctx, const struct omsp_sim_http_request *request, uint64_t *delay_us)
+{
+    (void)ctx, (void)request;
+    *delay_us = 300000;
+    return 500;
+}
+
+static void keep_line(void *ctx, enum omsp_log_level level, const char *line)
+{
+    (void)level;
+    if (!strncmp(line, "11200", 5))
+        snprintf(ctx, 256, "%s", line);
+}
+
+START_TEST(a_callback_that_is_refused_is_logged_with_the_sid_that_it_told)
+{
+    struct fixture f;
+    struct omsp_fork_info before, after;
+    char line[256] = "";
+
+    open_fixture(&f, 8000);
+    omsp_sim_http_set_server(f.rig.sim, refuse_later, NULL);
+    connect_fixture(&f);
+    fork_call(&f, OMSP_TRACK_INBOUND, "n", FORK_CALLBACK);
+    rig_run(&f.rig, 500);
+    omsp_stream_fork_info(f.fork, &before);
+    ck_assert_int_eq(omsp_stream_stop(f.fork, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 100);
+    ck_assert_uint_eq(count_callbacks(&f, "stream-stopped"), 1);
+    omsp_log_set(keep_line, line, OMSP_LOG_WARNING);
+    ck_assert_int_eq(omsp_stream_start(f.fork, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    omsp_stream_fork_info(f.fork, &after);
+    ck_assert_str_ne(after.sid, before.sid);
+    rig_run(&f.rig, 250);
+    omsp_log_set(NULL, NULL, OMSP_LOG_ERROR);
+    ck_assert_ptr_nonnull(strstr(line, "status callback answered 500"));
+    ck_assert_msg(strstr(line, before.sid) != NULL, "%s: not of %s", line, before.sid);
     close_fixture(&f);
 }
 END_TEST
@@ -490,6 +532,7 @@ OMSP_SUITE("fork", TEST(connected_start_media_stop_in_this_order_and_numbered),
            TEST(payloads_are_the_wire_s_codes_byte_for_byte),
            TEST(the_upgrade_is_what_was_captured_and_signed),
            TEST(callbacks_tell_started_then_stopped_once_each),
+           TEST(a_callback_that_is_refused_is_logged_with_the_sid_that_it_told),
            TEST(a_refused_upgrade_is_31920_and_one_error_callback),
            TEST(a_port_that_refuses_is_31902), TEST(stop_while_connecting_cancels_the_dial),
            TEST(a_consumer_that_closes_ends_the_stream_and_not_the_call),
