@@ -4,7 +4,7 @@
  * several processes can share it and anybody may take it away; beyond a size it becomes FILE.1. No
  * thread, no memory and no file until something is to be logged.
  *
- * log_lock guards the ring and is a leaf; the one batch under way owns the file.
+ * sink.lock guards the ring and is a leaf; who writes owns the file, until nothing waits.
  */
 #include "log_file.h"
 
@@ -28,7 +28,7 @@ static struct {
     SRWLOCK lock;
     struct line *ring; /* LINES of them, made with the first line */
     unsigned first, count, lost;
-    bool writing; /* a batch is under way or asked for */
+    bool writing; /* somebody writes, or was asked to */
     HINSTANCE module;
     bool debugger; /* no file: the debugger's output */
     LONGLONG limit;
@@ -74,24 +74,69 @@ static HANDLE open_file(void)
                        FILE_ATTRIBUTE_NORMAL, NULL);
 }
 
-static void close_file(HANDLE file)
+static bool is_full(HANDLE file)
 {
-    WCHAR old[PATH_CHARACTERS + 2];
     LARGE_INTEGER size;
-    bool full;
+
+    return GetFileSizeEx(file, &size) && size.QuadPart > sink.limit;
+}
+
+static HANDLE look_at_file(DWORD access)
+{
+    return CreateFileW(sink.path, access, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                       NULL, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+}
+
+/* Does the path still lead to it? */
+static bool is_in_place(HANDLE file)
+{
+    BY_HANDLE_FILE_INFORMATION ours, there;
+    HANDLE at_path = look_at_file(FILE_READ_ATTRIBUTES);
+    bool same;
+
+    if (at_path == INVALID_HANDLE_VALUE)
+        return false;
+    same = GetFileInformationByHandle(file, &ours) && GetFileInformationByHandle(at_path, &there) &&
+           ours.dwVolumeSerialNumber == there.dwVolumeSerialNumber &&
+           ours.nFileIndexHigh == there.nFileIndexHigh && ours.nFileIndexLow == there.nFileIndexLow;
+    CloseHandle(at_path);
+    return same;
+}
+
+/* Several processes may find it full at once, and the second must not put the next one, which has
+ * hardly begun, in its place: it is moved by who holds a lock of it alone, beyond all that is ever
+ * written. Who does not get the lock leaves it to the other. */
+static void retire_file(void)
+{
+    OVERLAPPED beyond = {.OffsetHigh = 0x40000000};
+    HANDLE file = look_at_file(GENERIC_READ);
+    WCHAR old[PATH_CHARACTERS + 2];
 
     if (file == INVALID_HANDLE_VALUE)
         return;
-    full = GetFileSizeEx(file, &size) && size.QuadPart > sink.limit;
-    CloseHandle(file);
-    if (full && com_wide_format(old, PATH_CHARACTERS + 2, L"%ls.1", sink.path) > 0)
+    if (LockFileEx(file, LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &beyond) &&
+        is_full(file) && is_in_place(file) &&
+        com_wide_format(old, PATH_CHARACTERS + 2, L"%ls.1", sink.path) > 0)
         MoveFileExW(sink.path, old, MOVEFILE_REPLACE_EXISTING);
+    CloseHandle(file);
+}
+
+static void close_file(HANDLE file)
+{
+    bool full = file != INVALID_HANDLE_VALUE && is_full(file);
+
+    if (file != INVALID_HANDLE_VALUE)
+        CloseHandle(file);
+    if (full)
+        retire_file();
 }
 
 static bool next(struct line *line, unsigned *lost)
 {
-    bool any = sink.count > 0;
+    bool any;
 
+    AcquireSRWLockExclusive(&sink.lock);
+    any = sink.count > 0;
     if (any) {
         *line = sink.ring[sink.first];
         *lost = sink.lost;
@@ -99,34 +144,41 @@ static bool next(struct line *line, unsigned *lost)
         sink.first = (sink.first + 1) % LINES;
         sink.count--;
     }
+    ReleaseSRWLockExclusive(&sink.lock);
     return any;
 }
 
+/* All that waits, but no more than can: with lines without end the file would never be closed, and
+ * grow. */
 static void write_batch(void)
 {
     HANDLE file = sink.debugger ? INVALID_HANDLE_VALUE : open_file();
     struct line line;
     unsigned lost;
 
-    for (;;) {
-        bool any;
-
-        AcquireSRWLockExclusive(&sink.lock);
-        any = next(&line, &lost);
-        sink.writing = any;
-        ReleaseSRWLockExclusive(&sink.lock);
-        if (!any)
-            break;
+    for (int i = 0; i < LINES && next(&line, &lost); i++)
         put_line(file, &line, lost);
-    }
     close_file(file);
+}
+
+/* Is there more? If not, who logs next begins anew. */
+static bool goes_on(void)
+{
+    bool more;
+
+    AcquireSRWLockExclusive(&sink.lock);
+    more = sink.writing = sink.count > 0;
+    ReleaseSRWLockExclusive(&sink.lock);
+    return more;
 }
 
 static void CALLBACK on_pool(PTP_CALLBACK_INSTANCE instance, void *context)
 {
     (void)instance;
     (void)context;
-    write_batch();
+    do
+        write_batch();
+    while (goes_on());
 }
 
 /* ---- taking --------------------------------------------------------------------------------- */

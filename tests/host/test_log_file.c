@@ -223,6 +223,65 @@ START_TEST(a_full_file_becomes_the_old_one)
 }
 END_TEST
 
+/* A thread that has calls in a module of its own, as another process would. */
+static DWORD WINAPI have_calls_there(void *module)
+{
+    CoInitializeEx(NULL, COINIT_MULTITHREADED);
+    have_calls(module, 150);
+    CoUninitialize();
+    return 0;
+}
+
+static LONGLONG size_of(const WCHAR *name)
+{
+    WIN32_FILE_ATTRIBUTE_DATA data;
+
+    return GetFileAttributesExW(name, GetFileExInfoStandard, &data)
+               ? (LONGLONG)data.nFileSizeHigh << 32 | data.nFileSizeLow
+               : -1;
+}
+
+START_TEST(of_many_who_find_it_full_one_moves_it)
+{
+    enum { MODULES = 3 };
+    HMODULE modules[MODULES];
+    HANDLE threads[MODULES];
+    WCHAR copies[MODULES][700], folder[500];
+    LONGLONG least = MAXLONGLONG;
+
+    fresh();
+    SetEnvironmentVariableW(L"OPENMSP_LOG_KIB", L"1");
+    ck_assert_uint_gt(GetTempPathW(500, folder), 0);
+    for (int i = 0; i < MODULES; i++) {
+        WCHAR file[1200];
+
+        dll_beside(L"openmsp.dll", file, sizeof(file) / sizeof(file[0]));
+        _snwprintf(copies[i], 700, L"%lsopenmsp%lu-%d.dll", folder, GetCurrentProcessId(), i);
+        ck_assert(CopyFileW(file, copies[i], FALSE));
+        modules[i] = LoadLibraryW(copies[i]);
+        ck_assert_ptr_nonnull(modules[i]);
+    }
+    for (int i = 0; i < MODULES; i++)
+        threads[i] = CreateThread(NULL, 0, have_calls_there, modules[i], 0, NULL);
+    while (WaitForMultipleObjects(MODULES, threads, TRUE, 0) == WAIT_TIMEOUT) {
+        LONGLONG size = size_of(old_path);
+
+        if (size >= 0 && size < least)
+            least = size;
+    }
+    for (int i = 0; i < MODULES; i++) {
+        CloseHandle(threads[i]);
+        ck_assert(FreeLibrary(modules[i]));
+        DeleteFileW(copies[i]); /* or its last lines are being written */
+    }
+    /* What was hardly begun is never the old one. */
+    ck_assert_msg(least > 1024 && least < MAXLONGLONG, "one of %d bytes became the old one",
+                  (int)least);
+    ck_assert_int_gt(slurp(old_path), 1024);
+    ck_assert_int_gt(count_lines(), 0);
+}
+END_TEST
+
 START_TEST(what_cannot_be_written_harms_nobody)
 {
     fresh();
@@ -279,6 +338,7 @@ int main(int argc, char **argv)
         TEST(lines_below_the_level_are_left_out),
         TEST(the_registry_says_so_too),
         TEST(a_full_file_becomes_the_old_one),
+        TEST(of_many_who_find_it_full_one_moves_it),
         TEST(what_cannot_be_written_harms_nobody),
         TEST(of_more_lines_than_can_wait_the_lost_ones_are_counted),
         TEST(what_was_said_before_the_end_of_the_process_is_there)};
