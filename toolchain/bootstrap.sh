@@ -19,7 +19,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 NATIVE_PACKAGES=(build-essential ccache cmake ninja-build pkg-config check libsubunit-dev clang-format-14
     libcjson-dev libcurl4-openssl-dev libexpat1-dev libmicrohttpd-dev libopus-dev libssl-dev openssl
-    libspandsp-dev libspeexdsp-dev liburing-dev shellcheck util-linux curl ffmpeg)
+    libspandsp-dev libspeexdsp-dev liburing-dev shellcheck util-linux curl ffmpeg
+    python3 python3-twilio python3-websockets)
 PE_PACKAGES=(gcc-mingw-w64-x86-64-win32 gcc-mingw-w64-i686-win32 g++-mingw-w64-x86-64-win32
     g++-mingw-w64-i686-win32 mingw-w64-tools wine wine64 libwine libwine-dev dpkg-dev)
 BENCH_PACKAGES=(gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-tools libre-dev libspandsp-dev
@@ -69,6 +70,7 @@ flock 9
 packages_ensure "${packages[@]}"
 # Without them the interop suite fails by itself and says so; the rest is tested all the same.
 node_modules_ensure "$OMSP_TOP/tests/interop/twilio" || warn "the npm packages could not be installed"
+peer_ensure nginx || warn "nginx could not be unpacked"
 [ $bench = 0 ] || for package in "${BENCH_DAEMONS[@]}"; do
     peer_ensure "$package" || warn "no $package: the benchmarks will call it missing"
 done

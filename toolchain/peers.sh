@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Daemons that the benchmarks measure: unpacked into the cache from their Debian packages, not installed,
+# Daemons that benchmarks and the interop tests run: unpacked into the cache from their Debian packages, not installed,
 # so that no service of theirs is set up, started or left behind; the libraries that they need are
 # installed. To be sourced after common.sh and debian.sh.
 
@@ -16,8 +16,8 @@ peer_unpack_once() {
     (cd "$1" && apt-get "${APT_OPTIONS[@]}" -o APT::Sandbox::User= download -qq "$2" </dev/null >/dev/null)
 }
 
-# peer_ensure PACKAGE: once; without network, root or the package it fails, and the benchmarks say that
-# the peer is missing.
+# peer_ensure PACKAGE: once; without network, root or the package it fails, and who needs the peer says
+# that it is missing.
 peer_ensure() {
     local package=$1 folder scratch libraries
     folder=$(peer_folder "$package")

@@ -9,6 +9,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../../toolchain/common.sh"
 . "$here/../../toolchain/debian.sh"
 . "$here/../../toolchain/node.sh"
+. "$here/../../toolchain/peers.sh"
 
 [ $# -ge 2 ] || die "usage: test_twilio.sh native|x64|x86 PROGRAM [--only REGEX]"
 kind=$1 program=$2
@@ -37,6 +38,14 @@ if ! node_modules_ensure "$here/twilio"; then
 fi
 NODE_PATH=$(node_folder "$here/twilio")/node_modules
 export NODE_PATH
+# Debian's Python has Debian's modules.
+if ! peer_ensure nginx || ! /usr/bin/python3 -c "import twilio, websockets"; then
+    say "nginx or Python's modules are missing: run toolchain/bootstrap.sh"
+    say "suite interop_twilio: 0 passed, 1 failed"
+    exit 1
+fi
+OMSP_NGINX=$(peer_folder nginx)/usr/sbin/nginx
+export OMSP_NGINX
 # The native program's and each bitness's calls have UDP ports of their own from here on (lib/host.js).
 case $kind in
 native) export OMSP_FIRST_PORT=26000 ;;

@@ -37,7 +37,7 @@ class Callbacks {
     }
 
     #note(request, body) {
-        const url = `http://${request.headers.host}${request.url}`;
+        const url = `${request.headers["x-forwarded-proto"] ?? "http"}://${request.headers.host}${request.url}`;
         const post = request.method === "POST";
         const fields = Object.fromEntries(post ? new URLSearchParams(body) : new URL(url).searchParams);
         const signature = request.headers["x-twilio-signature"];

@@ -44,7 +44,8 @@ class Stream {
 
     async frames(count, track = "inbound", ms = 15000) {
         await until(() => (this.check(), this.judge.frames(track) >= count),
-            () => `${count} frames ${track} (${this.judge.frames(track)} came)`, ms);
+            () => `${count} frames ${track} (${this.judge.frames(track)} came; ${JSON.stringify(this.judge.tracks[track],
+                (name, value) => (name === "pieces" ? undefined : value))})`, ms);
     }
 
     async ended(ms) {
