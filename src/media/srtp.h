@@ -65,7 +65,8 @@ void omsp_srtp_destroy(struct omsp_srtp *srtp); /* NULL is fine */
  * packets (RTCP: 2^31). */
 enum omsp_status omsp_srtp_protect(struct omsp_srtp *srtp, uint8_t *packet, size_t *len);
 enum omsp_status omsp_srtp_protect_rtcp(struct omsp_srtp *srtp, uint8_t *packet, size_t *len);
-/* In place, likewise aligned. What is not genuine is as it was, and *len too. */
+/* In place, likewise aligned. What is forged or replayed is as it was; what is refused may be
+ * deciphered already when there is no memory for its source. *len is as it was in each case. */
 enum omsp_srtp_verdict omsp_srtp_unprotect(struct omsp_srtp *srtp, uint8_t *packet, size_t *len);
 enum omsp_srtp_verdict omsp_srtp_unprotect_rtcp(struct omsp_srtp *srtp, uint8_t *packet,
                                                 size_t *len);

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/bytes.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,9 +70,9 @@ static inline struct omsp_span fuzz_bytes(struct fuzz_input *input, size_t len)
 /* ---- memory that runs out -------------------------------------------------------------------- */
 
 struct fuzz_memory {
-    long left; /* allocations until one fails, which happens once; negative: none does */
-    bool failed;
-    long outstanding;
+    atomic_long left; /* allocations until one fails, which happens once; negative: none does */
+    atomic_bool failed;
+    atomic_long outstanding;
     struct omsp_allocator allocator; /* in force until the end */
 };
 
@@ -80,18 +81,19 @@ static inline void *fuzz_memory_resize(void *ctx, void *ptr, size_t size)
     struct fuzz_memory *memory = ctx;
     void *made;
 
-    if (memory->left >= 0 && memory->left-- == 0) {
+    if (memory->left >= 0 && atomic_fetch_sub(&memory->left, 1) == 0) {
         memory->failed = true;
         return NULL;
     }
     made = realloc(ptr, size);
-    memory->outstanding += made && !ptr;
+    if (made && !ptr)
+        atomic_fetch_add(&memory->outstanding, 1);
     return made;
 }
 
 static inline void fuzz_memory_release(void *ctx, void *ptr)
 {
-    ((struct fuzz_memory *)ctx)->outstanding--;
+    atomic_fetch_sub(&((struct fuzz_memory *)ctx)->outstanding, 1);
     free(ptr);
 }
 
@@ -99,7 +101,9 @@ static inline void fuzz_memory_release(void *ctx, void *ptr)
  * caller's. */
 static inline void fuzz_memory_begin(struct fuzz_memory *memory, long left)
 {
-    *memory = (struct fuzz_memory){.left = left};
+    memory->left = left;
+    memory->failed = false;
+    memory->outstanding = 0;
     memory->allocator = (struct omsp_allocator){fuzz_memory_resize, fuzz_memory_release, memory};
     omsp_allocator_set(&memory->allocator);
 }
