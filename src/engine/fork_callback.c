@@ -205,6 +205,8 @@ static enum omsp_status send_one(struct omsp_fork *fork, enum omsp_fork_event ev
     struct omsp_url url;
     enum omsp_status status = omsp_url_parse_user(fork->callback_url, &url);
 
+    if (!fork->links->http)
+        return OMSP_SHUTDOWN; /* the engine's end did not wait for it */
     if (status)
         return status;
     dialled = omsp_alloc(url_room);

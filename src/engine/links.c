@@ -14,7 +14,7 @@
 #define DEFAULT_CONNECT_MS  5000
 #define DEFAULT_CALLBACK_MS 5000
 #define DEFAULT_PING_MS     20000
-#define FINISH_US           2000000
+#define FINISH_US           3000000 /* 2 s a consumer has for our close, then its callback goes */
 
 static bool run_one(struct omsp_links *links)
 {

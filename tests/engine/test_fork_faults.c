@@ -340,8 +340,45 @@ START_TEST(a_wall_clock_that_jumps_moves_no_media_and_no_deadline)
 }
 END_TEST
 
+struct told {
+    unsigned stopped; /* callbacks */
+    bool answers;
+};
+
+static int hear_callback(void *ctx, const struct omsp_sim_http_request *request, uint64_t *delay_us)
+{
+    struct told *told = ctx;
+
+    told->stopped += strstr(request->body, "stream-stopped") != NULL;
+    if (!told->answers)
+        *delay_us = UINT64_MAX;
+    return 200;
+}
+
+/* Neither consumer hears our close, and perhaps nobody hears the callbacks either. */
+static void end_deaf(bool answers)
+{
+    struct scene *scene = scene_open(1, FORK_CALLBACK);
+    struct told told = {.answers = answers};
+
+    omsp_sim_http_set_server(scene->f.rig.sim, hear_callback, &told);
+    omsp_sim_peer_set_window(scene->f.consumer.peer, 0);
+    ck_assert_int_eq(omsp_call_shutdown(scene->f.b), OMSP_OK);
+    ck_assert_int_eq(omsp_call_shutdown(scene->f.a), OMSP_OK);
+    ck_assert_uint_eq(told.stopped, 0);
+    scene_close(scene); /* the engine's end is as long as all that takes */
+    ck_assert_uint_eq(told.stopped, 1);
+}
+
+START_TEST(an_engine_that_ends_gives_up_a_consumer_that_is_deaf_and_tells)
+{
+    end_deaf(true);
+    end_deaf(false);
+}
+END_TEST
+
 OMSP_SUITE(
-    "fork_faults",
+    "fork_faults", TEST(an_engine_that_ends_gives_up_a_consumer_that_is_deaf_and_tells),
     TEST(a_consumer_that_reads_a_few_bytes_a_second_loses_counted_frames_and_nobody_else_does),
     TEST(a_consumer_that_is_too_slow_to_see_a_ping_is_dead_and_the_call_is_not),
     TEST(a_consumer_that_still_reads_a_byte_now_and_then_does_not_keep_the_end_waiting),
