@@ -2,30 +2,33 @@
 # Repeats every test of every portable suite with the n-th allocation failing (tests/support/walk.h),
 # natively under AddressSanitizer, UBSan and LeakSanitizer.
 #
-#   walk.sh [--only REGEX] [--minutes N] [--all N] [--brief] [--x64] [--jobs N]
+#   walk.sh [--only REGEX] [--minutes N] [--points N] [--all N] [--brief] [--x64] [--jobs N]
 #
 #   --only REGEX  only the CTest cases that match
-#   --minutes N   for all suites together; what there is no time for is counted as left out (no limit)
+#   --minutes N   for all suites together: each test has its share, and tries what there is time for,
+#                 spread over its allocations; at least one. The rest is counted as left out (no limit)
+#   --points N    at most so many allocations of each test, spread likewise; the rest is left out
 #   --all N       so many allocations of each test fail, the first ones (500); beyond, one for each
 #                 stack of calls that allocates
 #   --brief       one for each stack of calls of a suite, whichever test has it
 #   --x64         as Windows programs under Wine, COM suites too; without sanitizers
 #   --jobs N      suites at a time (as many as processors)
 #
-# With OMSP_WALK_BUILT=1 nothing is built first. What each suite said lies in build/walk. The last line sums up; the status tells whether anything
-# was found.
+# What counts as what is told in tests/support/walk.h. With OMSP_WALK_BUILT=1 nothing is built first.
+# What each suite said lies in build/walk, the assertions that failed among it. The last line sums up;
+# the status tells whether anything was found.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
 
-only=. minutes=0 all=500 brief='' preset=native-asan jobs=$(nproc)
+only=. minutes=0 points=0 all=500 brief='' preset=native-asan jobs=$(nproc)
 while [ $# -gt 0 ]; do
     case $1 in
     --only)
         only=${2?--only wants a regular expression}
         shift
         ;;
-    --minutes | --all | --jobs)
+    --minutes | --points | --all | --jobs)
         case ${2-} in '' | *[!0-9]*) die "$1 wants a whole number" ;; esac
         declare "${1#--}=$2"
         shift
@@ -82,7 +85,7 @@ walk_one() {
     ln -s "$build/tests/tls" "$folder/tls"
     (
         cd "$folder" || exit 1
-        export OMSP_WALK=1 OMSP_WALK_ALL=$all OMSP_WALK_BRIEF=$brief
+        export OMSP_WALK=1 OMSP_WALK_ALL=$all OMSP_WALK_BRIEF=$brief OMSP_WALK_POINTS=$points
         [ $seconds = 0 ] || export OMSP_WALK_SECONDS=$seconds
         if [ $preset = mingw-x64 ]; then
             OMSP_TEST_TIMEOUT=100000 exec bash "$here/run-wine.sh" x64 "$2"
@@ -114,7 +117,8 @@ tr -d '\r' <build/walk/sum | awk -v wanted=${#suites[@]} '
     }
     END {
         if (suites != wanted) n["found"] += wanted - suites
-        printf "%d suites, %d tests, %d runs: %d passed, %d refused; %d left out; %d found\n", suites,
-            n["tests"], n["runs"], n["passed"], n["refused"], n["left"], n["found"]
+        printf "%d suites, %d tests, %d runs: %d passed, %d repeated, %d refused, %d later; %d left out; %d found\n",
+            suites, n["tests"], n["runs"], n["passed"], n["repeated"], n["refused"], n["later"],
+            n["left"], n["found"]
         exit n["found"] > 0
     }'

@@ -2,17 +2,28 @@
  * The general allocation walk: a suite's program run with OMSP_WALK=1 repeats each of its tests
  * with one allocation failing, in a process of its own each time, and judges what becomes of it.
  *
- * A run passes (the test did not need that memory, or was told and went on), or one of its
- * assertions fails (the test was told of the failure by an answer that it does not expect).
- * Anything else is a finding: a crash, a sanitizer's report, memory that nobody can reach any more
- * - looked for where the assertion failed, too -, or a process that does not end. What the answer
- * was, the dedicated walks judge (suite.h), and people, in the list of the assertions that failed.
+ * What can become of a run:
+ *
+ *   passed    the test did not need that memory, or expects the answer
+ *   repeated  an assertion saw a call tell that memory ran out (OMSP_NOMEM, E_OUTOFMEMORY, NULL or
+ *             false), the same call was made once more, and then the test passed to its end: the
+ *             answer was the defined one and the objects are usable
+ *   refused   an assertion failed otherwise: the answer came from elsewhere (a helper of the test
+ *             that had put it aside, a thread, an event)
+ *   later     an assertion failed after a call had been repeated: for people to look at
+ *   found     a crash, a sanitizer's report, memory that nobody can reach any more - looked for
+ *             where an assertion failed, too -, or a process that does not end
+ *
+ * The assertions that failed are listed.
  *
  *   OMSP_WALK_ONLY=text    only tests whose name has this in it
  *   OMSP_WALK_ALL=number   so many allocations of each test fail, the first ones (500); beyond, one
  *                          for each place (stack of calls) that allocates
  *   OMSP_WALK_BRIEF=1      each place once in the whole suite, not in each test
- *   OMSP_WALK_SECONDS=n    no new run begins after this (no limit)
+ *   OMSP_WALK_POINTS=n     at most so many runs of each test, spread over what there is to try (no
+ *                          limit)
+ *   OMSP_WALK_SECONDS=n    so long in all: each test has its share of what is left, and tries what
+ *                          its time allows, spread likewise (no limit)
  *   OMSP_WALK_HANG=n       a process that still runs after this (170), and ten times what the test
  *                          takes, does not end
  */
