@@ -156,22 +156,25 @@ static struct omsp_address *next_address(struct omsp_engine *engine, unsigned ro
     return found;
 }
 
-/* No lock held. only: this address, listed or not; NULL: all that have a list. */
+/* No lock held. only: this address, listed or not; NULL: all that have a list. The port is fetched
+ * under the lock that its end waits for. */
 static void refresh(struct omsp_devices *devices, struct omsp_address *only)
 {
-    struct omsp_audio *audio = omsp_devices_audio(devices);
-    struct omsp_audio_device *facts =
-        audio ? omsp_zalloc_array(OMSP_MAX_DEVICES, sizeof(*facts)) : NULL;
+    struct omsp_audio_device *facts = NULL;
     struct omsp_address *address;
+    struct omsp_audio *audio;
     unsigned count = 0;
 
-    if (audio && !facts)
-        return; /* the next change, or whoever asks next, tries again */
     omsp_lock_acquire(&devices->refresh_lock);
+    audio = omsp_devices_audio(devices);
     if (audio)
+        facts = omsp_zalloc_array(OMSP_MAX_DEVICES, sizeof(*facts));
+    if (facts)
         count = audio->list(audio, facts, OMSP_MAX_DEVICES);
     if (count > OMSP_MAX_DEVICES)
         count = OMSP_MAX_DEVICES;
+    if (audio && !facts)
+        goto done; /* the next change, or whoever asks next, tries again */
     if (only)
         follow_one(only, facts, count, true);
     if (!only)
@@ -180,6 +183,7 @@ static void refresh(struct omsp_devices *devices, struct omsp_address *only)
         follow_one(address, facts, count, false);
         omsp_address_release(address);
     }
+done:
     omsp_lock_release(&devices->refresh_lock);
     omsp_free(facts);
 }
