@@ -13,9 +13,11 @@
 #define MAX_SAMPLES     480 /* 60 ms */
 #define MAX_LATENESS_US 200000
 
-static void write_all(struct omsp_session_half *half, int16_t *pcm, size_t count, uint64_t now_us)
+/* from: who put these samples out last, or NULL. */
+static void write_all(struct omsp_session_half *half, const struct omsp_conceal *from, int16_t *pcm,
+                      size_t count, uint64_t now_us)
 {
-    omsp_session_shape(half, pcm, count, now_us);
+    omsp_session_shape(half, from, pcm, count, now_us);
     for (unsigned i = 0; i < half->count; i++) {
         struct omsp_terminal *terminal = half->terminals[i];
 
@@ -105,7 +107,7 @@ static void hand_out_audio(struct omsp_session *session, struct omsp_session_hal
     else
         omsp_ulaw_decode(pcm, frame->payload, frame->samples);
     omsp_conceal_good(conceal, pcm, frame->samples);
-    write_all(half, pcm, frame->samples, now_us);
+    write_all(half, conceal, pcm, frame->samples, now_us);
 }
 
 /* Lost audio is made up, silence that was never sent is silence. */
@@ -126,7 +128,7 @@ static void hand_out_made_up(struct omsp_session *session, struct omsp_session_h
             memset(pcm, 0, count * sizeof(pcm[0]));
             omsp_conceal_good(conceal, pcm, count);
         }
-        write_all(half, pcm, count, now_us);
+        write_all(half, conceal, pcm, count, now_us);
         left -= count;
     }
 }
@@ -223,7 +225,7 @@ void omsp_session_hand_out_mix(struct omsp_session *session, int16_t *pcm, const
     if (!session->receive.running)
         return;
     play(&session->receive, now_us, &packet);
-    write_all(&session->receive, pcm, count, now_us);
+    write_all(&session->receive, NULL, pcm, count, now_us);
 }
 
 /* What all capture terminals say together; silence where they have nothing. */
@@ -243,7 +245,7 @@ static void read_all(struct omsp_session *session, int16_t *pcm, size_t count, u
             most = got;
     }
     if (session->send.running)
-        omsp_session_shape(&session->send, pcm, count, now_us);
+        omsp_session_shape(&session->send, NULL, pcm, count, now_us);
     for (unsigned i = 0; i < session->fork_count; i++) {
         size_t got =
             session->forks[i]->bidirectional ? omsp_fork_read(session->forks[i], one, count) : 0;

@@ -1,7 +1,7 @@
 /*
  * Gain, volume, silence and level of what a session hands out and says, and how much comes and
- * goes. The media worker's part is a copy of the last frame and a count; all else is done for
- * whoever asks, when they ask. Session lock.
+ * goes. The media worker's part is to know where the last frame is, or a copy of it, and a count;
+ * all else is done for whoever asks, when they ask. Session lock.
  */
 #include "engine/quality.h"
 #include "engine/session_state.h"
@@ -24,23 +24,37 @@ static uint64_t now_of(struct omsp_session *session)
 
 void omsp_session_sound_init(struct omsp_session *session)
 {
+    session->send.last_room = session->said;
     session->receive.sound.volume = session->send.sound.volume = OMSP_VOLUME_SAME;
     omsp_rate_meter_init(&session->receive.rate, OMSP_QUALITY_INTERVAL_DEFAULT_MS * 1000);
     omsp_rate_meter_init(&session->send.rate, OMSP_QUALITY_INTERVAL_DEFAULT_MS * 1000);
 }
 
-void omsp_session_shape(struct omsp_session_half *half, int16_t *pcm, size_t count, uint64_t now_us)
+/* Does it leave samples as they are? */
+static bool is_plain(const struct omsp_sound *sound)
+{
+    return !sound->gain && sound->volume == OMSP_VOLUME_SAME && !sound->silence;
+}
+
+void omsp_session_shape(struct omsp_session_half *half, const struct omsp_conceal *from,
+                        int16_t *pcm, size_t count, uint64_t now_us)
 {
     size_t kept = count < OMSP_SOUND_SAMPLES ? count : OMSP_SOUND_SAMPLES;
 
+    half->last_count = kept;
+    half->last_us = now_us;
+    half->last_of = is_plain(&half->sound) ? from : NULL;
+    if (half->last_of)
+        return;
     if (half->sound.gain)
         omsp_gain_control_run(half->sound.gain, pcm, count);
     omsp_volume_apply(pcm, count, half->sound.volume);
     if (half->sound.silence && omsp_level_rms(pcm, count) < half->sound.silence)
         memset(pcm, 0, count * sizeof(pcm[0]));
-    memcpy(half->last, pcm + count - kept, kept * sizeof(pcm[0]));
-    half->last_count = kept;
-    half->last_us = now_us;
+    if (half->last_room)
+        memcpy(half->last_room, pcm + count - kept, kept * sizeof(pcm[0]));
+    else
+        half->last_energy = omsp_level_energy(pcm + count - kept, kept);
 }
 
 void omsp_session_set_sound(struct omsp_session *session, enum omsp_direction direction,
@@ -76,7 +90,8 @@ void omsp_session_measure(struct omsp_session *session, enum omsp_direction dire
 {
     struct omsp_session_half *half = half_of(session, direction);
     int16_t last[OMSP_SOUND_SAMPLES];
-    uint64_t now = now_of(session);
+    uint64_t now = now_of(session), energy;
+    bool copied = true;
     size_t count = 0;
 
     omsp_lock_acquire(&session->lock);
@@ -85,7 +100,15 @@ void omsp_session_measure(struct omsp_session *session, enum omsp_direction dire
     out->rate = omsp_rate_meter_read(&half->rate, now);
     if (half->running && now < half->last_us + STALE_US)
         count = half->last_count;
-    memcpy(last, half->last, count * sizeof(last[0]));
+    energy = half->last_energy;
+    if (half->last_of)
+        omsp_conceal_recent(half->last_of, last, count);
+    else if (half->last_room)
+        memcpy(last, half->last_room, count * sizeof(last[0]));
+    else
+        copied = false;
     omsp_lock_release(&session->lock);
-    out->level = omsp_level_rms(last, count);
+    if (copied)
+        energy = omsp_level_energy(last, count);
+    out->level = count ? omsp_level_of(energy, count) : 0;
 }

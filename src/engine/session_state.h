@@ -34,7 +34,11 @@ struct omsp_session_half {
     unsigned count;
     struct omsp_terminal *terminals[OMSP_STREAM_MAX_TERMINALS];
     struct omsp_sound sound;
-    int16_t last[OMSP_SOUND_SAMPLES]; /* what it handed out or said last */
+    /* What it handed out or said last: the newest of what that one put out; or (NULL) a copy,
+     * where there is room for one, else the sum of its squares alone. */
+    const struct omsp_conceal *last_of;
+    int16_t *last_room; /* OMSP_SOUND_SAMPLES, or NULL; constant */
+    uint64_t last_energy;
     size_t last_count;
     uint64_t last_us;
     struct omsp_rate_meter rate;
@@ -95,6 +99,8 @@ struct omsp_session {
     unsigned ptime_ms;
 
     struct omsp_session_half send;
+    int16_t
+        said[OMSP_SOUND_SAMPLES]; /* send.last_room: nobody else has it, and it is every frame */
     struct omsp_session_source *sources[OMSP_STREAM_MAX_SUBSTREAMS]; /* substreams own them */
     struct omsp_call_stats gone; /* what sources counted that are no more */
     struct omsp_conceal conceal;
@@ -149,9 +155,11 @@ void omsp_session_rearm(struct omsp_session *session);
 /* Tells the control runner, once it gets to it. */
 void omsp_session_notice(struct omsp_session *session, unsigned facts);
 void omsp_session_sound_init(struct omsp_session *session);
-/* Gives a frame its volume and keeps it for who asks how loud it is. */
-void omsp_session_shape(struct omsp_session_half *half, int16_t *pcm, size_t count,
-                        uint64_t now_us);
+/* Gives a frame its volume and keeps it for who asks how loud it is. from: who put these samples
+ * out last and lives as long as the half, so that what needs no shaping is not kept twice; or NULL.
+ */
+void omsp_session_shape(struct omsp_session_half *half, const struct omsp_conceal *from,
+                        int16_t *pcm, size_t count, uint64_t now_us);
 void omsp_session_send_due(struct omsp_session *session, uint64_t now_us);
 void omsp_session_deliver(struct omsp_session *session, uint64_t now_us);
 /* A packet of audio, or one that takes a number only, came. */

@@ -27,15 +27,35 @@ void omsp_conceal_init(struct omsp_conceal *conceal)
     memset(conceal, 0, sizeof(*conceal));
 }
 
+/* Nothing is moved: each sample of every stream comes through here. */
 static void remember(struct omsp_conceal *conceal, const int16_t *samples, size_t count)
 {
+    size_t first, run;
+
     if (count >= OMSP_CONCEAL_HISTORY) {
         memcpy(conceal->history, samples + count - OMSP_CONCEAL_HISTORY, sizeof(conceal->history));
+        conceal->oldest = 0;
         return;
     }
-    memmove(conceal->history, conceal->history + count,
-            (OMSP_CONCEAL_HISTORY - count) * sizeof(*samples));
-    memcpy(conceal->history + OMSP_CONCEAL_HISTORY - count, samples, count * sizeof(*samples));
+    first = conceal->oldest;
+    run = OMSP_CONCEAL_HISTORY - first < count ? OMSP_CONCEAL_HISTORY - first : count;
+    memcpy(conceal->history + first, samples, run * sizeof(*samples));
+    memcpy(conceal->history, samples + run, (count - run) * sizeof(*samples));
+    conceal->oldest =
+        (uint32_t)(first + count < OMSP_CONCEAL_HISTORY ? first + count
+                                                        : first + count - OMSP_CONCEAL_HISTORY);
+}
+
+void omsp_conceal_recent(const struct omsp_conceal *conceal, int16_t *out, size_t count)
+{
+    size_t first, run;
+
+    if (count > OMSP_CONCEAL_HISTORY)
+        count = OMSP_CONCEAL_HISTORY;
+    first = (conceal->oldest + OMSP_CONCEAL_HISTORY - count) % OMSP_CONCEAL_HISTORY;
+    run = OMSP_CONCEAL_HISTORY - first < count ? OMSP_CONCEAL_HISTORY - first : count;
+    memcpy(out, conceal->history + first, run * sizeof(*out));
+    memcpy(out + run, conceal->history, (count - run) * sizeof(*out));
 }
 
 /* How alike the last MATCH samples are to those `lag` before: 0 (not, or opposed) and more. Only
@@ -53,10 +73,9 @@ static double likeness(const int16_t *end, unsigned lag, unsigned stride)
     return cross > 0 ? (double)cross * (double)cross / (double)energy : 0;
 }
 
-/* The lag up to `most` at which the history repeats itself best. */
-static unsigned find_lag(const struct omsp_conceal *conceal, unsigned most)
+/* The lag up to `most` at which the history that ends there repeats itself best. */
+static unsigned find_lag(const int16_t *end, unsigned most)
 {
-    const int16_t *end = conceal->history + OMSP_CONCEAL_HISTORY;
     unsigned coarse = most, lag;
     double best = 0, value;
 
@@ -82,10 +101,8 @@ static unsigned find_lag(const struct omsp_conceal *conceal, unsigned most)
 
 /* Takes the last `len` samples of the history for repetition. The step from the last sample to the
  * first is known: it is spread over the first samples of each turn. */
-static void take_cycle(struct omsp_conceal *conceal, unsigned len)
+static void take_cycle(struct omsp_conceal *conceal, const int16_t *end, unsigned len)
 {
-    const int16_t *end = conceal->history + OMSP_CONCEAL_HISTORY;
-
     memcpy(conceal->cycle, end - len, len * sizeof(*end));
     conceal->cycle_len = len;
     conceal->cycle_at = 0;
@@ -94,14 +111,18 @@ static void take_cycle(struct omsp_conceal *conceal, unsigned len)
 
 static void begin(struct omsp_conceal *conceal)
 {
-    take_cycle(conceal, find_lag(conceal, LAG_MAX));
+    int16_t line[OMSP_CONCEAL_HISTORY];
+    const int16_t *end = line + OMSP_CONCEAL_HISTORY;
+
+    omsp_conceal_recent(conceal, line, OMSP_CONCEAL_HISTORY);
+    take_cycle(conceal, end, find_lag(end, LAG_MAX));
     conceal->made = 0;
 }
 
-static bool is_quiet(const struct omsp_conceal *conceal)
+static bool is_quiet(const int16_t *end)
 {
-    for (unsigned i = OMSP_CONCEAL_HISTORY - MATCH; i < OMSP_CONCEAL_HISTORY; i++) {
-        if (conceal->history[i] > QUIET || conceal->history[i] < -QUIET)
+    for (unsigned i = 1; i <= MATCH; i++) {
+        if (*(end - i) > QUIET || *(end - i) < -QUIET)
             return false;
     }
     return true;
@@ -109,17 +130,19 @@ static bool is_quiet(const struct omsp_conceal *conceal)
 
 unsigned omsp_conceal_spare(const struct omsp_conceal *conceal, unsigned most)
 {
-    const int16_t *end = conceal->history + OMSP_CONCEAL_HISTORY;
+    int16_t line[OMSP_CONCEAL_HISTORY];
+    const int16_t *end = line + OMSP_CONCEAL_HISTORY;
     double energy = 1;
     unsigned lag;
 
     if (conceal->cycle_len)
         return 0;
-    if (is_quiet(conceal))
+    omsp_conceal_recent(conceal, line, OMSP_CONCEAL_HISTORY);
+    if (is_quiet(end))
         return most;
     if (most < LAG_MIN)
         return 0;
-    lag = find_lag(conceal, most < LAG_MAX ? most : LAG_MAX);
+    lag = find_lag(end, most < LAG_MAX ? most : LAG_MAX);
     for (unsigned i = 1; i <= MATCH; i++)
         energy += (double)*(end - i) * *(end - i);
     return likeness(end, lag, 1) * 100 >= ALIKE * energy ? lag : 0;

@@ -14,7 +14,8 @@
 #define OMSP_CONCEAL_CYCLE   120 /* the longest pitch period: 66 Hz */
 
 struct omsp_conceal {
-    int16_t history[OMSP_CONCEAL_HISTORY]; /* what was put out last, oldest first */
+    int16_t history[OMSP_CONCEAL_HISTORY]; /* what was put out last: a ring */
+    uint32_t oldest;                       /* its place there */
     int16_t cycle[OMSP_CONCEAL_CYCLE];     /* what is being repeated */
     uint32_t cycle_len;                    /* 0: not concealing */
     uint32_t cycle_at;
@@ -30,6 +31,8 @@ void omsp_conceal_good(struct omsp_conceal *conceal, int16_t *samples, size_t co
 void omsp_conceal_lost(struct omsp_conceal *conceal, int16_t *out, size_t count);
 /* The next good samples do not follow the last ones: cross-fade into them. */
 void omsp_conceal_cut(struct omsp_conceal *conceal);
+/* The last `count` samples that were put out, at most OMSP_CONCEAL_HISTORY; silence before them. */
+void omsp_conceal_recent(const struct omsp_conceal *conceal, int16_t *out, size_t count);
 /* How many samples, at most `most`, could be left out (a cut) or made up (as if lost) right here
  * without being heard: all where what was put out last is near silence, one pitch period where it
  * repeats itself, else 0. About 5 us where it is not quiet. */

@@ -46,8 +46,10 @@ struct omsp_jitter {
     uint32_t lost_run; /* packets given up since the last audio */
     uint16_t last_len;
 
-    /* playout; see jitter_play.c */
     struct omsp_playout *playout; /* NULL in media time */
+    struct omsp_jitter_stats stats;
+
+    /* playout; see jitter_play.c */
     uint32_t max_delay_us;
     bool playing, dry, ref_known;
     uint32_t ref_timestamp;
@@ -65,7 +67,6 @@ struct omsp_jitter {
     int64_t least_us[2]; /* the least delay now and in the quarter of a second before */
     uint32_t skipped;    /* to be told with the next audio frame */
 
-    struct omsp_jitter_stats stats;
     uint64_t chunks_free; /* bit per chunk */
     unsigned chunks;      /* in the pool */
     uint8_t *pool;        /* NULL: none yet */

@@ -31,7 +31,7 @@ void omsp_latch_set_peer(struct omsp_latch *latch, const struct omsp_latch_key *
     latch->peer = *peer;
     latch->locked = false;
     latch->count = 0;
-    latch->challenger.len = 0;
+    latch->challenged = false;
     if (latch->source.len && !omsp_latch_key_equal(&latch->source, peer))
         latch->no_lock_until_us = now_us + latch->silence_us;
 }
@@ -39,7 +39,7 @@ void omsp_latch_set_peer(struct omsp_latch *latch, const struct omsp_latch_key *
 void omsp_latch_release(struct omsp_latch *latch)
 {
     latch->source.len = 0;
-    latch->challenger.len = 0;
+    latch->challenged = false;
     latch->locked = false;
     latch->count = 0;
     latch->no_lock_until_us = 0;
@@ -48,7 +48,7 @@ void omsp_latch_release(struct omsp_latch *latch)
 static void heard(struct omsp_latch *latch, uint64_t now_us)
 {
     latch->heard_us = now_us;
-    latch->challenger.len = 0;
+    latch->challenged = false;
     if (latch->locked || now_us < latch->no_lock_until_us)
         return;
     latch->locked = ++latch->count >= latch->lock_after;
@@ -64,7 +64,7 @@ static bool may_take_over(const struct omsp_latch *latch, const struct omsp_latc
     if (latch->peer.len && omsp_latch_key_equal(from, &latch->peer))
         return true; /* the source is not the peer, else we were not asked */
     return !latch->locked && !omsp_latch_key_equal(&latch->source, &latch->peer) &&
-           latch->challenger.len && omsp_latch_key_equal(from, &latch->challenger);
+           latch->challenged && omsp_latch_key_equal(from, &latch->challenger);
 }
 
 enum omsp_latch_verdict omsp_latch_check(struct omsp_latch *latch,
@@ -76,6 +76,7 @@ enum omsp_latch_verdict omsp_latch_check(struct omsp_latch *latch,
     }
     if (!may_take_over(latch, from, now_us)) {
         latch->challenger = *from;
+        latch->challenged = from->len > 0;
         latch->rejected++;
         return OMSP_LATCH_REJECT;
     }

@@ -38,6 +38,7 @@ enum omsp_latch_verdict {
 struct omsp_latch {
     struct omsp_latch_key source; /* len 0: none yet */
     bool locked;
+    bool challenged; /* there is a challenger */
     unsigned lock_after;
     unsigned count;    /* packets of source while not locked */
     uint64_t heard_us; /* when the source was last heard */

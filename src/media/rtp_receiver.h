@@ -68,41 +68,36 @@ struct omsp_rtp_receiver_stats { /* since init, over all sources */
 };
 
 struct omsp_rtp_receiver {
+    /* First what each packet in order touches, so that it lies in few cache lines. */
     uint32_t clock_rate;
     uint32_t own_ssrc;
-    bool has_own, own_changed;
-
-    bool has_source;
     uint32_t ssrc;
-    uint64_t base, newest; /* extended */
-    uint64_t horizon;      /* extended; 0: none */
-    uint64_t heard_us;     /* last usable packet of the present source */
-    uint64_t seen[2];      /* bit n: newest - n came */
-    uint64_t unique;       /* since base, without duplicates */
-    uint64_t duplicates;   /* since base */
+    bool has_own, own_changed;
+    bool has_source, has_former, has_jump, has_return, has_transit;
+    uint32_t transit;
+    uint32_t jitter_16;                    /* timestamp units / 16 */
+    uint64_t newest;                       /* extended */
+    uint64_t heard_us;                     /* last usable packet of the present source */
+    uint64_t seen[2];                      /* bit n: newest - n came */
+    uint64_t unique;                       /* since base, without duplicates */
+    struct omsp_rtp_receiver_stats totals; /* lost: of closed epochs */
+
+    uint64_t base;       /* extended */
+    uint64_t horizon;    /* extended; 0: none */
+    uint64_t duplicates; /* since base */
     /* Of this SSRC before base, and all of it at the last report (RFC 3550 A.3; duplicates count
      * as received there). */
     uint64_t expected_before, received_before;
     uint64_t expected_prior, received_prior;
 
-    bool has_jump;
     uint16_t jump_next; /* what would confirm */
-    size_t jump_octets;
-
-    bool has_former;
-    uint32_t former;
-    uint64_t former_us; /* when it was replaced */
-    bool has_return;
     uint16_t return_next;
-
-    bool has_transit;
-    uint32_t transit;
-    uint32_t jitter_16; /* timestamp units / 16 */
+    uint32_t former;
+    size_t jump_octets;
+    uint64_t former_us; /* when it was replaced */
 
     uint32_t sr_ssrc, sr_middle; /* last sender report; middle 0: none */
     uint64_t sr_us;
-
-    struct omsp_rtp_receiver_stats totals; /* lost: of closed epochs */
 };
 
 /* clock_rate: of the payload types, > 0 (8000 for G.711). */

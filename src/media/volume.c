@@ -29,15 +29,23 @@ static uint32_t root(uint64_t value)
     return (uint32_t)result;
 }
 
-unsigned omsp_level_rms(const int16_t *pcm, size_t count)
+uint64_t omsp_level_energy(const int16_t *pcm, size_t count)
 {
     uint64_t sum = 0;
-    uint32_t rms;
 
-    if (!count)
-        return 0;
     for (size_t i = 0; i < count; i++)
         sum += (uint64_t)((int32_t)pcm[i] * pcm[i]);
-    rms = root(sum / count);
+    return sum;
+}
+
+unsigned omsp_level_of(uint64_t energy, size_t count)
+{
+    uint32_t rms = count ? root(energy / count) : 0;
+
     return rms < OMSP_LEVEL_MAX ? rms : OMSP_LEVEL_MAX;
+}
+
+unsigned omsp_level_rms(const int16_t *pcm, size_t count)
+{
+    return omsp_level_of(omsp_level_energy(pcm, count), count);
 }

@@ -20,5 +20,8 @@ void omsp_volume_apply(int16_t *pcm, size_t count, unsigned volume);
 /* The root of the mean square, in units of a sample: 0..OMSP_LEVEL_MAX; 0 of nothing. count below
  * 2^32. */
 unsigned omsp_level_rms(const int16_t *pcm, size_t count);
+/* Its two halves: the sum of the squares, and what that comes to. */
+uint64_t omsp_level_energy(const int16_t *pcm, size_t count);
+unsigned omsp_level_of(uint64_t energy, size_t count);
 
 #endif

@@ -164,6 +164,40 @@ START_TEST(level_is_of_the_last_twenty_milliseconds)
 }
 END_TEST
 
+#define MOMENTS 40
+
+/* silence: a threshold that nothing is below, so that the samples go another way to the level. */
+static void levels_of(unsigned silence, unsigned levels[MOMENTS])
+{
+    struct pair *pair = pair_open();
+
+    ck_assert_int_eq(omsp_stream_set_silence(pair->hear, silence), OMSP_OK);
+    rig_connect(pair->a, pair->b);
+    rig_run(&pair->rig, 100);
+    for (unsigned i = 0; i < MOMENTS; i++) {
+        struct omsp_stream_quality quality;
+
+        rig_run(&pair->rig, 20);
+        omsp_stream_get_quality(pair->hear, &quality);
+        levels[i] = quality.level;
+    }
+    pair_close(pair);
+}
+
+START_TEST(a_level_is_the_same_whether_samples_were_kept_or_squared)
+{
+    unsigned kept[MOMENTS], squared[MOMENTS];
+
+    levels_of(0, kept);
+    levels_of(1, squared);
+    for (unsigned i = 0; i < MOMENTS; i++) {
+        ck_assert_uint_gt(kept[i], 5000);
+        ck_assert_uint_eq(kept[i], squared[i]);
+    }
+    ck_assert_uint_ne(kept[0], kept[7]); /* it is not one level all the time */
+}
+END_TEST
+
 START_TEST(what_is_below_the_threshold_becomes_silence)
 {
     struct pair *pair = pair_open();
@@ -271,6 +305,7 @@ OMSP_SUITE("quality", TEST(volume_of_the_capture_stream_is_what_the_far_end_hear
            TEST(volume_of_the_render_stream_is_what_the_terminals_get_clipped),
            TEST(volume_may_change_while_it_runs_and_outlives_a_stop),
            TEST(level_is_of_the_last_twenty_milliseconds),
+           TEST(a_level_is_the_same_whether_samples_were_kept_or_squared),
            TEST(what_is_below_the_threshold_becomes_silence), TEST(rates_are_those_of_the_wire),
            TEST(the_codec_is_the_one_of_each_direction),
            TEST(values_out_of_range_and_streams_without_sound_are_refused))

@@ -57,6 +57,80 @@ static void with_loss(double pitch, unsigned lost, unsigned n, int16_t *clean, i
     }
 }
 
+/* The twin keeps nothing but the last samples in a row, and is given them all at once, so that its
+ * ring begins where they begin. */
+struct twin {
+    int16_t all[OMSP_CONCEAL_HISTORY + 600];
+    size_t count;
+};
+
+static void twin_put(struct twin *twin, const int16_t *samples, size_t count)
+{
+    memcpy(twin->all + twin->count, samples, count * sizeof(*samples));
+    twin->count += count;
+    if (twin->count > OMSP_CONCEAL_HISTORY) {
+        memmove(twin->all, twin->all + twin->count - OMSP_CONCEAL_HISTORY,
+                OMSP_CONCEAL_HISTORY * sizeof(*samples));
+        twin->count = OMSP_CONCEAL_HISTORY;
+    }
+}
+
+static void expect_alike(const struct omsp_conceal *conceal, const struct twin *twin)
+{
+    int16_t a[4 * FRAME], b[4 * FRAME], line[OMSP_CONCEAL_HISTORY];
+    const int16_t *end = twin->all + OMSP_CONCEAL_HISTORY;
+    struct omsp_conceal mine = *conceal, theirs;
+
+    for (size_t count = 0; count <= OMSP_CONCEAL_HISTORY + 1; count += 23) {
+        size_t got = count < OMSP_CONCEAL_HISTORY ? count : OMSP_CONCEAL_HISTORY;
+
+        omsp_conceal_recent(conceal, line, count);
+        ck_assert_mem_eq(line, end - got, got * sizeof(*line));
+    }
+    omsp_conceal_init(&theirs);
+    memcpy(line, twin->all, sizeof(line));
+    omsp_conceal_good(&theirs, line, OMSP_CONCEAL_HISTORY);
+    ck_assert_uint_eq(omsp_conceal_spare(&mine, 120), omsp_conceal_spare(&theirs, 120));
+    omsp_conceal_lost(&mine, a, 4 * FRAME);
+    omsp_conceal_lost(&theirs, b, 4 * FRAME);
+    ck_assert_mem_eq(a, b, sizeof(a));
+}
+
+/* Pieces of any size, of voice, noise and silence, lost and received. */
+START_TEST(in_whatever_pieces_it_comes_the_same_is_remembered)
+{
+    static int16_t sound[60000];
+    struct omsp_conceal conceal;
+    struct twin twin = {.count = OMSP_CONCEAL_HISTORY};
+    uint32_t random = 7;
+    size_t at = 0;
+
+    voice(sound, 0, 60000, 117);
+    for (size_t i = 20000; i < 40000; i++) {
+        random = random * 1664525 + 1013904223;
+        sound[i] = (int16_t)(random >> 16);
+    }
+    memset(sound + 45000, 0, 5000 * sizeof(sound[0]));
+    omsp_conceal_init(&conceal);
+    while (at + 600 < 60000) {
+        int16_t piece[600];
+        size_t count;
+
+        random = random * 1664525 + 1013904223;
+        count = (random >> 30) ? 1 + (random >> 20) % 320 : (random >> 20) % 601;
+        memcpy(piece, sound + at, count * sizeof(piece[0]));
+        at += count;
+        if (random % 16 == 3)
+            omsp_conceal_lost(&conceal, piece, count);
+        else
+            omsp_conceal_good(&conceal, piece, count);
+        twin_put(&twin, piece, count);
+        if (!conceal.cycle_len)
+            expect_alike(&conceal, &twin);
+    }
+}
+END_TEST
+
 START_TEST(good_samples_pass_untouched)
 {
     int16_t clean[20 * FRAME], out[20 * FRAME];
@@ -273,6 +347,7 @@ END_TEST
 
 OMSP_SUITE("conceal", TEST(a_pitch_period_can_be_left_out_or_repeated_unheard),
            TEST(only_what_is_allowed_and_repeats_itself_can_be_spared),
+           TEST(in_whatever_pieces_it_comes_the_same_is_remembered),
            TEST(good_samples_pass_untouched), TEST(one_lost_frame_of_voice_is_hardly_missed),
            TEST(there_are_no_clicks), TEST(a_sound_that_does_not_repeat_has_no_clicks_either),
            TEST(a_long_loss_fades_to_silence_in_60_ms), TEST(frames_of_any_size_give_the_same),
