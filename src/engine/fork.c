@@ -99,21 +99,39 @@ struct blueprint {
     bool of_terminal;
 };
 
+/* One without name is nobody's, and of two with one name the later counts: whoever names them,
+ * they become members of one JSON object. */
+static bool counts(const struct omsp_fork_options *options, unsigned i)
+{
+    const char *name = options->params[i].name;
+
+    for (unsigned k = i + 1; k < options->param_count; k++)
+        if (!strcmp(options->params[k].name, name))
+            return false;
+    return *name != '\0';
+}
+
 static void lay_out_params(struct omsp_arena *arena, const struct omsp_fork_options *options,
                            struct omsp_fork *fork)
 {
     struct omsp_ms_param *params =
         options->param_count ? omsp_arena_cut_array(arena, options->param_count, sizeof(*params))
                              : NULL;
+    unsigned count = 0;
 
     for (unsigned i = 0; i < options->param_count; i++) {
-        const char *name = omsp_arena_text(arena, options->params[i].name);
-        const char *value = omsp_arena_text(arena, options->params[i].value);
+        struct omsp_ms_param param;
 
+        if (!counts(options, i))
+            continue;
+        param.name = omsp_arena_text(arena, options->params[i].name);
+        param.value = omsp_arena_text(arena, options->params[i].value);
         if (params)
-            params[i] = (struct omsp_ms_param){.name = name, .value = value};
+            params[count] = param;
+        count++;
     }
     fork->params = params;
+    fork->param_count = count;
 }
 
 /* The fork and what lives as long as it does, its stream's object included; *stream is that. */
@@ -172,7 +190,6 @@ static enum omsp_status make_stream(struct omsp_call *call, struct omsp_links *l
     fork->tracks_wanted = options->tracks;
     fork->tracks[0].which = OMSP_TRACK_INBOUND;
     fork->tracks[1].which = OMSP_TRACK_OUTBOUND;
-    fork->param_count = options->param_count;
     fork->callback_get = options->callback_get;
     fork->bidirectional = options->bidirectional;
     fork->of_terminal = from->of_terminal;

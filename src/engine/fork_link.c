@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define CLOSE_US      2000000 /* for the consumer to answer our close */
-#define MAX_NOTES     32      /* pongs beyond are dropped: a flood is not answered in full */
+#define MAX_NOTES     32 /* when so many wait, a pong takes the last one's place (RFC 6455 5.5.3) */
 #define RESPONSE_ROOM (OMSP_WS_RESPONSE_MAX + 4096)
 
 static void dial(struct omsp_fork *fork);
@@ -197,13 +197,27 @@ static void on_message(struct omsp_fork *fork, const struct omsp_ws_input *input
     }
 }
 
+/* fork->lock held. Sent with all that the bytes at hand bring: a flood is not a send for each. */
+static void note_pong(struct omsp_fork *fork, struct omsp_span payload)
+{
+    struct omsp_fork_note *last = omsp_container(fork->notes.prev, struct omsp_fork_note, link);
+    bool begun = fork->note_at && fork->notes.next == fork->notes.prev;
+
+    if (fork->close_sent)
+        return;
+    if (fork->note_count >= MAX_NOTES && !begun && (last->bytes[0] & 15) == OMSP_WS_PONG) {
+        omsp_list_remove(&last->link);
+        omsp_free(last);
+        fork->note_count--;
+    }
+    omsp_fork_note(fork, OMSP_WS_PONG, payload.ptr, payload.len);
+}
+
 static void on_control(struct omsp_fork *fork, const struct omsp_ws_input *input)
 {
     omsp_lock_acquire(&fork->lock);
     if (input->event == OMSP_WS_GOT_PING) {
-        if (fork->note_count < MAX_NOTES && !fork->close_sent)
-            omsp_fork_note(fork, OMSP_WS_PONG, input->payload.ptr, input->payload.len);
-        omsp_fork_pump(fork);
+        note_pong(fork, input->payload);
     } else if (fork->ping_sent_us) {
         uint64_t trip = now_of(fork) - fork->ping_sent_us;
 
@@ -271,8 +285,11 @@ static void take_frames(struct omsp_fork *fork, struct omsp_span bytes)
         bytes.ptr += used;
         bytes.len -= used;
         if (input.event == OMSP_WS_NOTHING && !used)
-            return;
+            break;
     } while (bytes.len);
+    omsp_lock_acquire(&fork->lock);
+    omsp_fork_pump(fork);
+    omsp_lock_release(&fork->lock);
 }
 
 /* What came of an answer is kept until the rest comes. False: it is too long, or there is no

@@ -117,5 +117,24 @@ START_TEST(a_callback_is_sent_to_its_url_without_fragment_and_user_and_signed_so
 }
 END_TEST
 
+START_TEST(parameters_of_one_name_are_one_and_those_without_none)
+{
+    struct omsp_fork_param params[] = {{"a", "1"}, {"", "x"}, {"b", "2"}, {"a", "3"}};
+    struct omsp_fork_options options = {
+        .url = FORK_URL, .tracks = OMSP_TRACK_INBOUND, .params = params, .param_count = 4};
+
+    open_fixture(&f, 8000);
+    connect_fixture(&f);
+    ck_assert_int_eq(omsp_call_fork(f.b, &options, OMSP_CAUSE_LOCAL_REQUEST, NULL, &f.fork),
+                     OMSP_OK);
+    rig_run(&f.rig, 100);
+    ck_assert_uint_ge(f.consumer.count, 2);
+    ck_assert_ptr_nonnull(
+        strstr(f.consumer.messages[1].text, "\"customParameters\":{\"b\":\"2\",\"a\":\"3\"}"));
+    close_fork();
+}
+END_TEST
+
 OMSP_SUITE("fork_dialled", TEST(a_path_beyond_ascii_is_dialled_and_signed_percent_encoded),
-           TEST(a_callback_is_sent_to_its_url_without_fragment_and_user_and_signed_so))
+           TEST(a_callback_is_sent_to_its_url_without_fragment_and_user_and_signed_so),
+           TEST(parameters_of_one_name_are_one_and_those_without_none))

@@ -11,6 +11,7 @@
 #include "wire/base64.h"
 #include "wire/websocket.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -377,10 +378,58 @@ START_TEST(an_engine_that_ends_gives_up_a_consumer_that_is_deaf_and_tells)
 }
 END_TEST
 
+/* However many pings come at once: the newest is answered, and not each costs a send. */
+START_TEST(of_pings_that_come_at_once_the_newest_is_answered)
+{
+    struct scene *scene = scene_open(1, NULL);
+    struct fixture *f = &scene->f;
+    struct consumer *c = &f->consumer;
+    uint8_t frames[1000][10];
+    unsigned before;
+
+    rig_run(&f->rig, 100);
+    send_frame(c, OMSP_WS_PING, "one", 3);
+    rig_run(&f->rig, 10);
+    ck_assert_uint_eq(c->pongs, 1);
+    ck_assert_str_eq(c->pong, "one");
+    for (unsigned i = 0; i < 1000; i++) {
+        char text[16];
+
+        snprintf(text, sizeof(text), "ping%04u", i);
+        frames[i][0] = 0x80 | OMSP_WS_PING;
+        frames[i][1] = 8;
+        memcpy(frames[i] + 2, text, 8);
+    }
+    before = c->reads;
+    omsp_sim_peer_send(c->peer, frames, sizeof(frames));
+    rig_run(&f->rig, 10);
+    ck_assert_uint_gt(c->pongs, 1);
+    ck_assert_uint_lt(c->pongs, 100);
+    ck_assert_uint_lt(c->reads - before, 100);
+    ck_assert_str_eq(c->pong, "ping0999");
+    /* While nothing can be sent the newest takes the others' place, too. */
+    omsp_sim_peer_set_window(c->peer, 0);
+    for (unsigned i = 0; i < 4000; i++) { /* more than its buffer holds */
+        char text[101];
+
+        snprintf(text, sizeof(text), "%0100u", i);
+        send_frame(c, OMSP_WS_PING, text, 100);
+        if (i % 100 == 0)
+            rig_run(&f->rig, 1);
+    }
+    rig_run(&f->rig, 10);
+    omsp_sim_peer_set_window(c->peer, SIZE_MAX);
+    rig_run(&f->rig, 100);
+    ck_assert_uint_eq(strtoul(c->pong, NULL, 10), 3999);
+    scene_close(scene);
+}
+END_TEST
+
 OMSP_SUITE(
     "fork_faults", TEST(an_engine_that_ends_gives_up_a_consumer_that_is_deaf_and_tells),
     TEST(a_consumer_that_reads_a_few_bytes_a_second_loses_counted_frames_and_nobody_else_does),
     TEST(a_consumer_that_is_too_slow_to_see_a_ping_is_dead_and_the_call_is_not),
+    TEST(of_pings_that_come_at_once_the_newest_is_answered),
     TEST(a_consumer_that_still_reads_a_byte_now_and_then_does_not_keep_the_end_waiting),
     TEST(sends_and_receives_of_one_byte_change_nothing_of_what_is_said),
     TEST(sends_and_receives_of_odd_sizes_change_nothing_of_what_is_said),

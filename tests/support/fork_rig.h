@@ -33,6 +33,7 @@ struct consumer {
     size_t len;
     struct message *messages;
     unsigned count, pings, pongs, connections;
+    char pong[126]; /* what the last one held */
     unsigned reads; /* each is one send of the other side */
     /* What becomes of dialling, and how often it was tried. */
     enum omsp_sim_dial answer;

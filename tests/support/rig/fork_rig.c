@@ -111,6 +111,8 @@ static size_t take_frame(struct consumer *consumer)
         send_frame(consumer, OMSP_WS_PONG, p + header, len);
     } else if ((p[0] & 15) == OMSP_WS_PONG) {
         consumer->pongs++;
+        memcpy(consumer->pong, p + header, len);
+        consumer->pong[len] = '\0';
     }
     return header + len;
 }
