@@ -9,8 +9,9 @@
 #   --only NAME   only this program (with or without bench_), or those that match the regular expression
 #   --native      nothing under Wine
 #   --quick       fewer rounds of what takes seconds each; for a look, not for the record
-#   --record      write what ran into the documentation: docs/figures.md, and of the scale benchmarks the
-#                 plot docs/scale.svg and the tables of docs/performance.md. For an idle machine only.
+#   --record      write what ran into the documentation: docs/figures.md, of the scale benchmarks the plot
+#                 docs/scale.svg and the tables of docs/performance.md, of a whole run the tables at the
+#                 head of that page. For an idle machine only.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
@@ -147,6 +148,7 @@ if [ -n "$record" ]; then
     step "recording (the load was $OMSP_BENCH_LOAD before the run)"
     python3 tests/bench/record.py figures build/bench.jsonl docs/figures.md
     python3 tests/bench/record.py scale build/bench.jsonl docs/performance.md
+    python3 tests/bench/summary.py build/bench.jsonl docs/performance.md "$SECONDS"
     [ ! -s build/scale.svg ] || ! grep -q '^{"bench":"scale","streams"' build/bench.jsonl ||
         cp build/scale.svg docs/scale.svg
 fi
