@@ -318,6 +318,15 @@ enum omsp_status omsp_file_player_set_list(struct omsp_terminal *player, const c
 /* Recorder: the file is made at the first start (blocks on the disk then). OMSP_WRONG_STATE unless
  * idle. */
 enum omsp_status omsp_file_recorder_set_name(struct omsp_terminal *recorder, const char *path);
+/* The player's list, or the recorder's name: never changed, shared. */
+struct omsp_file_names {
+    _Atomic unsigned refs;
+    unsigned count; /* at least one */
+    char *paths[];  /* UTF-8 */
+};
+/* A reference; NULL while there is none. Any thread. */
+struct omsp_file_names *omsp_file_get_names(struct omsp_terminal *parent);
+void omsp_file_names_release(struct omsp_file_names *names); /* NULL is fine */
 
 /* ITMediaControl. Every transition queues a FILE event with FILE_NORMAL. OMSP_WRONG_STATE (pause
  * while idle, start without file); start of a recorder: file errors. */
@@ -333,7 +342,8 @@ enum omsp_status omsp_file_create_track(struct omsp_terminal *parent, uint32_t m
                                         enum omsp_direction direction, struct omsp_terminal **out);
 /* OMSP_NOTSUPPORTED (player), OMSP_TERMINAL_IN_USE (selected), OMSP_INVALID (not its track). */
 enum omsp_status omsp_file_remove_track(struct omsp_terminal *parent, struct omsp_terminal *track);
-/* A reference to the parent, or NULL when it is gone. */
+/* A reference to the parent, or NULL when it is gone or the track was removed from it. While the
+ * track is on a stream the parent is there. */
 struct omsp_terminal *omsp_track_parent(struct omsp_terminal *track);
 /* OMSP_NO_FORMAT while none. */
 enum omsp_status omsp_track_get_format(struct omsp_terminal *track, struct omsp_audio_format *out);

@@ -12,6 +12,7 @@
 
 static void run_disk(struct omsp_task *task);
 static void run_news(struct omsp_task *task);
+static void run_retirement(struct omsp_task *task);
 static void run_burial(struct omsp_task *task);
 
 void omsp_file_core_init(struct omsp_file_core *core, struct omsp_address *address,
@@ -23,6 +24,7 @@ void omsp_file_core_init(struct omsp_file_core *core, struct omsp_address *addre
     omsp_address_ref(address);
     omsp_task_init(&core->disk, run_disk);
     omsp_task_init(&core->news, run_news);
+    omsp_task_init(&core->retirement, run_retirement);
     omsp_task_init(&core->burial, run_burial);
     omsp_lock_init(&core->io);
     omsp_lock_init(&core->lock);
@@ -38,6 +40,7 @@ static void core_free(struct omsp_file_core *core)
     omsp_lock_release(&core->io);
     omsp_lock_destroy(&core->lock);
     omsp_lock_destroy(&core->io);
+    omsp_file_names_release(core->names);
     core->kind->free(core); /* frees core itself, which its kind allocated */
     omsp_address_release(address);
 }
@@ -270,6 +273,32 @@ enum omsp_media_state omsp_file_state(struct omsp_terminal *parent)
     return get_state(omsp_file_core_of(parent));
 }
 
+/* ---- names ---------------------------------------------------------------------------------- */
+
+void omsp_file_core_set_names(struct omsp_file_core *core, struct omsp_file_names *names)
+{
+    struct omsp_file_names *old;
+
+    omsp_lock_acquire(&core->lock);
+    old = core->names;
+    core->names = names;
+    omsp_lock_release(&core->lock);
+    omsp_file_names_release(old);
+}
+
+struct omsp_file_names *omsp_file_get_names(struct omsp_terminal *parent)
+{
+    struct omsp_file_core *core = omsp_file_core_of(parent);
+    struct omsp_file_names *names;
+
+    omsp_lock_acquire(&core->lock);
+    names = core->names;
+    if (names)
+        omsp_file_names_ref(names);
+    omsp_lock_release(&core->lock);
+    return names;
+}
+
 /* ---- tracks --------------------------------------------------------------------------------- */
 
 static void destroy_track(struct omsp_terminal *terminal)
@@ -283,23 +312,44 @@ static void destroy_track(struct omsp_terminal *terminal)
     omsp_file_core_release(core);
 }
 
-static void destroy_parent(struct omsp_terminal *terminal)
+/* Finishes the file, to which the tracks may have something to add, and lets them go. */
+static void retire(struct omsp_file_core *core)
 {
-    struct omsp_file_parent *parent = omsp_container(terminal, struct omsp_file_parent, base);
-    struct omsp_file_core *core = parent->core;
     struct omsp_file_track *tracks[OMSP_FILE_MAX_TRACKS];
     unsigned count;
 
+    omsp_lock_acquire(&core->io);
+    core->kind->close(core);
+    omsp_lock_release(&core->io);
     omsp_lock_acquire(&core->lock);
-    core->parent = NULL;
     count = core->track_count;
     memcpy(tracks, core->tracks, sizeof(tracks));
     core->track_count = 0;
     omsp_lock_release(&core->lock);
     while (count)
         omsp_terminal_release(&tracks[--count]->base);
-    omsp_free(parent);
     omsp_file_core_release(core);
+}
+
+static void run_retirement(struct omsp_task *task)
+{
+    retire(omsp_container(task, struct omsp_file_core, retirement));
+}
+
+/* Nobody has it any more and none of its tracks is on a stream. */
+static void destroy_parent(struct omsp_terminal *terminal)
+{
+    struct omsp_file_parent *parent = omsp_container(terminal, struct omsp_file_parent, base);
+    struct omsp_file_core *core = parent->core;
+
+    omsp_lock_acquire(&core->lock);
+    core->parent = NULL;
+    core->state = OMSP_MEDIA_IDLE;
+    core->news_due = false;
+    omsp_lock_release(&core->lock);
+    omsp_free(parent);
+    if (omsp_runner_post(&core->address->engine->disk, &core->retirement) == OMSP_POST_CLOSED)
+        retire(core);
 }
 
 enum omsp_status omsp_file_parent_new(struct omsp_file_core *core, enum omsp_terminal_kind kind,
@@ -409,13 +459,22 @@ enum omsp_status omsp_file_remove_track(struct omsp_terminal *parent, struct oms
     return status;
 }
 
+/* Core's lock. */
+static bool has_track(const struct omsp_file_core *core, const struct omsp_terminal *track)
+{
+    for (unsigned i = 0; i < core->track_count; i++)
+        if (&core->tracks[i]->base == track)
+            return true;
+    return false;
+}
+
 struct omsp_terminal *omsp_track_parent(struct omsp_terminal *track)
 {
     struct omsp_file_core *core = omsp_file_core_of(track);
     struct omsp_terminal *parent = NULL;
 
     omsp_lock_acquire(&core->lock);
-    if (core->parent) {
+    if (core->parent && has_track(core, track)) {
         unsigned refs = atomic_load(&core->parent->base.refs);
 
         /* A parent whose last reference is just going is gone. */

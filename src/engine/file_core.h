@@ -1,6 +1,8 @@
 /*
  * What a file terminal and its tracks share: the file, its state, the audio on its way. It lives as
- * long as the parent or any track does; its end is the disk runner's work.
+ * long as the parent or any track does; its end is the disk runner's work. The parent lives as long
+ * as one of its tracks is on a stream (omsp_terminal.kept), so that the tracks are there until what
+ * they heard is in the file.
  *
  * Locks: `io` is held by whoever touches the file, over disk operations, and by nobody on the media
  * or control thread; order io, address lock, session lock, `lock` (leaf: state and rings).
@@ -8,6 +10,7 @@
 #ifndef OMSP_ENGINE_FILE_CORE_H
 #define OMSP_ENGINE_FILE_CORE_H
 
+#include "engine/file_names.h"
 #include "engine/objects.h"
 #include "engine/pcm_ring.h"
 
@@ -45,7 +48,7 @@ struct omsp_file_core {
     const struct omsp_file_kind *kind;
     struct omsp_address *address; /* reference */
     uint32_t parent_id;
-    struct omsp_task disk, news, burial;
+    struct omsp_task disk, news, retirement, burial;
     struct omsp_lock io;
     struct omsp_lock lock;
     /* lock */
@@ -56,6 +59,7 @@ struct omsp_file_core {
     struct omsp_file_parent *parent;                      /* no reference; NULL once gone */
     struct omsp_file_track *tracks[OMSP_FILE_MAX_TRACKS]; /* parent's references */
     unsigned track_count;
+    struct omsp_file_names *names; /* reference; NULL: none yet. Changed under io, too */
 };
 
 /* Fills what is common. */
@@ -70,6 +74,8 @@ enum omsp_status omsp_file_parent_new(struct omsp_file_core *core, enum omsp_ter
 enum omsp_status omsp_file_track_new(struct omsp_file_core *core, enum omsp_direction direction,
                                      const struct omsp_terminal_ops *ops, size_t ring_samples,
                                      struct omsp_file_track **out);
+/* io held. Takes over the reference. */
+void omsp_file_core_set_names(struct omsp_file_core *core, struct omsp_file_names *names);
 /* Any lock but io. The disk runner will call kind->work. */
 void omsp_file_core_kick(struct omsp_file_core *core);
 /* lock held. The transfer ended by itself; the control runner tells. */

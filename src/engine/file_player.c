@@ -19,8 +19,7 @@
 struct player {
     struct omsp_file_core core;
     /* io */
-    char **paths;
-    unsigned path_count, path_next;
+    unsigned path_next;              /* of core.names */
     struct omsp_audio_format format; /* of the first file; tag 0: no list */
     struct omsp_file *file;
     struct omsp_wav_info info;
@@ -80,7 +79,8 @@ static enum omsp_status open_next(struct player *player)
     enum omsp_status status;
 
     close_file(player);
-    status = port->open(port->ctx, player->paths[player->path_next], OMSP_FILE_READ, &player->file);
+    status = port->open(port->ctx, player->core.names->paths[player->path_next], OMSP_FILE_READ,
+                        &player->file);
     if (status)
         return status;
     status = read_info(player->file, &player->info);
@@ -152,7 +152,7 @@ static enum omsp_status player_work(struct omsp_file_core *core)
         omsp_lock_release(&core->lock);
         if (!player->flushing || count == CHUNK_SAMPLES)
             continue;
-        if (player->path_next < player->path_count)
+        if (player->path_next < core->names->count)
             status = open_next(player);
         else
             close_file(player);
@@ -172,7 +172,7 @@ static enum omsp_status player_open(struct omsp_file_core *core)
     struct player *player = player_of(core);
     enum omsp_status status;
 
-    if (!player->path_count)
+    if (!core->names)
         return OMSP_WRONG_STATE;
     player->path_next = 0;
     omsp_lock_acquire(&core->lock);
@@ -189,18 +189,10 @@ static enum omsp_status player_close(struct omsp_file_core *core)
     return OMSP_OK;
 }
 
-static void free_paths(char **paths, unsigned count)
-{
-    while (count)
-        omsp_free(paths[--count]);
-    omsp_free(paths);
-}
-
 static void player_free(struct omsp_file_core *core)
 {
     struct player *player = player_of(core);
 
-    free_paths(player->paths, player->path_count);
     omsp_pcm_ring_free(&player->ring);
     omsp_free(player);
 }
@@ -300,55 +292,36 @@ static enum omsp_status check_list(struct omsp_file_core *core, const char *cons
     return OMSP_OK;
 }
 
-static char **copy_paths(const char *const *paths, unsigned count)
-{
-    char **copy = omsp_zalloc_array(count, sizeof(*copy));
-
-    for (unsigned i = 0; copy && i < count; i++) {
-        copy[i] = omsp_strdup(paths[i]);
-        if (!copy[i]) {
-            free_paths(copy, i);
-            copy = NULL;
-        }
-    }
-    return copy;
-}
-
 enum omsp_status omsp_file_player_set_list(struct omsp_terminal *terminal, const char *const *paths,
                                            unsigned count)
 {
     struct omsp_file_core *core;
     struct omsp_audio_format format = {0};
     struct omsp_file_track *track;
-    struct player *player;
+    struct omsp_file_names *names = NULL;
     enum omsp_status status;
-    char **copy;
 
     if (!omsp_file_is_player(terminal))
         return OMSP_NOTSUPPORTED;
     if (!count)
         return OMSP_INVALID;
     core = omsp_file_core_of(terminal);
-    player = player_of(core);
     omsp_lock_acquire(&core->io);
-    copy = NULL;
     if (omsp_file_state(terminal) != OMSP_MEDIA_IDLE)
         status = OMSP_WRONG_STATE;
     else
         status = check_list(core, paths, count, &format);
     if (!status) {
-        copy = copy_paths(paths, count);
-        status = copy ? OMSP_OK : OMSP_NOMEM;
+        names = omsp_file_names_new(paths, count);
+        status = names ? OMSP_OK : OMSP_NOMEM;
     }
     if (!status && !core->track_count)
         status = omsp_file_track_new(core, OMSP_CAPTURE, &track_ops, 0, &track);
     if (!status) {
-        free_paths(player->paths, player->path_count);
-        player->paths = copy;
-        player->path_count = count;
-        player->format = format;
-    } else if (copy) {
-        free_paths(copy, count);
+        omsp_file_core_set_names(core, names);
+        player_of(core)->format = format;
+    } else {
+        omsp_file_names_release(names);
     }
     omsp_lock_release(&core->io);
     return status;

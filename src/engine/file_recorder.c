@@ -23,7 +23,6 @@
 struct recorder {
     struct omsp_file_core core;
     /* io */
-    char *path;
     struct omsp_wav_format format;
     struct omsp_file *file;
     struct omsp_wav_encoder *encoder;
@@ -202,14 +201,14 @@ static enum omsp_status recorder_open(struct omsp_file_core *core)
     const struct omsp_file_port *port = &core->address->engine->ports->file;
     enum omsp_status status;
 
-    if (!recorder->path)
+    if (!core->names)
         return OMSP_WRONG_STATE;
     recorder->format.channels = channels(recorder, &recorder->tracks);
     status = recorder->tracks > 1
                  ? omsp_wav_encoder_create_tracks(&recorder->format, &recorder->encoder)
                  : omsp_wav_encoder_create(&recorder->format, &recorder->encoder);
     if (!status)
-        status = port->open(port->ctx, recorder->path, OMSP_FILE_CREATE, &recorder->file);
+        status = port->open(port->ctx, core->names->paths[0], OMSP_FILE_CREATE, &recorder->file);
     if (status)
         return status;
     recorder->data_bytes = 0;
@@ -267,7 +266,6 @@ static void recorder_free(struct omsp_file_core *core)
 {
     struct recorder *recorder = recorder_of(core);
 
-    omsp_free(recorder->path);
     omsp_free(recorder);
 }
 
@@ -349,29 +347,24 @@ enum omsp_status omsp_file_recorder_set_name(struct omsp_terminal *terminal, con
 {
     struct omsp_file_core *core;
     enum omsp_status status = OMSP_OK;
-    struct recorder *recorder;
-    char *copy;
+    struct omsp_file_names *names;
 
     if (terminal->kind != OMSP_TERMINAL_FILE_RECORDER)
         return OMSP_NOTSUPPORTED;
     if (!path || !*path)
         return OMSP_INVALID;
     core = omsp_file_core_of(terminal);
-    recorder = recorder_of(core);
-    copy = omsp_strdup(path);
-    if (!copy)
+    names = omsp_file_names_new(&path, 1);
+    if (!names)
         return OMSP_NOMEM;
     omsp_lock_acquire(&core->io);
-    if (omsp_file_state(terminal) != OMSP_MEDIA_IDLE) {
+    if (omsp_file_state(terminal) != OMSP_MEDIA_IDLE)
         status = OMSP_WRONG_STATE;
-    } else {
-        char *old = recorder->path;
-
-        recorder->path = copy;
-        copy = old;
-    }
+    else
+        omsp_file_core_set_names(core, names);
     omsp_lock_release(&core->io);
-    omsp_free(copy);
+    if (status)
+        omsp_file_names_release(names);
     return status;
 }
 

@@ -200,6 +200,8 @@ struct omsp_terminal {
     void (*destroy)(struct omsp_terminal *terminal); /* frees; no lock held */
     struct omsp_address *address;                    /* reference, for life */
     struct omsp_stream *selected_on; /* address lock; no reference: unselect clears it */
+    struct omsp_terminal *kept;      /* address lock; the file terminal of a track that is selected,
+                                        a reference: it goes on for as long */
     struct omsp_terminal *whole;     /* a part's, embedded in it: its references count; else NULL */
     _Atomic bool in_use;
 };

@@ -111,6 +111,24 @@ static void disconnect_terminal(struct omsp_terminal *terminal)
         terminal->ops->disconnect(terminal);
 }
 
+/* What a stream holds of a terminal that is selected on it. An application that lets go of a file
+ * terminal whose track is on a stream means that it shall go on. */
+static void keep_terminal(struct omsp_terminal *terminal)
+{
+    omsp_terminal_ref(terminal);
+    if (terminal->kind == OMSP_TERMINAL_TRACK)
+        terminal->kept = omsp_track_parent(terminal);
+}
+
+static void drop_terminal(struct omsp_terminal *terminal)
+{
+    struct omsp_terminal *kept = terminal->kept;
+
+    terminal->kept = NULL;
+    omsp_terminal_release(terminal);
+    omsp_terminal_release(kept);
+}
+
 static enum omsp_cause connect_cause(enum omsp_status status)
 {
     return status == OMSP_NODEVICE ? OMSP_CAUSE_BAD_DEVICE : OMSP_CAUSE_CONNECT_FAIL;
@@ -310,7 +328,7 @@ void omsp_stream_shutdown(struct omsp_stream *stream)
         struct omsp_terminal *terminal = stream->terminals[--stream->terminal_count];
 
         terminal->selected_on = NULL;
-        omsp_terminal_release(terminal);
+        drop_terminal(terminal);
     }
 }
 
@@ -397,7 +415,7 @@ static void let_go(struct omsp_terminal *terminal)
 {
     disconnect_terminal(terminal);
     settle_terminal(terminal);
-    omsp_terminal_release(terminal);
+    drop_terminal(terminal);
 }
 
 static enum omsp_status may_select(const struct omsp_stream *stream, struct omsp_terminal *terminal,
@@ -444,7 +462,7 @@ static enum omsp_status select_locked(struct omsp_stream *stream, struct omsp_te
         return plan.status;
     stream->terminals[stream->terminal_count++] = terminal;
     terminal->selected_on = stream;
-    omsp_terminal_ref(terminal);
+    keep_terminal(terminal);
     if (plan.move) {
         outcome = move_media(stream, plan.to);
     } else if (stream->fsm.actual != OMSP_STOPPED) {

@@ -134,16 +134,34 @@ static HRESULT find_static(struct msp_address *address, uint32_t id, ITTerminal 
     return hr;
 }
 
+/* Who holds a track alone has its file terminal, too. */
+static HRESULT parent_of(ITTerminal *terminal, ITTerminal **out)
+{
+    ITFileTrack *track;
+    HRESULT hr = ITTerminal_QueryInterface(terminal, &IID_ITFileTrack, (void **)&track);
+
+    if (FAILED(hr))
+        return S_FALSE;
+    hr = ITFileTrack_get_ControllingTerminal(track, out);
+    ITFileTrack_Release(track);
+    return hr == TAPI_E_INVALIDTERMINAL ? S_FALSE : hr;
+}
+
 static HRESULT resolve_file(const struct omsp_event *event, struct msp_event_parts *parts)
 {
     ITTerminal *track = NULL;
-    HRESULT hr = find_terminal(parts->call, event->terminal, &parts->terminal);
+    HRESULT hr = find_terminal(parts->call, event->track, &track), found;
 
-    if (hr != S_OK)
-        return hr;
-    hr = find_terminal(parts->call, event->track, &track);
     if (FAILED(hr))
         return hr;
+    found = find_terminal(parts->call, event->terminal, &parts->terminal);
+    if (found == S_FALSE && track)
+        found = parent_of(track, &parts->terminal);
+    if (found != S_OK) {
+        if (track)
+            ITTerminal_Release(track);
+        return found;
+    }
     if (track) {
         ITTerminal_QueryInterface(track, &IID_ITFileTrack, (void **)&parts->track);
         ITTerminal_Release(track);

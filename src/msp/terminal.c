@@ -258,6 +258,8 @@ static HRESULT make(void *ctx, struct com_object **out)
 
     if (SUCCEEDED(hr) && (*out)->class == &mst_class)
         mst_bind(*out);
+    if (SUCCEEDED(hr) && (*out)->class == &msp_track_class)
+        msp_track_bind(*out);
     return hr;
 }
 

@@ -1,7 +1,7 @@
 /*
  * What the files of the terminals share: the base of the three classes (file player, file recorder,
  * track), the list of files as Automation writes it, and audio formats as DirectShow and scripts
- * write them. Private to this room's terminal*.c and stream.c.
+ * write them. Private to this room's terminal*.c, stream.c and resolve.c.
  */
 #ifndef OMSP_MSP_TERMINAL_H
 #define OMSP_MSP_TERMINAL_H
@@ -11,8 +11,8 @@
 #include "msp/msp.h"
 #include "openmsp/openmsp.h"
 
-/* First member of every terminal class. A wrapper holds no state of the terminal's but what only
- * COM knows (the play list as the client wrote it). */
+/* First member of every terminal class. A wrapper holds no state of the terminal's: when the client
+ * lets go of it and finds the terminal again, there is another one. */
 struct msp_terminal {
     struct com_object object;
     ITTerminalControl control;    /* slot */
@@ -61,6 +61,8 @@ extern const struct com_class msp_player_class, msp_recorder_class, msp_track_cl
 /* The ITTerminal slot of an object of these classes. */
 ITTerminal *msp_file_terminal(struct com_object *object);
 ITTerminal *msp_track_terminal(struct com_object *object);
+/* A new wrapper takes hold of the track's file terminal. */
+void msp_track_bind(struct com_object *object);
 ITTerminal *msp_device_terminal(struct com_object *object); /* terminal_device.c */
 
 /* ---- terminal_bridge.c ----------------------------------------------------------------------- */
@@ -89,8 +91,7 @@ HRESULT mst_create(struct omsp_address *address, MSP_HANDLE token, TERMINAL_DIRE
 /* ---- terminal_playlist.c -------------------------------------------------------------------- */
 
 struct msp_playlist {
-    VARIANT shown; /* VT_ARRAY|VT_VARIANT of VT_BSTR, what get_PlayList answers; or VT_EMPTY */
-    char **paths;  /* UTF-8 */
+    char **paths; /* UTF-8 */
     unsigned count;
 };
 
@@ -100,6 +101,9 @@ struct msp_playlist {
  * failure *out is empty. */
 HRESULT msp_playlist_read(const VARIANT *list, struct msp_playlist *out);
 void msp_playlist_clear(struct msp_playlist *list);
+/* What get_PlayList answers: VT_ARRAY|VT_VARIANT of VT_BSTR. *out is VT_EMPTY on failure.
+ * E_OUTOFMEMORY. */
+HRESULT msp_playlist_write(const struct omsp_file_names *names, VARIANT *out);
 #define MSP_PLAYLIST_MAX 4096
 
 /* UTF-8 of a file name that a client gave: not NULL, not empty, without NUL inside. E_INVALIDARG,

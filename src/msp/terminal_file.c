@@ -1,7 +1,7 @@
 /*
  * File Playback and File Recording terminals: the multitrack parents (mspi.md 4.3-4.5). Their
  * tracks are terminal_track.c. They translate; the files, their states and the events are the
- * engine's. Free-threaded; the one lock is a leaf around the names as the client wrote them.
+ * engine's. Free-threaded; no lock.
  *
  * The IDispatch of each of their interfaces knows the members of all (COM_MERGED): the DISPIDs are
  * disjoint, so a script can say Start and PlayList to what CreateTerminal answers.
@@ -11,7 +11,6 @@
 #include "base/alloc.h"
 #include "com/collection.h"
 #include "com/dispatch.h"
-#include "com/variant.h"
 #include "com/enumerator.h"
 #include "core/terminal.h"
 
@@ -22,8 +21,6 @@ struct msp_file {
     ITMediaControl media;
     ITMediaPlayback playback; /* answered by the player's class */
     ITMediaRecord record;     /* by the recorder's */
-    SRWLOCK lock;             /* leaf; guards shown */
-    VARIANT shown;            /* play list, or file name as VT_BSTR; VT_EMPTY: none yet */
 };
 
 static struct msp_file *of(void *iface)
@@ -213,19 +210,6 @@ static HRESULT STDMETHODCALLTYPE get_media_state(ITMediaControl *iface, TERMINAL
 
 /* ---- ITMediaPlayback, ITMediaRecord ---------------------------------------------------------- */
 
-/* Takes over *value, which is initialised afterwards. */
-static void remember(struct msp_file *self, VARIANT *value)
-{
-    VARIANT old;
-
-    AcquireSRWLockExclusive(&self->lock);
-    old = self->shown;
-    self->shown = *value;
-    ReleaseSRWLockExclusive(&self->lock);
-    VariantInit(value);
-    VariantClear(&old);
-}
-
 static HRESULT STDMETHODCALLTYPE put_play_list(ITMediaPlayback *iface, VARIANTARG value)
 {
     struct msp_file *self = of(iface);
@@ -236,55 +220,46 @@ static HRESULT STDMETHODCALLTYPE put_play_list(ITMediaPlayback *iface, VARIANTAR
         return hr;
     hr = msp_hresult(
         omsp_file_player_set_list(self->base.engine, (const char *const *)list.paths, list.count));
-    if (SUCCEEDED(hr))
-        remember(self, &list.shown);
     msp_playlist_clear(&list);
     return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE get_play_list(ITMediaPlayback *iface, VARIANTARG *out)
 {
-    struct msp_file *self = of(iface);
-    HRESULT hr;
+    struct omsp_file_names *names;
+    HRESULT hr = S_OK;
 
     if (!out)
         return E_POINTER;
-    AcquireSRWLockShared(&self->lock);
-    hr = com_variant_copy(out, &self->shown);
-    ReleaseSRWLockShared(&self->lock);
+    VariantInit(out);
+    names = omsp_file_get_names(of(iface)->base.engine);
+    if (names)
+        hr = msp_playlist_write(names, out);
+    omsp_file_names_release(names);
     return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE put_file_name(ITMediaRecord *iface, BSTR name)
 {
-    struct msp_file *self = of(iface);
-    VARIANT shown;
     char *path;
     HRESULT hr = msp_file_name(name, &path);
 
     if (FAILED(hr))
         return hr;
-    VariantInit(&shown);
-    shown.vt = VT_BSTR;
-    shown.bstrVal = SysAllocString(name);
-    hr = !shown.bstrVal ? E_OUTOFMEMORY
-                        : msp_hresult(omsp_file_recorder_set_name(self->base.engine, path));
-    if (SUCCEEDED(hr))
-        remember(self, &shown);
-    VariantClear(&shown);
+    hr = msp_hresult(omsp_file_recorder_set_name(of(iface)->base.engine, path));
     omsp_free(path);
     return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE get_file_name(ITMediaRecord *iface, BSTR *out)
 {
-    struct msp_file *self = of(iface);
+    struct omsp_file_names *names;
 
     if (!out)
         return E_POINTER;
-    AcquireSRWLockShared(&self->lock);
-    *out = SysAllocString(self->shown.vt == VT_BSTR ? self->shown.bstrVal : L"");
-    ReleaseSRWLockShared(&self->lock);
+    names = omsp_file_get_names(of(iface)->base.engine);
+    *out = msp_bstr(names ? names->paths[0] : "");
+    omsp_file_names_release(names);
     return *out ? S_OK : E_OUTOFMEMORY;
 }
 
@@ -360,20 +335,12 @@ static const struct com_entry recorder_entries[] = {
     COM_ENTRY(IID_ITTerminalControl, msp_terminal_control),
 };
 
-static void destroy(struct com_object *object)
-{
-    struct msp_file *self = (struct msp_file *)object;
-
-    VariantClear(&self->shown); /* zeroed memory is VT_EMPTY */
-    msp_terminal_fini(object);
-}
-
 const struct com_class msp_player_class = {COM_CLASS("ITTerminal", struct msp_file, player_entries),
                                            .flags = COM_FTM | COM_SAFE | COM_MERGED,
-                                           .destroy = destroy};
+                                           .destroy = msp_terminal_fini};
 const struct com_class msp_recorder_class = {
     COM_CLASS("ITTerminal", struct msp_file, recorder_entries),
-    .flags = COM_FTM | COM_SAFE | COM_MERGED, .destroy = destroy};
+    .flags = COM_FTM | COM_SAFE | COM_MERGED, .destroy = msp_terminal_fini};
 
 ITTerminal *msp_file_terminal(struct com_object *object)
 {

@@ -49,21 +49,11 @@ static HRESULT element_name(const VARIANT *element, BSTR *out)
     }
 }
 
-static HRESULT add(struct msp_playlist *list, LONG at, BSTR name)
+static HRESULT add(struct msp_playlist *list, BSTR name)
 {
-    VARIANT shown;
     HRESULT hr = msp_file_name(name, &list->paths[list->count]);
 
-    if (FAILED(hr))
-        return hr;
-    list->count++;
-    VariantInit(&shown);
-    shown.vt = VT_BSTR;
-    shown.bstrVal = SysAllocString(name);
-    if (!shown.bstrVal)
-        return E_OUTOFMEMORY;
-    hr = SafeArrayPutElement(list->shown.parray, &at, &shown);
-    VariantClear(&shown);
+    list->count += SUCCEEDED(hr);
     return hr;
 }
 
@@ -72,10 +62,7 @@ static HRESULT make_room(struct msp_playlist *list, ULONG count)
     if (count == 0 || count > MSP_PLAYLIST_MAX)
         return E_INVALIDARG;
     list->paths = omsp_zalloc_array(count, sizeof(*list->paths));
-    list->shown.parray = SafeArrayCreateVector(VT_VARIANT, 0, count);
-    if (list->shown.parray)
-        list->shown.vt = VT_ARRAY | VT_VARIANT;
-    return list->paths && list->shown.parray ? S_OK : E_OUTOFMEMORY;
+    return list->paths ? S_OK : E_OUTOFMEMORY;
 }
 
 static HRESULT read_array(SAFEARRAY *array, VARTYPE type, struct msp_playlist *list)
@@ -101,7 +88,7 @@ static HRESULT read_array(SAFEARRAY *array, VARTYPE type, struct msp_playlist *l
         else
             name = ((BSTR *)data)[i];
         if (SUCCEEDED(hr))
-            hr = add(list, (LONG)i, name);
+            hr = add(list, name);
     }
     SafeArrayUnaccessData(array);
     return hr;
@@ -123,7 +110,7 @@ static HRESULT read_list(const VARIANT *value, struct msp_playlist *list)
     hr = element_name(value, &name);
     if (SUCCEEDED(hr))
         hr = make_room(list, 1);
-    return FAILED(hr) ? hr : add(list, 0, name);
+    return FAILED(hr) ? hr : add(list, name);
 }
 
 HRESULT msp_playlist_read(const VARIANT *value, struct msp_playlist *out)
@@ -131,7 +118,6 @@ HRESULT msp_playlist_read(const VARIANT *value, struct msp_playlist *out)
     HRESULT hr;
 
     memset(out, 0, sizeof(*out));
-    VariantInit(&out->shown);
     hr = read_list(behind(value), out);
     if (FAILED(hr))
         msp_playlist_clear(out);
@@ -145,5 +131,38 @@ void msp_playlist_clear(struct msp_playlist *list)
     omsp_free(list->paths);
     list->paths = NULL;
     list->count = 0;
-    VariantClear(&list->shown);
+}
+
+/* The array's elements are empty until they are filled in. */
+static HRESULT write_names(const struct omsp_file_names *names, SAFEARRAY *array)
+{
+    VARIANT *elements;
+    HRESULT hr = SafeArrayAccessData(array, (void **)&elements);
+
+    if (FAILED(hr))
+        return hr;
+    for (unsigned i = 0; SUCCEEDED(hr) && i < names->count; i++) {
+        elements[i].bstrVal = msp_bstr(names->paths[i]);
+        if (elements[i].bstrVal)
+            elements[i].vt = VT_BSTR;
+        else
+            hr = E_OUTOFMEMORY;
+    }
+    SafeArrayUnaccessData(array);
+    return hr;
+}
+
+HRESULT msp_playlist_write(const struct omsp_file_names *names, VARIANT *out)
+{
+    HRESULT hr;
+
+    VariantInit(out);
+    out->parray = SafeArrayCreateVector(VT_VARIANT, 0, names->count);
+    if (!out->parray)
+        return E_OUTOFMEMORY;
+    out->vt = VT_ARRAY | VT_VARIANT;
+    hr = write_names(names, out->parray);
+    if (FAILED(hr))
+        VariantClear(out);
+    return hr;
 }

@@ -1,7 +1,8 @@
 /*
  * A track of a file terminal: what is selected on a stream (mspi.md 4.3, 4.5). ITTerminal,
  * ITFileTrack, ITTerminalControl; the IDispatch of each dual interface knows the members of both
- * (COM_MERGED). Stateless: everything is the engine's. Free-threaded; no lock.
+ * (COM_MERGED). Stateless: everything is the engine's. It keeps its file terminal, which a client
+ * may have let go of. Free-threaded; no lock.
  */
 #include "msp/terminal.h"
 
@@ -11,6 +12,7 @@ struct msp_track {
     struct msp_terminal base;
     ITTerminal terminal;
     ITFileTrack track;
+    struct omsp_terminal *parent; /* reference; NULL: it was removed from it before */
 };
 
 static struct omsp_terminal *engine_of(void *iface)
@@ -124,9 +126,24 @@ static const struct com_entry entries[] = {
     COM_ENTRY(IID_ITTerminalControl, msp_terminal_control),
 };
 
+static void destroy(struct com_object *object)
+{
+    struct msp_track *self = (struct msp_track *)object;
+
+    omsp_terminal_release(self->parent);
+    msp_terminal_fini(object);
+}
+
 const struct com_class msp_track_class = {COM_CLASS("ITTerminal", struct msp_track, entries),
                                           .flags = COM_FTM | COM_SAFE | COM_MERGED,
-                                          .destroy = msp_terminal_fini};
+                                          .destroy = destroy};
+
+void msp_track_bind(struct com_object *object)
+{
+    struct msp_track *self = (struct msp_track *)object;
+
+    self->parent = omsp_track_parent(self->base.engine);
+}
 
 ITTerminal *msp_track_terminal(struct com_object *object)
 {

@@ -216,6 +216,33 @@ START_TEST(a_track_removed_leaves_the_others_their_channels)
 }
 END_TEST
 
+/* Whoever lets go of a recorder whose track is on a stream wants the recording; it ends with the
+ * selection, and nothing of it is missing. */
+START_TEST(a_recorder_let_go_of_records_on_until_its_track_is_unselected)
+{
+    static int16_t pcm[10 * SECOND];
+    struct bench *bench = bench_open(1);
+    struct omsp_wav_info info;
+    const uint8_t *data;
+    size_t len, frames;
+
+    bench_run(bench, 1000);
+    omsp_terminal_release(bench->recorder);
+    bench->recorder = NULL;
+    rig_run(&bench->rig, 1000);
+    ck_assert_int_eq(omsp_stream_unselect(bench->hear[0], bench->track[0]), OMSP_OK);
+    rig_run(&bench->rig, 20);
+    ck_assert_ptr_null(omsp_track_parent(bench->track[0]));
+    ck_assert_int_eq(omsp_sim_file_get(bench->rig.sim, "out.wav", &data, &len), OMSP_OK);
+    ck_assert_int_eq(omsp_wav_parse(omsp_span(data, len), &info), OMSP_OK);
+    frames = rig_get_wav(&bench->rig, "out.wav", pcm, 10 * SECOND);
+    ck_assert_uint_ge(frames, 2 * SECOND - 320);
+    for (size_t i = 0; i < 2 * SECOND - 320; i++)
+        ck_assert_int_eq(pcm[i], bench->source[0][i]);
+    bench_close(bench);
+}
+END_TEST
+
 START_TEST(there_are_eight_tracks_at_most_and_eight_channels)
 {
     struct bench *bench = bench_open(1);
@@ -378,6 +405,7 @@ OMSP_SUITE("recorder", TEST(each_track_has_a_channel_of_its_own),
            TEST(a_track_that_is_alone_fills_all_channels),
            TEST(tracks_beyond_the_channels_share_them_in_turn),
            TEST(a_track_removed_leaves_the_others_their_channels),
+           TEST(a_recorder_let_go_of_records_on_until_its_track_is_unselected),
            TEST(there_are_eight_tracks_at_most_and_eight_channels),
            TEST(what_is_counted_as_recorded_is_in_the_file),
            TEST(what_a_full_disk_refused_is_not_counted), TEST(each_call_counts_its_own_track),

@@ -484,6 +484,97 @@ START_TEST(terminals_outlive_their_address)
 }
 END_TEST
 
+/* What a client that holds nothing finds on the stream: the track, and by it its file terminal. */
+static ITTerminal *found_on(ITStream *stream)
+{
+    IEnumTerminal *all;
+    ITTerminal *track, *parent;
+    ITFileTrack *file;
+
+    ck_assert_hr(ITStream_EnumerateTerminals(stream, &all), S_OK);
+    ck_assert_hr(IEnumTerminal_Next(all, 1, &track, NULL), S_OK);
+    file = kit_query(track, &IID_ITFileTrack);
+    ck_assert_hr(ITFileTrack_get_ControllingTerminal(file, &parent), S_OK);
+    kit_release(file), kit_release(track), kit_release(all);
+    return parent;
+}
+
+START_TEST(a_player_let_go_of_plays_on_while_its_track_is_on_a_stream)
+{
+    struct media media;
+    IOpenMSPCall *call;
+    ITStream *stream;
+    ITTerminal *player, *track;
+    ITMediaControl *control;
+    ITMediaPlayback *playback;
+    VARIANT list;
+    VARIANT *names;
+    BSTR path = media_path(L"let-go.wav");
+
+    media_begin(&media);
+    call = media_call(&media, TAPIMEDIATYPE_AUDIO);
+    stream = media_stream(call, CAPTURE);
+    player = media_playing(&media, L"let-go.wav", 800000, &track);
+    ck_assert_hr(ITStream_SelectTerminal(stream, track), S_OK);
+    control = kit_query(player, &IID_ITMediaControl);
+    ck_assert_hr(ITMediaControl_Start(control), S_OK);
+    media_connect(call);
+    kit_release(track), kit_release(control);
+    ck_assert_uint_eq(kit_release(player), 0);
+
+    player = found_on(stream);
+    ck_assert_int_eq(media_state(player), TS_INUSE);
+    control = kit_query(player, &IID_ITMediaControl);
+    ck_assert_int_eq(state_of(control), TMS_ACTIVE);
+    playback = kit_query(player, &IID_ITMediaPlayback);
+    ck_assert_hr(ITMediaPlayback_get_PlayList(playback, &list), S_OK);
+    ck_assert_int_eq(list.vt, VT_ARRAY | VT_VARIANT);
+    ck_assert_hr(SafeArrayAccessData(list.parray, (void **)&names), S_OK);
+    ck_assert_int_eq(names[0].vt, VT_BSTR);
+    ck_assert_int_eq(wcscmp(names[0].bstrVal, path), 0);
+    SafeArrayUnaccessData(list.parray);
+    VariantClear(&list);
+    ck_assert_hr(ITMediaControl_Stop(control), S_OK);
+    kit_release(playback), kit_release(control), kit_release(player);
+    kit_release(stream), kit_release(call);
+    SysFreeString(path);
+    media_end(&media);
+    media_delete(L"let-go.wav");
+}
+END_TEST
+
+START_TEST(a_track_keeps_its_file_terminal_until_it_is_removed)
+{
+    struct media media;
+    ITTerminal *recorder, *track, *parent;
+    ITMultiTrackTerminal *tracks;
+    ITFileTrack *file;
+    ITMediaRecord *record;
+    BSTR path = media_path(L"kept.wav"), name;
+
+    media_begin(&media);
+    recorder = media_recorder(&media);
+    ck_assert_hr(media_file_name(recorder, path), S_OK);
+    track = media_new_track(recorder);
+    ck_assert_uint_eq(kit_release(recorder), 0);
+
+    file = kit_query(track, &IID_ITFileTrack);
+    ck_assert_hr(ITFileTrack_get_ControllingTerminal(file, &parent), S_OK);
+    record = kit_query(parent, &IID_ITMediaRecord);
+    ck_assert_hr(ITMediaRecord_get_FileName(record, &name), S_OK);
+    ck_assert_int_eq(wcscmp(name, path), 0);
+    SysFreeString(name);
+    tracks = kit_query(parent, &IID_ITMultiTrackTerminal);
+    ck_assert_hr(ITMultiTrackTerminal_RemoveTrackTerminal(tracks, track), S_OK);
+    kit_release(parent);
+    ck_assert_hr(ITFileTrack_get_ControllingTerminal(file, &parent), TAPI_E_INVALIDTERMINAL);
+    ck_assert_ptr_null(parent);
+    kit_release(tracks), kit_release(record), kit_release(file), kit_release(track);
+    SysFreeString(path);
+    media_end(&media);
+}
+END_TEST
+
 OMSP_SUITE("msp terminal", TEST(the_classes_are_well_formed), TEST(interfaces_reach_one_another),
            TEST(properties_say_what_they_are), TEST(terminal_control_tells_the_address_and_no_pins),
            TEST(a_recorder_makes_and_removes_tracks_and_a_player_does_not),
@@ -491,4 +582,6 @@ OMSP_SUITE("msp terminal", TEST(the_classes_are_well_formed), TEST(interfaces_re
            TEST(media_control_moves_through_its_states),
            TEST(an_unwritable_file_is_told_at_the_start),
            TEST(a_script_drives_a_player_by_the_pointer_it_was_given),
-           TEST(terminals_outlive_their_address))
+           TEST(terminals_outlive_their_address),
+           TEST(a_player_let_go_of_plays_on_while_its_track_is_on_a_stream),
+           TEST(a_track_keeps_its_file_terminal_until_it_is_removed))
