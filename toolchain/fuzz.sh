@@ -2,13 +2,14 @@
 # Fuzzes every target of tests/fuzz for a while, or tells what their corpora cover.
 #
 #   fuzz.sh [--minutes N] [--only REGEX] [--add]
-#   fuzz.sh --coverage [--only REGEX]
+#   fuzz.sh --coverage [--only REGEX] [--record]
 #
 #   --minutes N   for all targets together, as many at a time as there are processors (10)
 #   --only REGEX  only the targets whose noun matches
 #   --add         what reached new code goes to tests/fuzz/corpus, as few inputs as do
 #   --coverage    no fuzzing: runs the committed corpora and prints which part of each parser's lines
 #                 they run; fails when it is less than 95 %
+#   --record      writes that into docs/reliability.md, too; of all targets only
 #
 # What is found lies in build/fuzz/<noun>/found and fails the run. Inputs that reached new code are
 # kept in the cache, so that the next run goes on from them. The last line sums up.
@@ -16,7 +17,7 @@ set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
 
-minutes=10 only=. add='' coverage=''
+minutes=10 only=. add='' coverage='' record=''
 while [ $# -gt 0 ]; do
     case $1 in
     --minutes)
@@ -29,10 +30,12 @@ while [ $# -gt 0 ]; do
         ;;
     --add) add=1 ;;
     --coverage) coverage=1 ;;
+    --record) record=1 ;;
     *) die "unknown option $1" ;;
     esac
     shift
 done
+[ -z "$record" ] || [ "$coverage$only" = 1. ] || die "--record goes with --coverage of all targets"
 case $minutes in '' | *[!0-9]* | 0) die "--minutes wants a whole number above 0" ;; esac
 
 cd "$OMSP_TOP" || exit 1
@@ -62,6 +65,7 @@ build() {
 part_coverage() {
     local noun sources bad=0 total=0 program profile
     build native-coverage replay
+    rm -rf build/coverage
     mkdir -p build/coverage
     printf '%-20s %8s %8s  %s\n' parser lines run "source"
     for noun in "${nouns[@]}"; do
@@ -93,7 +97,32 @@ sys.exit("%s: nothing is known of %s" % (noun, wanted) if wanted else 0)
         done <"$profile.txt"
     done
     printf '%d passed, %d failed\n' $((total - bad)) $bad
+    [ -z "$record" ] || record_coverage || return 1
     [ $bad = 0 ]
+}
+
+# The table between the two marks of docs/reliability.md.
+record_coverage() {
+    local noun lines run source files
+    {
+        printf '| parser | source | lines | run | inputs |\n|---|---|---|---|---|\n'
+        for noun in "${nouns[@]}"; do
+            [ -e "build/coverage/$noun.txt" ] || continue
+            files=$(find "tests/fuzz/corpus/$noun" -type f | wc -l)
+            while read -r noun lines run source; do
+                printf '| %s | `%s` | %s | %s %% | %s |\n' "$noun" "${source#src/}" "$lines" \
+                    "$(awk "BEGIN { printf \"%.1f\", 100 * $run / $lines }")" "$files"
+            done <"build/coverage/$noun.txt"
+        done
+    } >build/coverage/table.md
+    awk -v table=build/coverage/table.md '
+        /<!-- coverage: / { print; print ""; while ((getline row < table) > 0) print row
+                            print ""; skip = 1; found++; next }
+        /<!-- end of coverage -->/ { skip = 0; found++ }
+        !skip
+        END { exit found != 2 }' docs/reliability.md >build/coverage/reliability.md ||
+        die "docs/reliability.md has no marks for the table"
+    cp build/coverage/reliability.md docs/reliability.md
 }
 
 # ---- fuzzing ---------------------------------------------------------------------------------------

@@ -135,6 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         else if (omsp_queue_take(queue, NULL, NULL, &event) == OMSP_OK)
             told(&listener, &event);
         omsp_queue_get_stats(queue, &stats);
+        FUZZ_CHECK(stats.waiting == omsp_queue_waiting(queue));
         FUZZ_CHECK(stats.posted == stats.taken + stats.waiting + stats.coalesced + stats.dropped);
         FUZZ_CHECK(stats.high_water <= OMSP_QUEUE_MIN_LIMIT + STREAMS * (2 * 2 + 2 + 2) + 6 + 16);
     }

@@ -46,6 +46,43 @@ static void encode(struct fuzz_input *input, struct omsp_stream_encoder *encoder
     decode(decoder, omsp_span(payload, len));
 }
 
+/* A format by its name, or by whatever is no name. */
+static void names(struct fuzz_input *input)
+{
+    static const unsigned rates[] = {0, 8000, 16000, 24000, 48000};
+    struct omsp_stream_format format, other;
+    unsigned rate = rates[fuzz_u8(input) % 5];
+    uint8_t which = fuzz_u8(input);
+    const char *name = which % 4 < 3 ? omsp_stream_encoding_name(which % 4) : "audio/none";
+
+    if (omsp_stream_format_read(which & 64 ? NULL : name, rate, &format) == OMSP_OK) {
+        FUZZ_CHECK(format.rate && (!rate || format.rate == rate));
+        other = format;
+        FUZZ_CHECK(omsp_stream_format_check(&other) == OMSP_OK && other.rate == format.rate);
+        FUZZ_CHECK(omsp_stream_bytes_max(&format) <= OMSP_STREAM_BYTES_MAX);
+        other.encoding = (enum omsp_stream_encoding)3;
+        FUZZ_CHECK(omsp_stream_format_check(&other) == OMSP_INVALID);
+    }
+}
+
+static bool make(struct fuzz_memory *memory, uint8_t how, const struct omsp_stream_format *format,
+                 struct omsp_stream_encoder **encoder, struct omsp_stream_decoder **decoder)
+{
+    enum omsp_status status;
+
+    if (how & 128)
+        memory->left = how & 15;
+    status = omsp_stream_encoder_create(format, encoder);
+    if (!status) {
+        status = omsp_stream_decoder_create(format, decoder);
+        if (status)
+            omsp_stream_encoder_destroy(*encoder);
+    }
+    FUZZ_CHECK(!status || (memory->failed && (status == OMSP_NOMEM || status == OMSP_IO)));
+    omsp_stream_decoder_destroy(NULL);
+    return !status;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input input = {data, size};
@@ -54,9 +91,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct omsp_stream_decoder *decoder;
     struct fuzz_memory memory;
 
+    names(&input);
     fuzz_memory_begin(&memory, -1);
-    FUZZ_CHECK(omsp_stream_encoder_create(format, &encoder) == OMSP_OK);
-    FUZZ_CHECK(omsp_stream_decoder_create(format, &decoder) == OMSP_OK);
+    if (!make(&memory, fuzz_u8(&input), format, &encoder, &decoder)) {
+        fuzz_memory_end(&memory);
+        return 0;
+    }
     while (fuzz_more(&input)) {
         uint8_t what = fuzz_u8(&input);
 

@@ -18,5 +18,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(out && omsp_tsp_build(&message, out, need, &need) == OMSP_OK);
     FUZZ_CHECK(need == size && memcmp(out, data, size) == 0);
     free(out);
+    FUZZ_CHECK(omsp_tsp_status_to_wire(OMSP_STATUS_COUNT) == OMSP_TSP_IO);
+    message.type = 0;
+    FUZZ_CHECK(omsp_tsp_build(&message, NULL, 0, &need) == OMSP_INVALID);
+    message.type = OMSP_TSP_REMOTE_SDP;
+    message.u.text.len = 0;
+    FUZZ_CHECK(omsp_tsp_build(&message, NULL, 0, &need) == OMSP_INVALID);
+    message.type = OMSP_TSP_SECURITY;
+    message.u.srtp = OMSP_TSP_SRTP_OFF + 1;
+    FUZZ_CHECK(omsp_tsp_build(&message, NULL, 0, &need) == OMSP_INVALID);
     return 0;
 }
