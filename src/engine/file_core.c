@@ -144,23 +144,29 @@ static void tell_state(struct omsp_file_core *core, enum omsp_media_state state,
     omsp_address_signal(core->address);
 }
 
+/* The address lock from before it looks: what the application asked for meanwhile is told behind
+ * it, or, when it was first, instead of it. */
 static void run_news(struct omsp_task *task)
 {
     struct omsp_file_core *core = omsp_container(task, struct omsp_file_core, news);
+    struct omsp_address *address = core->address;
     enum omsp_status error;
     bool due;
     int cause;
 
+    omsp_lock_acquire(&address->lock);
     omsp_lock_acquire(&core->lock);
     due = core->news_due;
     core->news_due = false;
     cause = core->news_cause;
     error = core->news_error;
     omsp_lock_release(&core->lock);
-    if (due) {
-        tell_state(core, OMSP_MEDIA_IDLE, cause, error);
+    if (due && !address->shut)
+        post_state(core, OMSP_MEDIA_IDLE, cause, error);
+    omsp_lock_release(&address->lock);
+    omsp_address_signal(address);
+    if (due)
         omsp_file_core_kick(core); /* closes the file */
-    }
     omsp_file_core_release(core);
 }
 
