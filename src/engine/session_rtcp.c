@@ -121,18 +121,11 @@ void omsp_session_receive_report(struct omsp_session *session, const uint8_t *da
 void omsp_session_get_stats(struct omsp_session *session, struct omsp_call_stats *out)
 {
     struct omsp_rtp_receiver_stats received;
-    struct omsp_jitter_stats jitter;
 
     memset(out, 0, sizeof(*out));
     omsp_lock_acquire(&session->lock);
     omsp_rtp_receiver_get_stats(&session->receiver, &received);
-    omsp_jitter_get_stats(session->jitter, &jitter);
-    out->packets_received = received.received;
-    out->bytes_received = received.octets;
-    out->packets_lost = received.lost;
-    out->packets_late = received.late + jitter.late;
-    out->packets_duplicate = received.duplicates;
-    out->packets_reordered = received.reordered;
+    omsp_session_count_received(&session->receiver, session->jitter, out);
     omsp_session_add_sources(session, out);
     omsp_session_count_voices(session, out);
     out->packets_rejected = session->rejected + session->forged + session->replayed;

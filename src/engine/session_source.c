@@ -118,19 +118,25 @@ void omsp_session_run_source(struct omsp_session *session, struct omsp_session_s
     omsp_lock_release(&session->lock);
 }
 
-static void add_stats(const struct omsp_session_source *source, struct omsp_call_stats *out)
+void omsp_session_count_received(const struct omsp_rtp_receiver *receiver,
+                                 const struct omsp_jitter *buffer, struct omsp_call_stats *out)
 {
     struct omsp_rtp_receiver_stats received;
     struct omsp_jitter_stats jitter;
 
-    omsp_rtp_receiver_get_stats(&source->receiver, &received);
-    omsp_jitter_get_stats(source->jitter, &jitter);
+    omsp_rtp_receiver_get_stats(receiver, &received);
+    omsp_jitter_get_stats(buffer, &jitter);
     out->packets_received += received.received;
     out->bytes_received += received.octets;
     out->packets_lost += received.lost;
     out->packets_late += received.late + jitter.late;
     out->packets_duplicate += received.duplicates;
     out->packets_reordered += received.reordered;
+}
+
+static void add_stats(const struct omsp_session_source *source, struct omsp_call_stats *out)
+{
+    omsp_session_count_received(&source->receiver, source->jitter, out);
 }
 
 void omsp_session_drop_source(struct omsp_session *session, struct omsp_session_source *source)

@@ -217,6 +217,9 @@ unsigned omsp_session_report_voices(struct omsp_session *session, uint64_t now_u
 void omsp_session_voices_sr(struct omsp_session *session, uint32_t ssrc, uint64_t ntp,
                             uint64_t now_us);
 void omsp_session_count_voices(const struct omsp_session *session, struct omsp_call_stats *out);
+/* Adds what one source's receiver and buffer saw. */
+void omsp_session_count_received(const struct omsp_rtp_receiver *receiver,
+                                 const struct omsp_jitter *buffer, struct omsp_call_stats *out);
 
 void omsp_session_send_report(struct omsp_session *session, uint64_t now_us, bool bye);
 void omsp_session_receive_report(struct omsp_session *session, const uint8_t *data, size_t len,

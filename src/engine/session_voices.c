@@ -513,16 +513,7 @@ void omsp_session_count_voices(const struct omsp_session *session, struct omsp_c
 {
     for (unsigned i = 0; session->mix && i < session->mix->count; i++) {
         const struct omsp_session_voice *voice = session->mix->voices[i];
-        struct omsp_rtp_receiver_stats received;
-        struct omsp_jitter_stats jitter;
 
-        omsp_rtp_receiver_get_stats(&voice->receiver, &received);
-        omsp_jitter_get_stats(voice->jitter, &jitter);
-        out->packets_received += received.received;
-        out->bytes_received += received.octets;
-        out->packets_lost += received.lost;
-        out->packets_late += received.late + jitter.late;
-        out->packets_duplicate += received.duplicates;
-        out->packets_reordered += received.reordered;
+        omsp_session_count_received(&voice->receiver, voice->jitter, out);
     }
 }
