@@ -154,11 +154,6 @@ static HRESULT create(const IID *iid, const void *source, size_t count, element_
     return com_object_finish(object, hr, iid, out);
 }
 
-static HRESULT element_of_variant(const void *source, size_t i, VARIANT *element)
-{
-    return com_variant_copy(element, (const VARIANT *)source + i);
-}
-
 static HRESULT element_of_object(const void *source, size_t i, VARIANT *element)
 {
     IDispatch *dual = ((IDispatch *const *)source)[i];
@@ -179,20 +174,9 @@ static HRESULT element_of_string(const void *source, size_t i, VARIANT *element)
     return S_OK;
 }
 
-HRESULT com_collection_create(const IID *iid, const VARIANT *items, size_t count, void **out)
-{
-    return create(iid, items, count, element_of_variant, out);
-}
-
 HRESULT com_collection_of_objects(const IID *iid, void *const *interfaces, size_t count, void **out)
 {
     return create(iid, interfaces, count, element_of_object, out);
-}
-
-HRESULT com_collection_of_strings(const IID *iid, const WCHAR *const *strings, size_t count,
-                                  void **out)
-{
-    return create(iid, strings, count, element_of_string, out);
 }
 
 static HRESULT create_variant(const IID *iid, const void *source, size_t count, element_fn *element,

@@ -10,19 +10,14 @@
 #include <windows.h>
 #include <ole2.h>
 
-/* iid must live for ever. items are copied (VariantCopy). *out: a counted pointer of that interface
- * (which is also an IDispatch); NULL on failure. E_POINTER; E_OUTOFMEMORY. */
-HRESULT com_collection_create(const IID *iid, const VARIANT *items, size_t count, void **out);
-
-/* The two usual element kinds. interfaces: pointers to dual interfaces, none NULL, each AddRef'ed;
- * a script sees that interface's members. */
+/* iid must live for ever. interfaces: pointers to dual interfaces, none NULL, each AddRef'ed; a
+ * script sees that interface's members. *out: a counted pointer of that interface (which is also an
+ * IDispatch); NULL on failure. E_POINTER; E_OUTOFMEMORY. */
 HRESULT com_collection_of_objects(const IID *iid, void *const *interfaces, size_t count,
                                   void **out);
-HRESULT com_collection_of_strings(const IID *iid, const WCHAR *const *strings, size_t count,
-                                  void **out);
 
-/* The same as a VARIANT of VT_DISPATCH, which is what property getters answer. *out is initialised,
- * never cleared, for it is [out]; VT_EMPTY on failure. */
+/* The same, and of strings, as a VARIANT of VT_DISPATCH, which is what property getters answer.
+ * *out is initialised, never cleared, for it is [out]; VT_EMPTY on failure. */
 HRESULT com_collection_variant_of_objects(const IID *iid, void *const *interfaces, size_t count,
                                           VARIANT *out);
 HRESULT com_collection_variant_of_strings(const IID *iid, const WCHAR *const *strings, size_t count,

@@ -78,12 +78,6 @@ static void fill_caps(struct omsp_call *call, struct omsp_sdp_local *caps)
 {
     memset(caps, 0, sizeof(*caps));
     omsp_session_local(call->session, &caps->rtp);
-    if (call->advertised.family) {
-        uint16_t port = caps->rtp.port;
-
-        caps->rtp = call->advertised;
-        caps->rtp.port = port;
-    }
     caps->rtcp_mux = true;
     caps->direction = OMSP_SDP_SENDRECV;
     caps->ptime_ms = (uint16_t)call->ptime_ms;
@@ -304,12 +298,4 @@ const char *omsp_call_suite(struct omsp_call *call)
         name = omsp_sdp_suite_name(call->sdp->heard.suite);
     omsp_call_leave(call);
     return name;
-}
-
-enum omsp_status omsp_call_set_advertised(struct omsp_call *call, const struct omsp_addr *addr)
-{
-    omsp_call_enter(call);
-    call->advertised = *addr;
-    omsp_call_leave(call);
-    return OMSP_OK;
 }

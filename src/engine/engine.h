@@ -144,10 +144,6 @@ enum omsp_status omsp_call_set_transport(struct omsp_call *call, enum omsp_trans
  * OMSP_ADDRINUSE, OMSP_INVALID, OMSP_ACCESS, OMSP_WRONG_STATE (bound already), OMSP_SHUTDOWN. */
 enum omsp_status omsp_call_bind(struct omsp_call *call, struct omsp_addr *local);
 
-/* What our descriptions say instead of the bound address, whose port stays (behind a NAT, or bound
- * to all addresses); family 0: the bound one again. */
-enum omsp_status omsp_call_set_advertised(struct omsp_call *call, const struct omsp_addr *addr);
-
 /* Payload types offered and accepted in order of preference: 0 (PCMU), 8 (PCMA); count 1..8.
  * OMSP_NO_CODEC for others. Default {0, 8}. */
 enum omsp_status omsp_call_set_codecs(struct omsp_call *call, const uint8_t *types, unsigned count);

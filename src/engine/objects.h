@@ -151,7 +151,6 @@ struct omsp_call {
     unsigned reconnects;              /* of forks that do not say */
     struct omsp_stream_format format; /* likewise */
     unsigned quality_interval_ms;
-    struct omsp_addr advertised;       /* family 0: the bound one */
     struct omsp_call_stats last_stats; /* once shut down */
     struct omsp_tally *recorded;       /* constant; samples that recorders wrote into files */
     /* SDP: what we offered or answered last */

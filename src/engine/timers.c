@@ -124,13 +124,6 @@ bool omsp_timers_arm(struct omsp_timers *timers, struct omsp_timer *timer, uint6
     return wake;
 }
 
-void omsp_timers_disarm(struct omsp_timers *timers, struct omsp_timer *timer)
-{
-    omsp_lock_acquire(&timers->lock);
-    heap_remove(timers, timer);
-    omsp_lock_release(&timers->lock);
-}
-
 void omsp_timers_fire(struct omsp_timers *timers, uint64_t now_us)
 {
     /* One reading of the clock for all: a timer that re-arms itself for the past must not starve

@@ -1,6 +1,6 @@
 /*
  * A heap of timers for one thread that waits: media workers have one, the link thread has one.
- * Arming and disarming come from any thread; firing is the owner's.
+ * Arming comes from any thread; firing is the owner's.
  */
 #ifndef OMSP_ENGINE_TIMERS_H
 #define OMSP_ENGINE_TIMERS_H
@@ -37,7 +37,6 @@ void omsp_timers_unreserve(struct omsp_timers *timers, struct omsp_timer *timer)
 unsigned omsp_timers_reserved(struct omsp_timers *timers);
 /* Sets or moves the timer. True: the owner sleeps past it and must be woken. Any thread. */
 bool omsp_timers_arm(struct omsp_timers *timers, struct omsp_timer *timer, uint64_t due_us);
-void omsp_timers_disarm(struct omsp_timers *timers, struct omsp_timer *timer);
 /* Owner, awake: fires what is due at now_us. */
 void omsp_timers_fire(struct omsp_timers *timers, uint64_t now_us);
 /* When the next is due; UINT64_MAX: none. */

@@ -117,8 +117,3 @@ size_t omsp_rate_match_need(const struct omsp_rate_match *match, size_t out)
 {
     return (size_t)ceil((double)out * match->ratio);
 }
-
-void omsp_rate_match_reset(struct omsp_rate_match *match)
-{
-    speex_resampler_reset_mem(match->state);
-}

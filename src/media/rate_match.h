@@ -28,7 +28,5 @@ size_t omsp_rate_match_process(struct omsp_rate_match *match, const int16_t *in,
                                size_t *used, int16_t *out, size_t room);
 /* How many input samples `out` more output samples will take, within one. */
 size_t omsp_rate_match_need(const struct omsp_rate_match *match, size_t out);
-/* Forgets what it heard. */
-void omsp_rate_match_reset(struct omsp_rate_match *match);
 
 #endif
