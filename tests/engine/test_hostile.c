@@ -4,6 +4,7 @@
  * recorded must be what the peer said, sample by sample, whatever else came.
  */
 #include "support/call_rig.h"
+#include "support/peer_words.h"
 #include "support/suite.h"
 
 #include "base/bytes.h"
@@ -13,11 +14,11 @@
 
 #include <string.h>
 
-#define FRAME     160
+#define FRAME     PEER_FRAME
 #define PEER      "10.0.0.2:5004"
 #define STRANGER  "10.6.6.6:666"
 #define PEER_SSRC 0x0A0B0C0Du
-#define MAX_HEARD (40 * 8000)
+#define MAX_HEARD PEER_MAX_HEARD
 #define REPORTS   64
 
 struct scene {
@@ -124,20 +125,12 @@ static void send_rtp(struct scene *scene, const struct omsp_addr *from, uint32_t
     inject(scene, from, &scene->local, packet, sizeof(packet));
 }
 
-/* What the peer says at this place: never silence, never the same frame twice. */
-static uint8_t code_at(unsigned frame, unsigned i)
-{
-    uint32_t x = (frame * FRAME + i) * 2654435761u;
-
-    return (uint8_t)(0x10 + (x >> 24) % 0x60);
-}
-
 static void peer_says(struct scene *scene)
 {
     uint8_t codes[FRAME];
 
     for (unsigned i = 0; i < FRAME; i++)
-        codes[i] = code_at(scene->said, i);
+        codes[i] = peer_code(scene->said, i);
     send_rtp(scene, &scene->peer, PEER_SSRC, (uint16_t)(65000 + scene->said),
              77u + scene->said * FRAME, codes);
     scene->said++;
@@ -162,19 +155,8 @@ static struct omsp_call_stats stats_of(struct scene *scene)
 /* The recording is the peer's words from the first to the last, and nothing between them. */
 static void expect_peer_heard(struct scene *scene)
 {
-    static int16_t heard[MAX_HEARD];
-    size_t count, want = (size_t)scene->said * FRAME, at = 0;
-
     rig_run(&scene->rig, 500);
-    ck_assert_int_eq(omsp_file_stop(scene->recorder), OMSP_OK);
-    count = rig_get_wav(&scene->rig, "out.wav", heard, MAX_HEARD);
-    while (at < count && heard[at] != omsp_ulaw_to_linear(code_at(0, 0)))
-        at++;
-    ck_assert_msg(count - at >= want, "%zu of %zu samples", count - at, want);
-    for (size_t i = 0; i < want; i++)
-        ck_assert_msg(heard[at + i] == omsp_ulaw_to_linear(
-                                           code_at((unsigned)(i / FRAME), (unsigned)(i % FRAME))),
-                      "sample %zu", i);
+    peer_is_heard(&scene->rig, scene->recorder, "out.wav", scene->said);
     ck_assert_uint_eq(stats_of(scene).frames_concealed, 0);
 }
 

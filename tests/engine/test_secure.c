@@ -5,6 +5,7 @@
  */
 #include "support/call_rig.h"
 #include "support/fork_rig.h"
+#include "support/peer_words.h"
 #include "support/suite.h"
 
 #include "base/bytes.h"
@@ -17,11 +18,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FRAME     160
+#define FRAME     PEER_FRAME
 #define PEER      "10.0.0.2:5004"
 #define STRANGER  "10.6.6.6:666"
 #define PEER_SSRC 0x0A0B0C0Du
-#define MAX_HEARD (60 * 8000)
+#define MAX_HEARD PEER_MAX_HEARD
 #define SAID_MAX  4096
 
 struct packet {
@@ -177,13 +178,6 @@ static void scene_close(struct scene *scene)
     rig_close(&scene->rig);
 }
 
-static uint8_t code_at(unsigned frame, unsigned i)
-{
-    uint32_t x = (frame * FRAME + i) * 2654435761u;
-
-    return (uint8_t)(0x10 + (x >> 24) % 0x60);
-}
-
 static void inject(struct scene *scene, const struct omsp_addr *from, const struct packet *packet)
 {
     ck_assert_int_eq(
@@ -197,7 +191,7 @@ static struct packet plain_rtp(struct scene *scene)
     omsp_rtp_put_header(packet.bytes, false, OMSP_RTP_PCMU, (uint16_t)(scene->first + scene->said),
                         77u + scene->said * FRAME, scene->ssrc);
     for (unsigned i = 0; i < FRAME; i++)
-        packet.bytes[OMSP_RTP_HEADER + i] = code_at(scene->said, i);
+        packet.bytes[OMSP_RTP_HEADER + i] = peer_code(scene->said, i);
     return packet;
 }
 
@@ -231,19 +225,8 @@ static struct omsp_call_stats stats_of(struct scene *scene)
 /* The recording is the peer's words from the first to the last, and nothing between them. */
 static void expect_peer_heard(struct scene *scene)
 {
-    static int16_t heard[MAX_HEARD];
-    size_t count, want = (size_t)scene->said * FRAME, at = 0;
-
     rig_run(&scene->rig, 500);
-    ck_assert_int_eq(omsp_file_stop(scene->recorder), OMSP_OK);
-    count = rig_get_wav(&scene->rig, "out.wav", heard, MAX_HEARD);
-    while (at < count && heard[at] != omsp_ulaw_to_linear(code_at(0, 0)))
-        at++;
-    ck_assert_msg(count - at >= want, "%zu of %zu samples", count - at, want);
-    for (size_t i = 0; i < want; i++)
-        ck_assert_msg(heard[at + i] == omsp_ulaw_to_linear(
-                                           code_at((unsigned)(i / FRAME), (unsigned)(i % FRAME))),
-                      "sample %zu", i);
+    peer_is_heard(&scene->rig, scene->recorder, "out.wav", scene->said);
     ck_assert_uint_eq(stats_of(scene).frames_concealed, 0);
     ck_assert_uint_eq(stats_of(scene).packets_received, scene->said);
     ck_assert_uint_eq(stats_of(scene).packets_lost + stats_of(scene).packets_late, 0);
