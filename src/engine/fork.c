@@ -54,7 +54,7 @@ static void free_fork(struct omsp_fork *fork)
 
     omsp_fork_drop_queue(fork);
     omsp_fork_drop_notes(fork);
-    omsp_fork_play_free(fork);
+    omsp_fork_play_drop(fork);
     omsp_ws_parser_free(&fork->parser);
     omsp_stream_encoder_destroy(fork->tracks[0].encoder);
     omsp_stream_encoder_destroy(fork->tracks[1].encoder);

@@ -53,6 +53,8 @@ static void hang_up(struct omsp_fork *fork, bool redial, int error)
         omsp_fork_drop_queue(fork);
     omsp_fork_drop_notes(fork);
     omsp_lock_release(&fork->lock);
+    if (!redial)
+        omsp_fork_play_drop(fork);
     fork->dialed->loop->close(fork->dialed);
 }
 
@@ -416,6 +418,7 @@ static void give_up(struct omsp_fork *fork, int error)
     fork->redialing = false;
     omsp_fork_drop_queue(fork);
     omsp_lock_release(&fork->lock);
+    omsp_fork_play_drop(fork);
     omsp_fork_ended(fork, error);
     rest(fork);
 }

@@ -23,16 +23,30 @@ struct omsp_fork_mark {
     char name[];
 };
 
-void omsp_fork_play_free(struct omsp_fork *fork)
+void omsp_fork_play_drop(struct omsp_fork *fork)
 {
-    while (!omsp_list_empty(&fork->marks)) {
-        struct omsp_fork_mark *mark = omsp_container(fork->marks.next, struct omsp_fork_mark, link);
+    struct omsp_pcm_ring play;
+    struct omsp_link marks;
+
+    /* Freed without the lock: there may be thousands, and the media worker may want it. */
+    omsp_lock_acquire(&fork->lock);
+    play = fork->play;
+    memset(&fork->play, 0, sizeof(fork->play));
+    fork->play_got = fork->play_put;
+    fork->marks_size = 0;
+    omsp_list_insert(&fork->marks, &marks);
+    omsp_list_remove(&fork->marks);
+    omsp_list_init(&fork->marks);
+    omsp_lock_release(&fork->lock);
+    while (!omsp_list_empty(&marks)) {
+        struct omsp_fork_mark *mark = omsp_container(marks.next, struct omsp_fork_mark, link);
 
         omsp_list_remove(&mark->link);
         omsp_free(mark);
     }
-    fork->marks_size = 0;
-    omsp_pcm_ring_free(&fork->play);
+    omsp_pcm_ring_free(&play);
+    if (fork->decoder)
+        omsp_stream_decoder_reset(fork->decoder);
 }
 
 /* fork->lock held. */

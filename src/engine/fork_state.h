@@ -261,7 +261,8 @@ void omsp_fork_heard(struct omsp_fork *fork, struct omsp_span text);
 size_t omsp_fork_read(struct omsp_fork *fork, int16_t *pcm, size_t count);
 /* Any lock but the fork's. A key was pressed at the far end, 0..15: a dtmf message. */
 void omsp_fork_digit(struct omsp_fork *fork, int digit);
-void omsp_fork_play_free(struct omsp_fork *fork);
+/* Link thread, or who alone has it: what waits is not played, and gives its memory back. */
+void omsp_fork_play_drop(struct omsp_fork *fork);
 
 /* ---- terminal_websocket.c: address lock ------------------------------------------------------ */
 /* The connection failed by itself. */

@@ -280,9 +280,42 @@ START_TEST(one_that_sends_marks_and_never_reads_costs_bounded_memory)
 }
 END_TEST
 
+START_TEST(what_waits_goes_with_its_stream)
+{
+    struct omsp_call_stats before, after;
+    long memory;
+
+    open_scene();
+    memory = omsp_test_bytes();
+    for (unsigned i = 0; i < 4; i++)
+        say_codes(i * 60 * SECOND, 60 * SECOND);
+    say_mark(0);
+    rig_run(&f.rig, 500);
+    ck_assert_int_ge(omsp_test_bytes(), memory + 2l * 240 * SECOND);
+    ck_assert_int_eq(omsp_stream_stop(f.fork, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 500);
+    ck_assert_int_lt(omsp_test_bytes(), memory + 100000);
+    omsp_call_get_stats(f.b, &before);
+    ck_assert_int_eq(omsp_stream_start(f.fork, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 1000);
+    omsp_call_get_stats(f.b, &after);
+    ck_assert_uint_eq(after.frames_played, before.frames_played);
+    ck_assert_uint_eq(echoes(), 0);
+    omsp_stream_fork_info(f.fork, &info);
+    ck_assert_int_eq(info.state, OMSP_FORK_OPEN);
+    say_codes(0, SECOND / 2);
+    say_mark(0);
+    rig_run(&f.rig, 700);
+    ck_assert_uint_eq(echoes(), 1);
+    find_heard(0, SECOND / 2);
+    close_scene();
+}
+END_TEST
+
 OMSP_SUITE("fork_play", TEST(a_consumer_two_minutes_ahead_is_heard_to_its_end),
            TEST(a_whole_minute_may_come_in_one_message),
            TEST(ten_minutes_may_wait_and_what_is_beyond_is_left_out_whole),
            TEST(a_mark_behind_every_piece_of_a_long_answer_comes_back_when_it_was_played),
            TEST(who_interrupts_itself_has_all_marks_back_and_its_next_word_at_once),
-           TEST(one_that_sends_marks_and_never_reads_costs_bounded_memory))
+           TEST(one_that_sends_marks_and_never_reads_costs_bounded_memory),
+           TEST(what_waits_goes_with_its_stream))

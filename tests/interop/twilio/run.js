@@ -13,7 +13,7 @@ const { make_certificates } = require("./lib/certs");
 const { run_all, test } = require("./lib/suite");
 
 const BUDGET_MS = Number(process.env.OMSP_INTEROP_SECONDS ?? 165) * 1000;
-const CALLS = 120;
+const CALLS = 128;
 
 for (const file of fs.readdirSync(path.join(__dirname, "cases")).sort()) {
     require(path.join(__dirname, "cases", file));

@@ -169,3 +169,21 @@ for (const method of ["GET", "POST"]) {
         assert.equal(asked.length, 2);
     });
 }
+
+for (const [what, options] of [["ws", () => ({})], ["wss", (world) => ({ tls: world.certificates.good, host: "localhost" })]]) {
+    test(`a consumer over ${what} that closes has its close answered with the same code`, async (world) => {
+        const { host, call } = world;
+
+        for (const code of [1000, 1001, 1008, 4321]) {
+            const at = call();
+            const consumer = await new WsConsumer(options(world)).open();
+            const made = await host.streams(at).create({ url: consumer.url });
+            const stream = await consumer.stream(made.sid);
+
+            (await talker(at)).talk();
+            await stream.frames(3);
+            stream.socket.close(code, "that is all");
+            assert.equal((await stream.ended()).code, code);
+        }
+    });
+}
