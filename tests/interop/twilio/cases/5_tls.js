@@ -60,8 +60,17 @@ test("a program told of no private authority does not trust it", { ms: 90000 }, 
     const at = host.calls[0];
     const consumer = await new WsConsumer({ tls: certificates.good, host: "localhost" }).open();
     const status = await callbacks();
-    const made = await host.streams(at).create({ url: consumer.url, statusCallback: status.url });
+    let error;
 
-    assert.deepEqual(await status.over(made.sid), ["stream-error"]);
-    assert.match(status.of(made.sid)[0].StreamError, /\b31910\b/);
+    // The first handshake of a process under Wine opens the store of authorities, which a machine with
+    // other work to do may not finish in the five seconds that there are.
+    for (let tries = 0; tries < 4 && !/\b31910\b/.test(error); tries++) {
+        const made = await host.streams(at).create({ url: consumer.url, statusCallback: status.url });
+
+        assert.deepEqual(await status.over(made.sid), ["stream-error"]);
+        error = status.of(made.sid)[0].StreamError;
+        if (!/\b31910\b/.test(error)) assert.match(error, /\b31901\b/);
+    }
+    assert.match(error, /\b31910\b/);
+    assert.equal(consumer.streams.length, 0);
 });
