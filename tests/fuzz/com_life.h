@@ -163,6 +163,158 @@ static void tsp_data(struct life *life)
         kit_release(call);
 }
 
+/* ---- steps with a purpose, which chance alone would seldom find -------------------------------
+ */
+
+/* Who of the pool has this interface, from any place on; NULL: nobody. */
+static void *any_having(struct play *play, const IID *iid)
+{
+    unsigned first = any(play, POOL);
+    void *out = NULL;
+
+    for (unsigned i = 0; i < POOL && !out; i++) {
+        IUnknown *object = play->pool[(first + i) % POOL];
+
+        if (object && FAILED(IUnknown_QueryInterface(object, iid, &out)))
+            out = NULL;
+    }
+    return out;
+}
+
+static void keep_all(struct play *play, IEnumUnknown *all)
+{
+    IUnknown *object;
+
+    while (IEnumUnknown_Next(all, 1, &object, NULL) == S_OK) {
+        keep(play, object);
+        kit_release(object);
+    }
+    kit_release(all);
+}
+
+static void make_terminal(struct play *play)
+{
+    static const GUID *const classes[] = {
+        &CLSID_msp_file_playback, &CLSID_msp_file_recording,       &CLSID_msp_media_streaming,
+        &CLSID_msp_microphone,    &CLSID_OpenMSPWebSocketTerminal, &CLSID_OpenMSPBridgeTerminal,
+        &CLSID_msp_speakers};
+    ITTerminalSupport *support = any_having(play, &IID_ITTerminalSupport);
+    ITTerminal *terminal = NULL;
+    WCHAR name[40];
+    BSTR text;
+
+    if (!support)
+        return;
+    StringFromGUID2(classes[any(play, 7)], name, 40);
+    text = SysAllocString(name);
+    if (SUCCEEDED(ITTerminalSupport_CreateTerminal(support, text, TAPIMEDIATYPE_AUDIO,
+                                                   (TERMINAL_DIRECTION)any(play, 4), &terminal))) {
+        keep(play, (IUnknown *)terminal);
+        kit_release(terminal);
+    }
+    SysFreeString(text);
+    kit_release(support);
+}
+
+/* A file's name for a terminal of files, and its tracks. */
+static void give_file(struct play *play)
+{
+    ITMediaPlayback *playback = any_having(play, &IID_ITMediaPlayback);
+    ITMediaRecord *record = playback ? NULL : any_having(play, &IID_ITMediaRecord);
+    ITMultiTrackTerminal *tracks = NULL;
+    IEnumTerminal *all = NULL;
+    ITTerminal *track;
+    VARIANT list;
+
+    list.vt = VT_BSTR;
+    list.bstrVal = SysAllocString(any(play, 4) ? L"com_calls.wav" : L"missing/x.wav");
+    if (playback) {
+        ITMediaPlayback_put_PlayList(playback, list);
+        IUnknown_QueryInterface(playback, &IID_ITMultiTrackTerminal, (void **)&tracks);
+        kit_release(playback);
+    } else if (record) {
+        ITMediaRecord_put_FileName(record, list.bstrVal);
+        IUnknown_QueryInterface(record, &IID_ITMultiTrackTerminal, (void **)&tracks);
+        kit_release(record);
+    }
+    SysFreeString(list.bstrVal);
+    if (!tracks)
+        return;
+    if (record && SUCCEEDED(ITMultiTrackTerminal_CreateTrackTerminal(tracks, TAPIMEDIATYPE_AUDIO,
+                                                                     TD_RENDER, &track))) {
+        keep(play, (IUnknown *)track);
+        kit_release(track);
+    }
+    if (playback && SUCCEEDED(ITMultiTrackTerminal_EnumerateTrackTerminals(tracks, &all)))
+        keep_all(play, (IEnumUnknown *)all);
+    kit_release(tracks);
+}
+
+static void list_streams(struct play *play)
+{
+    ITStreamControl *control = any_having(play, &IID_ITStreamControl);
+    IEnumStream *all = NULL;
+
+    if (!control)
+        return;
+    if (SUCCEEDED(ITStreamControl_EnumerateStreams(control, &all)))
+        keep_all(play, (IEnumUnknown *)all);
+    kit_release(control);
+}
+
+static void select_terminal(struct play *play)
+{
+    ITTerminal *terminal = any_having(play, &IID_ITTerminal);
+    ITStream *stream = any_having(play, &IID_ITStream);
+
+    if (terminal && stream)
+        ck_assert(com_is_documented(&IID_ITStream, ITStream_SelectTerminal(stream, terminal)));
+    if (terminal)
+        kit_release(terminal);
+    if (stream)
+        kit_release(stream);
+}
+
+/* Calls that hear themselves: media flows. */
+static void connect_call(struct play *play)
+{
+    IOpenMSPCall *call = any_having(play, &IID_IOpenMSPCall);
+    BSTR own = NULL;
+
+    if (!call)
+        return;
+    if (any(play, 4)) {
+        if (SUCCEEDED(IOpenMSPCall_get_LocalDescription(call, &own)))
+            IOpenMSPCall_put_RemoteDescription(call, own);
+    } else {
+        own = any_text(play);
+        IOpenMSPCall_SetPeer(call, own, any(play, 2) ? 0 : 8);
+    }
+    SysFreeString(own);
+    kit_release(call);
+}
+
+/* Two events of a stream that has a terminal in a connected call. */
+static void toggle(struct play *play)
+{
+    ITStream *stream = any_having(play, &IID_ITStream);
+
+    if (!stream)
+        return;
+    ITStream_StartStream(stream);
+    if (any(play, 2))
+        ITStream_StopStream(stream);
+    kit_release(stream);
+}
+
+static void with_purpose(struct play *play)
+{
+    static void (*const purposes[])(struct play *) = {make_terminal,   give_file,    list_streams,
+                                                      select_terminal, connect_call, toggle};
+
+    purposes[any(play, 6)](play);
+}
+
 /* Of what methods are given as buffers and as arrays of numbers. */
 static void fill_buffer(struct life *life)
 {

@@ -529,30 +529,44 @@ static void call_plain(struct play *play, void *iface, const struct com_slots *s
     free(frame);
 }
 
-/* An interface of an object of the pool, and a method of it. */
+/* An object of the pool, an interface of those that it has, and a method of that. */
 static void one_slot(struct play *play)
 {
-    unsigned plain = sizeof(com_slots) / sizeof(com_slots[0]);
-    unsigned which = any(play, plain + sizeof(com_duals) / sizeof(com_duals[0]));
-    const struct com_slots *slots = which < plain ? &com_slots[which] : NULL;
-    const IID *iid = slots ? slots->iid : com_duals[which - plain];
+    enum {
+        PLAIN = sizeof(com_slots) / sizeof(com_slots[0]),
+        DUALS = sizeof(com_duals) / sizeof(com_duals[0])
+    };
     IUnknown *object = any_object(play);
+    unsigned have[PLAIN + DUALS], count = 0, which;
     void *iface = NULL;
 
-    for (unsigned tries = 0; tries < POOL; tries++) { /* whoever of the pool has it */
-        if (SUCCEEDED(IUnknown_QueryInterface(object, iid, &iface)))
-            break;
-        ck_assert_ptr_null(iface);
-        kit_release(object);
-        object = any_object(play);
+    for (unsigned i = 0; i < PLAIN + DUALS; i++) {
+        const IID *iid = i < PLAIN ? com_slots[i].iid : com_duals[i - PLAIN];
+
+        if (SUCCEEDED(IUnknown_QueryInterface(object, iid, &iface))) {
+            have[count++] = i;
+            kit_release(iface);
+        } else {
+            ck_assert_ptr_null(iface);
+        }
     }
-    if (iface) {
-        same_object(object, iface);
-        if (slots)
-            call_plain(play, iface, slots);
-        else
-            call_dual(play, iface, iid);
-        kit_release(iface);
+    if (count) {
+        const struct com_slots *slots = NULL;
+        const IID *iid;
+
+        which = have[any(play, count)];
+        if (which < PLAIN)
+            slots = &com_slots[which];
+        iid = slots ? slots->iid : com_duals[which - PLAIN];
+        /* Memory may be out by now. */
+        if (SUCCEEDED(IUnknown_QueryInterface(object, iid, &iface))) {
+            same_object(object, iface);
+            if (slots)
+                call_plain(play, iface, slots);
+            else
+                call_dual(play, iface, iid);
+            kit_release(iface);
+        }
     }
     kit_release(object);
 }

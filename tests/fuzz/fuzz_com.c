@@ -2,7 +2,8 @@
  * Calls of COM on the native stand-in, each choice a byte of the input: objects that came back,
  * methods by IDispatch with VARIANTs of every type (support/com_calls.h), methods by the vtables of
  * all interfaces with results that are NULL, sizes that are wrong and objects that are foreign
- * (com_slots.h), TSP data, GetEvent, time that passes in a simulation, allocations that fail, the
+ * (com_slots.h), terminals made, given files and selected, calls connected (com_life.h), TSP data,
+ * GetEvent, time that passes in a simulation, allocations that fail, the
  * end at any moment. An address lives as TAPI makes it or as an application does. Laws, beside
  * those of com_calls.h: ACTIVE and INACTIVE of a stream alternate, GetEvent answers what is
  * documented, out pointers are cleared by what fails, and in the end no object, no memory and no
@@ -51,6 +52,14 @@ static void step(struct life *life)
     case 7:
         fill_buffer(life);
         break;
+    case 8:
+    case 9:
+    case 10:
+    case 11:
+    case 12:
+    case 13:
+        with_purpose(&life->play);
+        break;
     default:
         if (what % 2)
             one_call(&life->play);
@@ -63,8 +72,14 @@ static void step(struct life *life)
 
 static void begin(struct life *life)
 {
+    static const uint8_t wav[44 + 400] = {'R', 'I', 'F',  'F', 0xb4, 1,   0,    0,    'W', 'A', 'V',
+                                          'E', 'f', 'm',  't', ' ',  16,  0,    0,    0,   1,   0,
+                                          1,   0,   0x40, 31,  0,    0,   0x80, 62,   0,   0,   2,
+                                          0,   16,  0,    'd', 'a',  't', 'a',  0x90, 1,   0,   0};
+
     (void)life;
     FUZZ_CHECK(omsp_sim_create(1, &sim) == OMSP_OK);
+    FUZZ_CHECK(omsp_sim_file_put(sim, "com_calls.wav", wav, sizeof(wav)) == OMSP_OK);
 }
 
 static void settle(struct life *life)

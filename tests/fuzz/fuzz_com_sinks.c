@@ -79,10 +79,14 @@ static void call_around(struct life *life, uint32_t seed, IUnknown *event, unsig
     keep(play, event ? event : (IUnknown *)life->open);
     keep(play, (IUnknown *)life->msp);
     while (calls-- && InterlockedDecrement(&calls_left) > 0) {
-        if (any(play, 2))
+        unsigned what = any(play, 3);
+
+        if (what == 0)
             one_call(play);
-        else
+        else if (what == 1)
             one_slot(play);
+        else
+            with_purpose(play);
     }
     for (unsigned i = 0; i < POOL; i++)
         if (play->pool[i])
@@ -322,20 +326,6 @@ static void unadvise(struct life *life, unsigned place, bool inside)
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
-/* Two events of a stream that has a terminal in a connected call. */
-static void toggle(struct life *life)
-{
-    IUnknown *object = any_object(&life->play);
-    ITStream *stream;
-
-    if (SUCCEEDED(IUnknown_QueryInterface(object, &IID_ITStream, (void **)&stream))) {
-        ITStream_StartStream(stream);
-        ITStream_StopStream(stream);
-        kit_release(stream);
-    }
-    kit_release(object);
-}
-
 struct second {
     struct life *life;
     uint32_t seed;
@@ -370,7 +360,7 @@ static void step(struct life *life)
 
     switch (what) {
     case 0:
-        for (unsigned i = fuzz_u8(&life->input); i; i--)
+        for (unsigned i = fuzz_u8(&life->input) % 16; i; i--)
             SwitchToThread();
         break;
     case 1:
@@ -407,7 +397,7 @@ static void step(struct life *life)
     case 13:
     case 14:
     case 15:
-        toggle(life);
+        with_purpose(&life->play);
         break;
     case 16:
         fill_buffer(life);
