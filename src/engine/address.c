@@ -176,13 +176,15 @@ static struct omsp_blob *blob_copy(const struct omsp_blob *blob)
     return copy;
 }
 
-static enum omsp_status post_one(struct omsp_listener *listener, const struct omsp_event *event)
+/* own: takes the blob itself, else a copy of it. */
+static enum omsp_status post_one(struct omsp_listener *listener, const struct omsp_event *event,
+                                 bool own)
 {
     struct omsp_event copy = *event;
     enum omsp_status status;
     bool edge;
 
-    if (event->blob) {
+    if (event->blob && !own) {
         copy.blob = blob_copy(event->blob);
         if (!copy.blob)
             return OMSP_NOMEM;
@@ -204,13 +206,17 @@ enum omsp_status omsp_address_post(struct omsp_address *address, const struct om
     omsp_lock_acquire(&address->listeners_lock);
     omsp_list_each(link, &address->listeners)
     {
-        enum omsp_status one = post_one(omsp_container(link, struct omsp_listener, link), &stamped);
+        bool last = link->next == &address->listeners;
+        enum omsp_status one =
+            post_one(omsp_container(link, struct omsp_listener, link), &stamped, last);
 
         if (one)
             status = one;
+        if (last)
+            stamped.blob = NULL;
     }
     omsp_lock_release(&address->listeners_lock);
-    omsp_free(event->blob);
+    omsp_free(stamped.blob); /* nobody listens */
     return status;
 }
 

@@ -191,15 +191,20 @@ enum omsp_status omsp_call_disconnect(struct omsp_call *call, enum omsp_cause ca
 
 enum omsp_status omsp_call_post_tsp_data(struct omsp_call *call, const void *data, uint32_t len)
 {
-    struct omsp_event event = {.kind = OMSP_EVENT_TSP_DATA, .call = call->id};
-    enum omsp_status status;
+    struct omsp_blob *blob = omsp_alloc(sizeof(*blob) + len);
 
-    event.blob = omsp_alloc(sizeof(*event.blob) + len);
-    if (!event.blob)
+    if (!blob)
         return OMSP_NOMEM;
-    event.blob->len = len;
-    memcpy(event.blob->data, data, len);
-    status = omsp_address_post(call->address, &event);
+    blob->len = len;
+    memcpy(blob->data, data, len);
+    return omsp_call_post_tsp_blob(call, blob);
+}
+
+enum omsp_status omsp_call_post_tsp_blob(struct omsp_call *call, struct omsp_blob *blob)
+{
+    struct omsp_event event = {.kind = OMSP_EVENT_TSP_DATA, .call = call->id, .blob = blob};
+    enum omsp_status status = omsp_address_post(call->address, &event);
+
     omsp_address_signal(call->address);
     return status;
 }

@@ -14,13 +14,13 @@
 #include "engine/engine.h"
 
 /* Up to room terminals, a reference each, in the system's order; *count is how many there are.
- * The first call waits for the system, as do calls of omsp_address_default_device. OMSP_SHUTDOWN.
- */
+ * The first call waits for the system, as do calls of omsp_address_default_device. OMSP_NOMEM: not
+ * all of them could be had, and none is given; the next call tries again. OMSP_SHUTDOWN. */
 #define OMSP_ADDRESS_MAX_DEVICES 64
 enum omsp_status omsp_address_devices(struct omsp_address *address, struct omsp_terminal **out,
                                       unsigned room, unsigned *count);
 /* What the system prefers for speech, else the first; a reference. OMSP_NODEVICE (none of this
- * direction), OMSP_SHUTDOWN. */
+ * direction), OMSP_NOMEM (as above), OMSP_SHUTDOWN. */
 enum omsp_status omsp_address_default_device(struct omsp_address *address,
                                              enum omsp_direction direction,
                                              struct omsp_terminal **out);

@@ -20,18 +20,30 @@ static void on_change(void *owner)
     omsp_runner_post(&devices->engine->control, &devices->changed);
 }
 
-struct omsp_audio *omsp_devices_audio(struct omsp_devices *devices)
+/* *out NULL: a machine without sound. OMSP_NOMEM. */
+static enum omsp_status open_audio(struct omsp_devices *devices, struct omsp_audio **out)
 {
     const struct omsp_ports *ports = devices->engine->ports;
     struct omsp_audio_watch watch = {devices, on_change};
     struct omsp_audio *audio;
+    enum omsp_status status = OMSP_OK;
 
     omsp_lock_acquire(&devices->lock);
-    if (!devices->audio && !devices->closed && ports->audio_create &&
-        ports->audio_create(ports->ctx, &watch, &audio) == OMSP_OK)
-        devices->audio = audio;
-    audio = devices->audio;
+    if (!devices->audio && !devices->closed && ports->audio_create) {
+        status = ports->audio_create(ports->ctx, &watch, &audio);
+        if (!status)
+            devices->audio = audio;
+    }
+    *out = devices->audio;
     omsp_lock_release(&devices->lock);
+    return status == OMSP_NOMEM ? OMSP_NOMEM : OMSP_OK;
+}
+
+struct omsp_audio *omsp_devices_audio(struct omsp_devices *devices)
+{
+    struct omsp_audio *audio;
+
+    open_audio(devices, &audio);
     return audio;
 }
 
@@ -79,9 +91,29 @@ static bool has(const struct omsp_address *address, const struct omsp_audio_devi
     return false;
 }
 
+/* Address lock. Into the system's order: who could not be made at first may come late. */
+static void put_in_order(struct omsp_address *address, const struct omsp_audio_device *facts,
+                         unsigned count)
+{
+    unsigned place = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        for (unsigned j = place; j < address->device_count; j++) {
+            struct omsp_device *device = address->devices[j];
+
+            if (!omsp_device_is(device, &facts[i]))
+                continue;
+            memmove(&address->devices[place + 1], &address->devices[place],
+                    (j - place) * sizeof(address->devices[0]));
+            address->devices[place++] = device;
+            break;
+        }
+    }
+}
+
 /* Address lock; refresh lock. What no longer is goes, what is new comes, in the list's order. tell:
  * the address had a list before. Answers what is to be released afterwards. A terminal that cannot
- * be made for want of memory is tried again at the next change. */
+ * be made for want of memory is tried again at the next change, and when somebody asks. */
 static unsigned follow(struct omsp_address *address, const struct omsp_audio_device *facts,
                        unsigned count, bool tell, struct omsp_device **dropped)
 {
@@ -104,15 +136,21 @@ static unsigned follow(struct omsp_address *address, const struct omsp_audio_dev
         if (tell)
             post(device, OMSP_TERMINAL_UNAVAILABLE);
     }
+    address->devices_short = false;
     for (unsigned i = 0; i < count && address->device_count < OMSP_MAX_DEVICES; i++) {
         struct omsp_device *device;
 
-        if (has(address, &facts[i]) || omsp_device_create(address, &facts[i], &device) != OMSP_OK)
+        if (has(address, &facts[i]))
             continue;
+        if (omsp_device_create(address, &facts[i], &device) != OMSP_OK) {
+            address->devices_short = true;
+            continue;
+        }
         address->devices[address->device_count++] = device;
         if (tell)
             post(device, OMSP_TERMINAL_AVAILABLE);
     }
+    put_in_order(address, facts, count);
     return drops;
 }
 
@@ -126,7 +164,7 @@ static void follow_one(struct omsp_address *address, const struct omsp_audio_dev
     omsp_lock_acquire(&address->lock);
     if (!address->shut && (first || address->devices_listed)) {
         drops = follow(address, facts, count, address->devices_listed, dropped);
-        address->devices_listed = true;
+        address->devices_listed |= !address->devices_short;
     }
     omsp_lock_release(&address->lock);
     omsp_address_signal(address);
@@ -157,24 +195,28 @@ static struct omsp_address *next_address(struct omsp_engine *engine, unsigned ro
 }
 
 /* No lock held. only: this address, listed or not; NULL: all that have a list. The port is fetched
- * under the lock that its end waits for. */
-static void refresh(struct omsp_devices *devices, struct omsp_address *only)
+ * under the lock that its end waits for. OMSP_NOMEM: nobody could look. */
+static enum omsp_status refresh(struct omsp_devices *devices, struct omsp_address *only)
 {
     struct omsp_audio_device *facts = NULL;
     struct omsp_address *address;
     struct omsp_audio *audio;
+    enum omsp_status status;
     unsigned count = 0;
 
     omsp_lock_acquire(&devices->refresh_lock);
-    audio = omsp_devices_audio(devices);
-    if (audio)
+    status = open_audio(devices, &audio);
+    if (!status && audio) {
         facts = omsp_zalloc_array(OMSP_MAX_DEVICES, sizeof(*facts));
+        if (!facts)
+            status = OMSP_NOMEM;
+    }
+    if (status)
+        goto done;
     if (facts)
         count = audio->list(audio, facts, OMSP_MAX_DEVICES);
     if (count > OMSP_MAX_DEVICES)
         count = OMSP_MAX_DEVICES;
-    if (audio && !facts)
-        goto done; /* the next change, or whoever asks next, tries again */
     if (only)
         follow_one(only, facts, count, true);
     if (!only)
@@ -186,11 +228,15 @@ static void refresh(struct omsp_devices *devices, struct omsp_address *only)
 done:
     omsp_lock_release(&devices->refresh_lock);
     omsp_free(facts);
+    return status;
 }
 
 static void run_changed(struct omsp_task *task)
 {
-    refresh(omsp_container(task, struct omsp_devices, changed), NULL);
+    struct omsp_devices *devices = omsp_container(task, struct omsp_devices, changed);
+
+    if (refresh(devices, NULL))
+        atomic_store(&devices->missed, true); /* whoever asks next makes good for it */
 }
 
 void omsp_devices_forget(struct omsp_address *address)
@@ -253,24 +299,37 @@ void omsp_devices_destroy(struct omsp_devices *devices)
 
 /* ---- doors ---------------------------------------------------------------------------------- */
 
-/* Makes sure that the address has a list. */
-static void listed(struct omsp_address *address)
+/* Makes sure that the address has a list of all there are. OMSP_NOMEM. */
+static enum omsp_status listed(struct omsp_address *address)
 {
+    struct omsp_devices *devices = address->engine->devices;
+    enum omsp_status status = OMSP_OK;
     bool listed;
 
+    if (atomic_exchange(&devices->missed, false) && refresh(devices, NULL)) {
+        atomic_store(&devices->missed, true);
+        return OMSP_NOMEM;
+    }
     omsp_lock_acquire(&address->lock);
-    listed = address->devices_listed || address->shut;
+    listed = (address->devices_listed && !address->devices_short) || address->shut;
     omsp_lock_release(&address->lock);
-    if (!listed)
-        refresh(address->engine->devices, address);
+    if (listed || (status = refresh(devices, address)))
+        return status;
+    omsp_lock_acquire(&address->lock);
+    if (address->devices_short && !address->shut)
+        status = OMSP_NOMEM;
+    omsp_lock_release(&address->lock);
+    return status;
 }
 
 enum omsp_status omsp_address_devices(struct omsp_address *address, struct omsp_terminal **out,
                                       unsigned room, unsigned *count)
 {
-    enum omsp_status status;
+    enum omsp_status status = listed(address);
 
-    listed(address);
+    *count = 0;
+    if (status)
+        return status;
     omsp_lock_acquire(&address->lock);
     status = address->shut ? OMSP_SHUTDOWN : OMSP_OK;
     *count = address->device_count;
@@ -287,9 +346,11 @@ enum omsp_status omsp_address_default_device(struct omsp_address *address,
                                              struct omsp_terminal **out)
 {
     struct omsp_device *best = NULL;
-    enum omsp_status status = OMSP_NODEVICE;
+    enum omsp_status status = listed(address);
 
-    listed(address);
+    if (status)
+        return status;
+    status = OMSP_NODEVICE;
     omsp_lock_acquire(&address->lock);
     for (unsigned i = 0; i < address->device_count; i++) {
         struct omsp_device *device = address->devices[i];

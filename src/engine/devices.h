@@ -9,6 +9,8 @@
 #include "engine/device.h"
 #include "engine/objects.h"
 
+#include <stdatomic.h>
+
 struct omsp_devices {
     struct omsp_engine *engine;
     struct omsp_task changed;      /* control runner: lists are to be looked at */
@@ -16,6 +18,7 @@ struct omsp_devices {
     struct omsp_lock lock;         /* leaf: audio */
     struct omsp_audio *audio;      /* NULL: not asked for yet, or there is none */
     bool closed;                   /* lock */
+    _Atomic bool missed;           /* a change that no list could follow for want of memory */
     unsigned round;                /* refresh_lock: of looking at all addresses */
 };
 

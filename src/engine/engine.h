@@ -176,6 +176,9 @@ enum omsp_status omsp_call_disconnect(struct omsp_call *call, enum omsp_cause ca
 
 /* Queues bytes for the TSP (ME_TSP_DATA); copies. OMSP_NOMEM, OMSP_SHUTDOWN. */
 enum omsp_status omsp_call_post_tsp_data(struct omsp_call *call, const void *data, uint32_t len);
+/* The same with memory that was had before, of omsp_alloc: it is taken, whatever the answer, and
+ * where one listens to the address nothing more is needed. */
+enum omsp_status omsp_call_post_tsp_blob(struct omsp_call *call, struct omsp_blob *blob);
 /* Queues what a terminal tells that is not the engine's (OMSP_PRIVATE_TERMINAL); detail is the
  * door's. OMSP_NOMEM, OMSP_SHUTDOWN. */
 enum omsp_status omsp_call_post_detail(struct omsp_call *call, uint32_t detail);

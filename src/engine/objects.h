@@ -74,7 +74,7 @@ struct omsp_address {
     struct omsp_link calls; /* not shut down; the list holds a reference each */
     /* Static terminals, a reference each: those there are, once somebody asked; and the last of
      * those that went, so that the event about it still finds the terminal. */
-    bool devices_listed;
+    bool devices_listed, devices_short; /* short: for want of memory not all of them */
     struct omsp_device *devices[OMSP_MAX_DEVICES], *gone_devices[OMSP_GONE_DEVICES];
     unsigned device_count, gone_next;
     struct omsp_lock listeners_lock;

@@ -163,13 +163,32 @@ static enum omsp_status obey(struct msp_call *call, const struct omsp_tsp_messag
     }
 }
 
+/* Room for a RESULT, had before anything is done: what was done is told. */
+static struct omsp_blob *reserve_result(const struct omsp_tsp_message *in)
+{
+    struct omsp_tsp_message out = {.type = OMSP_TSP_RESULT, .sequence = in->sequence};
+    struct omsp_blob *blob;
+    size_t need = 0;
+
+    out.u.result.request = in->type;
+    omsp_tsp_build(&out, NULL, 0, &need);
+    blob = omsp_alloc(sizeof(*blob) + need);
+    if (blob)
+        blob->len = (uint32_t)need;
+    return blob;
+}
+
 static HRESULT answer(struct msp_call *call, const struct omsp_tsp_message *in)
 {
+    struct omsp_blob *result = reserve_result(in);
     struct msp_hosted_door door;
     struct omsp_tsp_message out;
     char *text = NULL;
     enum omsp_status status;
+    size_t need;
 
+    if (!result)
+        return E_OUTOFMEMORY;
     memset(&out, 0, sizeof(out));
     msp_hosted_enter(&door, call, NULL,
                      in->type == OMSP_TSP_REMOTE_SDP || in->type == OMSP_TSP_CONNECT
@@ -183,8 +202,15 @@ static HRESULT answer(struct msp_call *call, const struct omsp_tsp_message *in)
         memset(&out.u, 0, sizeof(out.u));
         out.u.result.request = in->type;
         out.u.result.status = status;
+        status = omsp_tsp_build(&out, result->data, result->len, &need);
+        if (status == OMSP_OK)
+            status = omsp_call_post_tsp_blob(call->engine, result);
+        else
+            omsp_free(result);
+    } else {
+        omsp_free(result);
+        status = post(call->engine, &out);
     }
-    status = post(call->engine, &out);
     omsp_free(text);
     return msp_hresult(status);
 }

@@ -35,10 +35,9 @@ static const char *allowed_origin(const struct omsp_rest_server *server, const c
 }
 
 /* "*" and credentials exclude each other (Fetch standard). */
-static bool put_cors(const struct omsp_request *request, struct MHD_Connection *connection,
+static bool put_cors(const struct omsp_rest_server *server, struct MHD_Connection *connection,
                      struct MHD_Response *response)
 {
-    const struct omsp_rest_server *server = request->server;
     const char *origin = "*";
     bool ok = true;
 
@@ -66,7 +65,8 @@ static enum MHD_Result send_response(struct omsp_request *request,
     if (!response)
         return MHD_NO;
     request->end = request->end || !omsp_peer_may_stay(request->peer);
-    if (put_cors(request, connection, response) && put(response, "Cache-Control", "no-store") &&
+    if (put_cors(request->server, connection, response) &&
+        put(response, "Cache-Control", "no-store") &&
         put(response, "X-Content-Type-Options", "nosniff") &&
         (!request->end || put(response, "Connection", "close"))) {
         omsp_peer_answers(request->peer);
@@ -103,6 +103,41 @@ enum MHD_Result omsp_reply_body(struct omsp_request *request, struct MHD_Connect
     return send_response(request, connection, status, make_response(request->format, body));
 }
 
+/* What is told when there is no memory to say anything else. */
+static struct MHD_Response *make_last_words(enum omsp_format format)
+{
+#define MORE "https://www.twilio.com/docs/errors/20500"
+    static char json[] = "{\"code\":20500,\"message\":\"Out of memory\","
+                         "\"more_info\":\"" MORE "\",\"status\":500}";
+    static char xml[] = "<?xml version='1.0' encoding='UTF-8'?>\n<TwilioResponse><RestException>"
+                        "<Code>20500</Code><Message>Out of memory</Message><MoreInfo>" MORE
+                        "</MoreInfo><Status>500</Status></RestException></TwilioResponse>";
+    bool is_xml = format == OMSP_FORMAT_XML;
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        is_xml ? sizeof(xml) - 1 : sizeof(json) - 1, is_xml ? xml : json, MHD_RESPMEM_PERSISTENT);
+
+    if (response && !put(response, "Content-Type", omsp_format_type(format))) {
+        MHD_destroy_response(response);
+        return NULL;
+    }
+    return response;
+}
+
+enum MHD_Result omsp_reply_no_memory(const struct omsp_rest_server *server,
+                                     struct MHD_Connection *connection)
+{
+    struct MHD_Response *response = make_last_words(OMSP_FORMAT_JSON);
+    enum MHD_Result result = MHD_NO;
+
+    if (!response)
+        return MHD_NO;
+    if (put_cors(server, connection, response) && put(response, "Cache-Control", "no-store") &&
+        put(response, "Connection", "close"))
+        result = MHD_queue_response(connection, 500, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
 static bool put_extras(const struct omsp_request *request, struct MHD_Response *response)
 {
     char seconds[16];
@@ -127,7 +162,7 @@ enum MHD_Result omsp_reply_error(struct omsp_request *request, struct MHD_Connec
     struct omsp_body body;
 
     if (omsp_answer_error(request->format, &request->error, &body) != OMSP_OK)
-        return MHD_NO;
+        return send_response(request, connection, 500, make_last_words(request->format));
     response = make_response(request->format, &body);
     if (response && !put_extras(request, response)) {
         MHD_destroy_response(response);

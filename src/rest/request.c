@@ -226,8 +226,11 @@ static enum MHD_Result collect(struct omsp_request *request, const char *data, s
         if (room < 2 * request->body_room)
             room = 2 * request->body_room;
         grown = omsp_resize(request->body, room);
-        if (!grown)
-            return MHD_NO;
+        if (!grown) {
+            omsp_rest_refuse(&request->error, 500, OMSP_REST_SERVER_FAULT, "Out of memory");
+            request->refused = true;
+            return MHD_YES;
+        }
         request->body = grown;
         request->body_room = room;
     }
@@ -256,10 +259,9 @@ enum MHD_Result omsp_request_step(void *ctx, struct MHD_Connection *connection, 
     struct omsp_request *request = *context;
     size_t len = *upload_size;
 
-    (void)ctx;
     (void)url;
     if (!request)
-        return MHD_NO;
+        return omsp_reply_no_memory(ctx, connection);
     if (!request->begun) {
         request->begun = true;
         return begin(request, connection, method, version);

@@ -171,6 +171,9 @@ enum omsp_status omsp_refuse_unknown(struct omsp_request *request);
 /* ---- reply.c --------------------------------------------------------------------------------- */
 
 enum MHD_Result omsp_reply_error(struct omsp_request *request, struct MHD_Connection *connection);
+/* For a request that there is no memory for; the connection ends. */
+enum MHD_Result omsp_reply_no_memory(const struct omsp_rest_server *server,
+                                     struct MHD_Connection *connection);
 /* Takes body. */
 enum MHD_Result omsp_reply_body(struct omsp_request *request, struct MHD_Connection *connection,
                                 int status, struct omsp_body *body);

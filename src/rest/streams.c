@@ -133,6 +133,8 @@ static enum omsp_status create(struct omsp_request *request, int *status, struct
         return made;
     *status = server->config.created_status;
     made = tell(request, stream, false, true, body);
+    if (made != OMSP_OK) /* nothing runs that its maker does not know of */
+        server->calls->stop(stream, OMSP_CAUSE_REMOTE_REQUEST);
     server->calls->release_stream(stream);
     return made;
 }

@@ -125,6 +125,7 @@ START_TEST(the_stream_s_stop_ends_it_and_removal_takes_it_away)
     talk(hall, 1, 5);
     ck_assert_int_eq(omsp_stream_pause(hall->stream, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
     talk(hall, 1, 5);
+    ck_assert_ptr_nonnull(forum.consumer.connections[0]);
     ck_assert(!forum.consumer.connections[0]->closed);
     ck_assert_int_eq(omsp_stream_stop(hall->stream, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
     rig_run(&hall->rig, 300);

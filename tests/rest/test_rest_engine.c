@@ -227,7 +227,81 @@ START_TEST(live_statistics_are_told)
 }
 END_TEST
 
+/* One request of a client whose connection is there already, with the n-th allocation failing. The
+ * answer is what the request deserves, or that the server could not, in proper form; never
+ * nothing. */
+static int post_failing(const char *path, const char *body, long n)
+{
+    struct http_answer answer;
+    char request[1200];
+    int status;
+
+    snprintf(request, sizeof(request),
+             "POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: " REST_BASIC
+             "\r\nContent-Type: " REST_FORM "\r\nContent-Length: %zu\r\n\r\n%s",
+             path, strlen(body), body);
+    omsp_test_fail_alloc(n);
+    ck_assert(http_puts(&world.http.client, request));
+    ck_assert_msg(http_read(&world.http.client, &answer, false), "no answer, %ld", n);
+    omsp_test_allow_alloc();
+    status = answer.status;
+    if (status != 200) {
+        ck_assert_int_eq(status, 500);
+        rest_check_error(&answer, 20500);
+    }
+    if (http_has(&answer, "Connection", "close")) {
+        http_close(&world.http.client);
+        http_open(&world.http.client, omsp_rest_address(world.http.server));
+    }
+    http_free(&answer);
+    return status;
+}
+
+START_TEST(without_memory_it_says_so_and_the_next_request_is_served)
+{
+    unsigned refusals = 0, served = 0;
+    struct omsp_addr peer;
+    bool failed = true;
+
+    set_up(true);
+    ck_assert_int_eq(omsp_addr_parse("127.0.0.1:9", &peer), OMSP_OK);
+    change("nobody", "Status=stopped", 404, "20404"); /* the connection is the server's */
+    for (long n = 0; failed || n < 24; n++) {         /* later ones are of who dials */
+        char path[300], sid[OMSP_SID_CHARS + 1], body[512];
+
+        ck_assert_int_lt(n, 400);
+        omsp_call_shutdown(world.call);
+        omsp_call_release(world.call);
+        ck_assert_int_eq(omsp_call_create(world.address, OMSP_MEDIA_AUDIO, 1, &world.call),
+                         OMSP_OK);
+        ck_assert_int_eq(omsp_call_set_peer(world.call, &peer, 0), OMSP_OK);
+        snprintf(world.path, sizeof(world.path),
+                 "/2010-04-01/Accounts/" REST_ACCOUNT "/Calls/%s/Streams",
+                 omsp_call_sid(world.call));
+        snprintf(path, sizeof(path), "%s.json", world.path);
+        snprintf(body, sizeof(body), "%s&Name=first&Parameter1.Name=a&Parameter1.Value=b",
+                 world.create);
+        if (post_failing(path, body, n) == 200) {
+            served++;
+            failed = omsp_test_alloc_failed(); /* if one did, it was one after the answer */
+            change("first", "Status=stopped", 200, "\"status\":\"stopped\"");
+        } else {
+            refusals++;
+            ck_assert(omsp_test_alloc_failed());
+        }
+        create("&Name=first", sid); /* the name is free */
+        snprintf(path, sizeof(path), "%s/%s.json", world.path, sid);
+        if (post_failing(path, "Status=stopped", n) != 200)
+            change(sid, "Status=stopped", 200, "\"status\":\"stopped\"");
+    }
+    printf("%u requests refused, %u served\n", refusals, served);
+    ck_assert_uint_ge(refusals, 4);
+    tear_down(); /* and nothing is left */
+}
+END_TEST
+
 OMSP_SUITE("rest_engine", TEST(a_stream_made_here_is_a_stream_of_the_call),
            TEST(a_stream_made_elsewhere_is_stopped_here), TEST(limits_of_the_engine_are_told),
            TEST(urls_are_judged_by_the_engine), TEST(a_call_that_is_not_connected_has_no_streams),
-           TEST(what_was_stopped_is_found_until_the_call_goes), TEST(live_statistics_are_told))
+           TEST(what_was_stopped_is_found_until_the_call_goes), TEST(live_statistics_are_told),
+           TEST(without_memory_it_says_so_and_the_next_request_is_served))

@@ -246,8 +246,9 @@ static bool run_one(size_t test, long number)
         tally.later += status == LATER;
         if (failed)
             note_refusal(text, status == LATER);
-        if (status == LATER && setting("OMSP_WALK_LATER", 0))
-            printf("LATER %s, allocation %ld\n%s\n", name, number, text ? text : "");
+        if (failed && setting("OMSP_WALK_SHOW", 0))
+            printf("%s %s, allocation %ld\n%s\n", status == LATER ? "LATER" : "REFUSED", name,
+                   number, text ? text : "");
     } else {
         size_t size = text ? strlen(text) : 0;
 

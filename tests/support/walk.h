@@ -24,6 +24,7 @@
  *                          limit)
  *   OMSP_WALK_SECONDS=n    so long in all: each test has its share of what is left, and tries what
  *                          its time allows, spread likewise (no limit)
+ *   OMSP_WALK_SHOW=1       prints what each run said in which an assertion failed
  *   OMSP_WALK_HANG=n       a process that still runs after this (170), and ten times what the test
  *                          takes, does not end
  */

@@ -215,6 +215,7 @@ unsigned sim_connection_media(const struct sim_connection *connection, unsigned 
 {
     unsigned found = 0;
 
+    ck_assert_ptr_nonnull(connection);
     for (unsigned i = 0; i < connection->count; i++)
         found += is_media(connection->messages[i], track);
     return found;
@@ -223,6 +224,7 @@ unsigned sim_connection_media(const struct sim_connection *connection, unsigned 
 const char *sim_connection_nth(const struct sim_connection *connection, unsigned track,
                                unsigned number)
 {
+    ck_assert_ptr_nonnull(connection);
     for (unsigned i = 0; i < connection->count; i++)
         if (is_media(connection->messages[i], track) && !number--)
             return connection->messages[i];
