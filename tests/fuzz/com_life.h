@@ -307,12 +307,49 @@ static void toggle(struct play *play)
     kit_release(stream);
 }
 
+static void make_media_stream(struct play *play)
+{
+    IOpenMSPCall *call = any_having(play, &IID_IOpenMSPCall);
+    IOpenMSPMediaStream *stream = NULL;
+    VARIANT none;
+    BSTR url;
+
+    if (!call)
+        return;
+    VariantInit(&none);
+    url = SysAllocString(L"ws://127.0.0.1:30997/x");
+    if (SUCCEEDED(
+            IOpenMSPCall_CreateMediaStream(call, url, NULL, NULL, none, NULL, NULL, &stream))) {
+        keep(play, (IUnknown *)stream);
+        kit_release(stream);
+    }
+    SysFreeString(url);
+    kit_release(call);
+}
+
+static void make_sample(struct play *play)
+{
+    IAudioMediaStream *stream = any_having(play, &IID_IAudioMediaStream);
+    IStreamSample *sample = NULL;
+
+    if (!stream)
+        return;
+    if (SUCCEEDED(IAudioMediaStream_AllocateSample(stream, 0, &sample))) {
+        if (any(play, 2))
+            IStreamSample_Update(sample, SSUPDATE_ASYNC, NULL, NULL, 0);
+        keep(play, (IUnknown *)sample);
+        kit_release(sample);
+    }
+    kit_release(stream);
+}
+
 static void with_purpose(struct play *play)
 {
-    static void (*const purposes[])(struct play *) = {make_terminal,   give_file,    list_streams,
-                                                      select_terminal, connect_call, toggle};
+    static void (*const purposes[])(struct play *) = {make_terminal,     give_file,    list_streams,
+                                                      select_terminal,   connect_call, toggle,
+                                                      make_media_stream, make_sample};
 
-    purposes[any(play, 6)](play);
+    purposes[any(play, 8)](play);
 }
 
 /* Of what methods are given as buffers and as arrays of numbers. */

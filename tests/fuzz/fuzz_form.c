@@ -34,13 +34,14 @@ static void goes_round(struct omsp_form_field *fields, unsigned count, size_t si
 /* What is signed of an upgrade's URL is wss, with no default port. */
 static void signs(const char *bytes, size_t size)
 {
-    char *url = malloc(size + 64), *out = malloc(size + 64);
+    size_t room = 3 * size + 64; /* of a URL all may be written as %XX */
+    char *url = malloc(size + 64), *out = malloc(room);
     struct omsp_text text;
 
     FUZZ_CHECK(url && out);
     for (int i = 0; i < 2; i++) {
         sprintf(url, "%s://%s", i ? "wss" : "ws", bytes);
-        omsp_text_init(&text, out, size + 64);
+        omsp_text_init(&text, out, room);
         omsp_form_signed_url(&text, url);
         FUZZ_CHECK(!text.truncated && (!text.len || !memcmp(out, "wss://", 6)));
     }
