@@ -110,7 +110,9 @@ class Host {
         const said = JSON.parse(line);
 
         if (said.type === "ready") {
-            this.calls.push({ sid: said.call, port: Number(said.listen.match(/:(\d+)$/)[1]) });
+            const call = { sid: said.call, port: Number(said.listen.match(/:(\d+)$/)[1]) };
+
+            this.calls.push({ ...call, settled: () => this.#settled(call) });
         } else if (said.type === "rest") {
             this.url = said.url.replace(/\/$/, "");
         } else if (said.type === "event") {
@@ -157,6 +159,16 @@ class Host {
     async event(call, name, from = 0, ms) {
         return until(() => this.events.slice(from).find((event) => event.call === call.sid && name.test(event.event)),
             () => `${name}; there were ${JSON.stringify(this.events.slice(from))}`, ms);
+    }
+
+    // Until each of the call's streams is active or has ended: a consumer may have its `start` a moment
+    // before the audio is let through.
+    async #settled({ sid }) {
+        const events = () => this.events.filter((event) => event.call === sid && event.stream);
+        const open = () => events().filter(({ event, stream }) => event === "CME_NEW_STREAM" &&
+            !events().some((other) => other.stream === stream && other.event !== event));
+
+        await until(() => !open().length, "its streams are settled", 3000).catch(() => {});
     }
 
     // In good order; answers how it ended.

@@ -21,6 +21,7 @@ function voice(count, seed = 1) {
 
 class Talker {
     constructor(call) {
+        this.call = call;
         this.port = call.port;
         this.sequence = 1000;
         this.timestamp = 16000;
@@ -41,6 +42,7 @@ class Talker {
             this.heard.push(packet.subarray(12));
         });
         await new Promise((resolve) => this.socket.bind(0, "127.0.0.1", resolve));
+        await this.call.settled();
         return keep(this);
     }
 
