@@ -159,14 +159,12 @@ static void go_live(struct omsp_fork *fork)
         fork->redialing = false;
         fork->reconnects++;
         fork->open = true;
-        omsp_fork_pump(fork);
     } else if (!status) {
         fork->origin_us = fork->opened_us;
         fork->open = true;
         fork->ready_due = false;
         fork->started_told = true;
         omsp_fork_tell(fork, OMSP_CALLBACK_STARTED, 0);
-        omsp_fork_pump(fork);
     }
     omsp_lock_release(&fork->lock);
     if (status) {
@@ -175,9 +173,13 @@ static void go_live(struct omsp_fork *fork)
     }
     omsp_fork_send_callbacks(fork);
     arm(fork);
+    /* First the audio is let through, then the consumer is told: it has all from there on. */
+    omsp_fork_opened(fork);
+    omsp_lock_acquire(&fork->lock);
+    omsp_fork_pump(fork);
+    omsp_lock_release(&fork->lock);
     if (fork->bidirectional)
         omsp_fork_echo_marks(fork);
-    omsp_fork_opened(fork);
 }
 
 /* ---- what the consumer says --------------------------------------------------------------------
