@@ -176,6 +176,8 @@ static struct omsp_blob *blob_copy(const struct omsp_blob *blob)
     return copy;
 }
 
+#define SIGNAL_AGAIN_US 1000000
+
 /* own: takes the blob itself, else a copy of it. */
 static enum omsp_status post_one(struct omsp_listener *listener, const struct omsp_event *event,
                                  bool own)
@@ -190,7 +192,10 @@ static enum omsp_status post_one(struct omsp_listener *listener, const struct om
             return OMSP_NOMEM;
     }
     status = omsp_mailbox_post(listener->mailbox, &copy, &edge);
-    if (edge) {
+    /* Who waits for a manual-reset event and resets it too late has lost a wake-up; it is not the
+     * last one. */
+    if (edge || event->at_us - listener->signalled_us >= SIGNAL_AGAIN_US) {
+        listener->signalled_us = event->at_us;
         atomic_store(&listener->due, true);
         atomic_store(&listener->address->signals_due, true);
     }

@@ -91,8 +91,9 @@ enum omsp_status omsp_address_create(struct omsp_engine *engine, struct omsp_add
 void omsp_address_shutdown(struct omsp_address *address);
 void omsp_address_release(struct omsp_address *address);
 
-/* Called when the listener's queue goes from empty to not empty; any thread. Only wake somebody:
- * it must not block and must not call the engine. */
+/* Called when the listener's queue goes from empty to not empty, and with an event that finds
+ * others waiting when the last call was a second ago or more; any thread. Only wake somebody: it
+ * must not block and must not call the engine. */
 typedef void (*omsp_signal_fn)(void *ctx);
 
 /* A listener is one event queue. Every event of the address goes to each listener there is. */

@@ -52,7 +52,8 @@ struct omsp_listener {
     struct omsp_lock signal_lock; /* held while the signal runs, so that close can wait for it */
     omsp_signal_fn signal;        /* NULL once closed; signal_lock */
     void *ctx;
-    _Atomic bool due; /* went from empty to not empty and nobody was woken yet */
+    _Atomic bool due;      /* it is to be woken and was not yet */
+    uint64_t signalled_us; /* when it became due last; listeners_lock */
     _Atomic unsigned refs;
 };
 

@@ -449,6 +449,42 @@ START_TEST(unselecting_the_last_terminal_of_a_running_stream_ends_it_and_selecti
 }
 END_TEST
 
+START_TEST(a_burst_is_one_signal_and_a_signal_that_was_missed_is_given_again)
+{
+    struct rig rig;
+    struct omsp_call *call;
+    struct omsp_stream *stream;
+    struct omsp_terminal *player, *track;
+    struct omsp_event event;
+    static int16_t pcm[8000];
+    unsigned before;
+
+    rig_open(&rig, 7);
+    rig_put_tone(&rig, "in.wav", 8000, pcm);
+    call = rig_call(&rig);
+    stream = rig_stream(call, OMSP_CAPTURE);
+    player = rig_player(&rig, "in.wav", &track);
+    while (omsp_listener_take(rig.listener, NULL, NULL, &event) == OMSP_OK)
+        ;
+    before = rig.signals;
+    for (int i = 0; i < 10; i++) {
+        ck_assert_int_eq(omsp_file_start(player), OMSP_OK);
+        ck_assert_int_eq(omsp_file_stop(player), OMSP_OK);
+    }
+    ck_assert_uint_eq(rig.signals, before + 1);
+    rig_run(&rig, 1000); /* nobody came */
+    ck_assert_int_eq(omsp_file_start(player), OMSP_OK);
+    ck_assert_uint_eq(rig.signals, before + 2);
+    ck_assert_int_eq(omsp_file_stop(player), OMSP_OK);
+    ck_assert_uint_eq(rig.signals, before + 2);
+    omsp_terminal_release(track);
+    omsp_terminal_release(player);
+    omsp_stream_release(stream);
+    omsp_call_release(call);
+    rig_close(&rig);
+}
+END_TEST
+
 START_TEST(video_streams_answer_not_implemented)
 {
     struct rig rig;
@@ -485,4 +521,5 @@ OMSP_SUITE("call", TEST(audio_goes_from_file_to_file_unharmed),
            TEST(a_port_in_use_is_told), TEST(everything_answers_after_shutdown),
            TEST(a_terminal_is_on_one_stream_only),
            TEST(unselecting_the_last_terminal_of_a_running_stream_ends_it_and_selecting_resumes),
+           TEST(a_burst_is_one_signal_and_a_signal_that_was_missed_is_given_again),
            TEST(video_streams_answer_not_implemented))
