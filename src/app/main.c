@@ -78,6 +78,24 @@ static int run_protect(const wchar_t *path)
     return FAILED(hr) ? 1 : 0;
 }
 
+/* Asked for by itself or behind a command. */
+static bool wants_help(int argc, wchar_t **argv)
+{
+    for (int i = 1; i < argc && i < 3; i++)
+        if (!wcscmp(argv[i], L"--help") || !wcscmp(argv[i], L"-h") || !wcscmp(argv[i], L"/?"))
+            return true;
+    return false;
+}
+
+static const char *wrong_command(int argc, wchar_t **argv)
+{
+    if (argc < 2)
+        return "no command";
+    if (!wcscmp(argv[1], L"devices"))
+        return "devices takes --json and nothing else";
+    return !wcscmp(argv[1], L"protect") ? "protect takes one file" : "unknown command";
+}
+
 int main(void)
 {
     int argc, status;
@@ -85,7 +103,9 @@ int main(void)
 
     if (!argv)
         return 1;
-    if (argc >= 2 && !wcscmp(argv[1], L"call")) {
+    if (wants_help(argc, argv)) {
+        status = usage(NULL);
+    } else if (argc >= 2 && !wcscmp(argv[1], L"call")) {
         status = run(COMMAND_CALL, argc - 2, argv + 2);
     } else if (argc >= 2 && !wcscmp(argv[1], L"serve")) {
         status = run(COMMAND_SERVE, argc - 2, argv + 2);
@@ -95,13 +115,11 @@ int main(void)
         status = run_devices(true);
     } else if (argc == 3 && !wcscmp(argv[1], L"protect")) {
         status = run_protect(argv[2]);
-    } else if (argc == 2 && (!wcscmp(argv[1], L"--help") || !wcscmp(argv[1], L"-h"))) {
-        status = usage(NULL);
     } else if (argc == 2 && !wcscmp(argv[1], L"--version")) {
         puts("openmsp " OMSP_VERSION);
         status = 0;
     } else {
-        status = usage(argc < 2 ? "no command" : "unknown command");
+        status = usage(wrong_command(argc, argv));
     }
     LocalFree(argv);
     return status;

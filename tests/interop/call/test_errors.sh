@@ -42,9 +42,13 @@ usage no-limit '--rest-waiting and --rest-per-address are 1 to 65536' \
     call --peer 127.0.0.1:9 --rest 127.0.0.1:0 --rest-per-address 0
 usage lone-limit '--rest-waiting and --rest-per-address go with --rest' \
     call --peer 127.0.0.1:9 --rest-per-address 8
-app_run help --help
-check "help: exit status 0" [ $? = 0 ]
-check "help: on standard output" grep -q '^usage: openmsp call' "$work/help.out"
+usage no-token-file 'protect takes one file' protect
+usage devices-what 'devices takes --json and nothing else' devices --all
+for command in '' call serve devices protect; do
+    app_run help ${command:+"$command"} --help
+    check "help of '$command': exit status 0" [ $? = 0 ]
+    check "help of '$command': on standard output" grep -q '^usage: openmsp call' "$work/help.out"
+done
 
 port=$(free_port)
 peer_start blocker --listen "$port" --to 9
