@@ -42,7 +42,15 @@ static DWORD size_of(const struct omsp_event *event)
 struct offer {
     DWORD room, need;
     bool has_buffer;
+    uint32_t call; /* that the head is about; 0: none, or a file terminal's own business */
 };
+
+typedef bool fits_fn(void *ctx, const struct omsp_event *head);
+
+static uint32_t call_of(const struct omsp_event *event)
+{
+    return event->kind == OMSP_EVENT_FILE ? 0 : event->call;
+}
 
 /* Under the queue's lock. */
 static bool fits(void *ctx, const struct omsp_event *head)
@@ -50,10 +58,17 @@ static bool fits(void *ctx, const struct omsp_event *head)
     struct offer *offer = ctx;
 
     offer->need = size_of(head);
+    offer->call = call_of(head);
     return offer->need <= offer->room && offer->has_buffer;
 }
 
-static enum omsp_status take_pending(struct msp_address *address, struct offer *offer,
+/* Under the queue's lock. ctx: a call's id. */
+static bool is_about(void *ctx, const struct omsp_event *head)
+{
+    return call_of(head) == *(const uint32_t *)ctx;
+}
+
+static enum omsp_status take_pending(struct msp_address *address, fits_fn *fit, void *ctx,
                                      struct omsp_event *out)
 {
     enum omsp_status status = OMSP_EMPTY;
@@ -61,7 +76,7 @@ static enum omsp_status take_pending(struct msp_address *address, struct offer *
     AcquireSRWLockExclusive(&address->lock);
     if (address->has_pending) {
         status = OMSP_MORE;
-        if (fits(offer, &address->pending)) {
+        if (fit(ctx, &address->pending)) {
             *out = address->pending;
             address->has_pending = false;
             status = OMSP_OK;
@@ -71,16 +86,16 @@ static enum omsp_status take_pending(struct msp_address *address, struct offer *
     return status;
 }
 
-static enum omsp_status take(struct msp_address *address, struct offer *offer,
+static enum omsp_status take(struct msp_address *address, fits_fn *fit, void *ctx,
                              struct omsp_event *out)
 {
-    enum omsp_status status = take_pending(address, offer, out);
+    enum omsp_status status = take_pending(address, fit, ctx, out);
 
     if (status != OMSP_EMPTY)
         return status;
     AcquireSRWLockShared(&address->listener_lock);
     if (address->listener)
-        status = omsp_listener_take(address->listener, fits, offer, out);
+        status = omsp_listener_take(address->listener, fit, ctx, out);
     else
         status = OMSP_SHUTDOWN;
     ReleaseSRWLockShared(&address->listener_lock);
@@ -160,6 +175,49 @@ static HRESULT fill(const struct omsp_event *event, struct msp_event_parts *part
     return hr;
 }
 
+/* ---- calls that are gone --------------------------------------------------------------------- */
+
+/* Has TAPI shut it down? Then its token means nothing, and nothing is told of it any more (mspi.md
+ * 3.11), though whoever holds a stream holds the call. */
+static bool is_forgotten(struct msp_call *call)
+{
+    return InterlockedCompareExchange(&call->forgotten, 0, 0) != 0;
+}
+
+static bool is_gone(struct msp_address *address, uint32_t id)
+{
+    struct msp_call *call = msp_call_from_id(address, id);
+    bool gone = !call || is_forgotten(call);
+
+    if (call)
+        msp_call_unref(call);
+    return gone;
+}
+
+/* Of an event that nobody is told. */
+static void discard(const struct omsp_event *event)
+{
+    MSP_EVENT_INFO told;
+
+    if (event->kind == OMSP_EVENT_PRIVATE && event->type == OMSP_PRIVATE_TERMINAL &&
+        msp_terminal_event_take(event->detail, &told))
+        msp_terminal_event_release(&told);
+    omsp_free(event->blob);
+}
+
+/* The head when it is about a call that is gone, so that nobody has to make room for it. */
+static bool discard_head(struct msp_address *address, uint32_t call)
+{
+    struct omsp_event event;
+
+    if (!call || !is_gone(address, call) || take(address, is_about, &call, &event) != OMSP_OK)
+        return false;
+    discard(&event);
+    return true;
+}
+
+/* ---- one event ------------------------------------------------------------------------------- */
+
 /* S_FALSE: nobody is left whom the event could concern. */
 static HRESULT deliver(struct msp_address *address, struct omsp_event *event, DWORD *size,
                        BYTE *buffer)
@@ -169,6 +227,15 @@ static HRESULT deliver(struct msp_address *address, struct omsp_event *event, DW
     DWORD need = size_of(event);
     HRESULT hr = msp_event_resolve(address, event, &parts);
 
+    if (hr == S_OK && parts.call && is_forgotten(parts.call)) {
+        if (event->kind == OMSP_EVENT_FILE) { /* what a file terminal does is also its own */
+            msp_call_unref(parts.call);
+            parts.call = NULL;
+        } else {
+            msp_event_parts_clear(&parts);
+            hr = S_FALSE;
+        }
+    }
     if (hr == S_OK) {
         memset(buffer, 0, need);
         hr = fill(event, &parts, info);
@@ -184,6 +251,8 @@ static HRESULT deliver(struct msp_address *address, struct omsp_event *event, DW
     }
     if (FAILED(hr))
         keep(address, event);
+    else if (hr == S_FALSE)
+        discard(event);
     else
         omsp_free(event->blob);
     return hr;
@@ -203,8 +272,11 @@ HRESULT msp_address_get_event(struct msp_address *address, DWORD *size, BYTE *bu
     offer.room = *size;
     offer.has_buffer = buffer != NULL;
     do {
-        enum omsp_status status = take(address, &offer, &event);
+        enum omsp_status status = take(address, fits, &offer, &event);
 
+        hr = S_FALSE;
+        if (status == OMSP_MORE && discard_head(address, offer.call))
+            continue;
         if (status == OMSP_MORE) {
             if (offer.need <= offer.room)
                 return E_POINTER;

@@ -42,6 +42,9 @@ struct msp_call {
     struct omsp_stream *ended[OMSP_CALL_MAX_FORKS]; /* a reference each */
     unsigned ended_count;
     bool tsp_spoke; /* a TSP spoke first about this call: it may be spoken to (mspi.md 6.4) */
+    /* ShutdownMSPCall was called: what its token stood for is going, so GetEvent tells nothing of
+     * it any more, whoever still holds a stream and with it the call. Interlocked. */
+    LONG forgotten;
 };
 
 /* outer NULL: standalone. *out: an inner reference. TAPI_E_INVALIDMEDIATYPE, E_UNEXPECTED,

@@ -243,6 +243,47 @@ START_TEST(events_of_a_call_that_is_gone_are_dropped)
 }
 END_TEST
 
+/* Whoever holds a stream holds the call, but what its token stood for is gone. */
+START_TEST(nothing_is_told_of_a_call_that_was_shut_down_though_its_stream_is_held)
+{
+    struct bench bench;
+    IOpenMSPCall *open;
+    ITTerminalSupport *support;
+    ITStreamControl *control;
+    IEnumStream *streams;
+    ITStream *stream;
+    ITTerminal *terminal;
+    MSP_EVENT_INFO info;
+    DWORD size = sizeof(info);
+    BSTR class = SysAllocString(L"{E2F7AEF7-4971-11D1-A671-006097C9A2E8}"),
+         peer = SysAllocString(L"127.0.0.1:30998");
+
+    open_bench(&bench);
+    open = kit_query(bench.call, &IID_IOpenMSPCall);
+    control = kit_query(bench.call, &IID_ITStreamControl);
+    support = kit_query(bench.address, &IID_ITTerminalSupport);
+    ck_assert_hr(support->lpVtbl->CreateTerminal(support, class, 8, TD_CAPTURE, &terminal), S_OK);
+    ck_assert_hr(control->lpVtbl->EnumerateStreams(control, &streams), S_OK);
+    ck_assert_hr(streams->lpVtbl->Next(streams, 1, &stream, NULL), S_OK);
+    ck_assert_hr(stream->lpVtbl->SelectTerminal(stream, terminal), S_OK);
+    ck_assert_hr(IOpenMSPCall_SetPeer(open, peer, 0), S_OK);
+    ck_assert_hr(get(&bench, &size, &info), S_OK);
+    ck_assert_int_eq(info.MSP_CALL_EVENT_INFO.Type, CALL_STREAM_ACTIVE);
+    drop(info.MSP_CALL_EVENT_INFO.pStream);
+    drop(info.MSP_CALL_EVENT_INFO.pTerminal);
+    ck_assert_hr(tell(&bench, OMSP_TSP_QUERY_SID, 1), S_OK); /* an answer that nobody takes */
+    ck_assert_hr(bench.address->lpVtbl->ShutdownMSPCall(bench.address, bench.call), S_OK);
+    size = sizeof(info);
+    ck_assert_hr(get(&bench, &size, &info), TAPI_E_NOEVENT);
+    ck_assert_hr(stream->lpVtbl->StartStream(stream), E_UNEXPECTED);
+    kit_release(stream), kit_release(streams), kit_release(terminal);
+    kit_release(support), kit_release(control), kit_release(open);
+    SysFreeString(class);
+    SysFreeString(peer);
+    close_bench(&bench);
+}
+END_TEST
+
 /* ---- TSP ------------------------------------------------------------------------------------- */
 
 static HRESULT send_message(struct bench *bench, const struct omsp_tsp_message *message)
@@ -593,8 +634,9 @@ OMSP_SUITE("get_event", TEST(empty_queue_is_no_event_and_leaves_size_alone),
            TEST(size_query_short_and_exact_buffer), TEST(small_tsp_data_still_fills_the_structure),
            TEST(answers_come_first_in_first_out_and_signal_the_edge),
            TEST(after_shutdown_the_handle_is_left_alone),
-           TEST(events_of_a_call_that_is_gone_are_dropped), TEST(tsp_configures_offers_and_asks),
-           TEST(hostile_tsp_data_is_invalid_and_unanswered),
+           TEST(events_of_a_call_that_is_gone_are_dropped),
+           TEST(nothing_is_told_of_a_call_that_was_shut_down_though_its_stream_is_held),
+           TEST(tsp_configures_offers_and_asks), TEST(hostile_tsp_data_is_invalid_and_unanswered),
            TEST(hardware_is_told_to_move_and_unoffered_operations_are_refused),
            TEST(call_events_carry_counted_interfaces_that_are_the_streams_own),
            TEST(shutdown_races_with_posting_and_draining))
