@@ -448,7 +448,7 @@ START_TEST(its_events_come_through_the_queue_with_their_call)
     struct bench bench;
     ITTerminal *from;
     ITPluggableTerminalEventSink *sink;
-    MSP_EVENT_INFO info;
+    MSP_EVENT_INFO info = {0};
 
     begin(&bench);
     from = tone(&bench);
