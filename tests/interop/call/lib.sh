@@ -26,6 +26,7 @@ finish() {
     local pid
     for pid in "${started[@]}"; do kill -9 "$pid" 2>/dev/null; done
     [ -z "${mounted-}" ] || as_root umount "$mounted"
+    [ ! -d "$claims" ] || find "$claims" -lname $$ -delete
     rm -rf "$work"
 }
 trap finish EXIT
@@ -131,14 +132,27 @@ wait_for() {
 # Is this UDP port of 127.0.0.1 or of all addresses bound?
 port_open() { grep -qiE "^ *[0-9]+: (0100007F|0{8}|0{32}):$(printf %04X "$1") " /proc/net/udp /proc/net/udp6; }
 
-# An even port below the ephemeral range that nobody has, with the next one. The bitnesses have a
-# range each, so that their suites may run at the same time; those above 26000 are the twilio suite's.
+# Who has a port: links from its number to the process that took it.
+claims=${TMPDIR:-/tmp}/omsp-interop-ports
+
+# Atomic, for scripts that run at the same time; what a process that is gone had is anybody's.
+claim_port() {
+    local owner
+    mkdir -p "$claims"
+    ln -s $$ "$claims/$1" 2>/dev/null && return
+    owner=$(readlink "$claims/$1") && kill -0 "$owner" 2>/dev/null && return 1
+    rm -f "$claims/$1"
+    ln -s $$ "$claims/$1" 2>/dev/null
+}
+
+# An even port below the ephemeral range that nobody has, with the next one: this script's until it
+# ends. The bitnesses have a range each; those above 26000 are the twilio suite's.
 free_port() {
     local port first=20000
     [ "$bits" = x64 ] || first=23000
     while :; do
         port=$((first + RANDOM % 1500 * 2))
-        port_open $port || port_open $((port + 1)) || break
+        port_open $port || port_open $((port + 1)) || ! claim_port $port || break
     done
     echo $port
 }
