@@ -3,6 +3,7 @@
  * the audio from there on.
  */
 #include "support/crowd_far.h"
+#include "support/pair.h"
 #include "support/suite.h"
 
 #include "engine/call.h"
@@ -25,17 +26,6 @@ static void wait_ms(unsigned ms)
     omsp_lock_acquire(&lock);
     omsp_cond_wait(&never, &lock, ms * 1000);
     omsp_lock_release(&lock);
-}
-
-static void connect_pair(struct omsp_call *a, struct omsp_call *b)
-{
-    char sdp[2048];
-    size_t need;
-
-    ck_assert_int_eq(omsp_call_local_sdp(a, sdp, sizeof(sdp), &need), OMSP_OK);
-    ck_assert_int_eq(omsp_call_set_remote_sdp(b, sdp, strlen(sdp)), OMSP_OK);
-    ck_assert_int_eq(omsp_call_local_sdp(b, sdp, sizeof(sdp), &need), OMSP_OK);
-    ck_assert_int_eq(omsp_call_set_remote_sdp(a, sdp, strlen(sdp)), OMSP_OK);
 }
 
 /* While somebody has the call, which letting audio through needs, no consumer is told of a start,

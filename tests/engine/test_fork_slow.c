@@ -4,6 +4,7 @@
  * and once the consumer reads again it has whole messages and the stop.
  */
 #include "support/crowd_far.h"
+#include "support/pair.h"
 #include "support/suite.h"
 
 #include "base/alloc.h"
@@ -29,17 +30,6 @@ struct scene {
     struct omsp_cond never;
     struct crowd_far slow_far, other_far;
 };
-
-static void connect_pair(struct omsp_call *a, struct omsp_call *b)
-{
-    char sdp[2048];
-    size_t need;
-
-    ck_assert_int_eq(omsp_call_local_sdp(a, sdp, sizeof(sdp), &need), OMSP_OK);
-    ck_assert_int_eq(omsp_call_set_remote_sdp(b, sdp, strlen(sdp)), OMSP_OK);
-    ck_assert_int_eq(omsp_call_local_sdp(b, sdp, sizeof(sdp), &need), OMSP_OK);
-    ck_assert_int_eq(omsp_call_set_remote_sdp(a, sdp, strlen(sdp)), OMSP_OK);
-}
 
 static struct omsp_stream *fork_to(struct scene *scene, const struct crowd_far *far,
                                    struct omsp_stream_format format)

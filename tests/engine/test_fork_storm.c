@@ -4,6 +4,7 @@
  * is a WebSocket server: what is tested is that every way to fail ends in order, leaks nothing and
  * leaves the call alone.
  */
+#include "support/pair.h"
 #include "support/tcp_rig.h"
 
 #include "engine/fork.h"
@@ -27,17 +28,6 @@ static void nothing(void *ctx)
     (void)ctx;
 }
 
-static void connect_calls(struct omsp_call *a, struct omsp_call *b)
-{
-    char sdp[2048];
-    size_t need;
-
-    ck_assert_int_eq(omsp_call_local_sdp(a, sdp, sizeof(sdp), &need), OMSP_OK);
-    ck_assert_int_eq(omsp_call_set_remote_sdp(b, sdp, strlen(sdp)), OMSP_OK);
-    ck_assert_int_eq(omsp_call_local_sdp(b, sdp, sizeof(sdp), &need), OMSP_OK);
-    ck_assert_int_eq(omsp_call_set_remote_sdp(a, sdp, strlen(sdp)), OMSP_OK);
-}
-
 static void storm_open(struct storm *storm, const struct tcp_far *echo, const struct tcp_far *bye)
 {
     struct omsp_fork_settings settings = {.auth_token = "secret", .connect_ms = 2000};
@@ -53,7 +43,7 @@ static void storm_open(struct storm *storm, const struct tcp_far *echo, const st
     for (int i = 0; i < 2; i++)
         ck_assert_int_eq(omsp_call_create(storm->address, OMSP_MEDIA_AUDIO, 1, &storm->calls[i]),
                          OMSP_OK);
-    connect_calls(storm->calls[0], storm->calls[1]);
+    connect_pair(storm->calls[0], storm->calls[1]);
 }
 
 static void storm_close(struct storm *storm)

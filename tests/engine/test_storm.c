@@ -3,6 +3,7 @@
  * while media flows. Run under ThreadSanitizer too. Counts, never times: each loop has a fixed
  * number of rounds, each wait a condition and a bound.
  */
+#include "support/pair.h"
 #include "support/suite.h"
 
 #include "base/alloc.h"
@@ -63,17 +64,6 @@ static void write_file(const char *path)
     fclose(file);
 }
 
-static void connect(struct omsp_call *a, struct omsp_call *b)
-{
-    char sdp[2048];
-    size_t need;
-
-    ck_assert_int_eq(omsp_call_local_sdp(a, sdp, sizeof(sdp), &need), OMSP_OK);
-    ck_assert_int_eq(omsp_call_set_remote_sdp(b, sdp, strlen(sdp)), OMSP_OK);
-    ck_assert_int_eq(omsp_call_local_sdp(b, sdp, sizeof(sdp), &need), OMSP_OK);
-    ck_assert_int_eq(omsp_call_set_remote_sdp(a, sdp, strlen(sdp)), OMSP_OK);
-}
-
 static void storm_open(struct storm *storm, const char *name)
 {
     const char *list;
@@ -106,7 +96,7 @@ static void storm_open(struct storm *storm, const char *name)
     ck_assert_int_eq(omsp_file_start(storm->recorder), OMSP_OK);
     ck_assert_int_eq(omsp_stream_select(storm->capture, storm->play_track), OMSP_OK);
     ck_assert_int_eq(omsp_stream_select(storm->render, storm->record_track), OMSP_OK);
-    connect(storm->calls[0], storm->calls[1]);
+    connect_pair(storm->calls[0], storm->calls[1]);
 }
 
 static void storm_close(struct storm *storm)
@@ -283,7 +273,7 @@ static void churn_main(void *arg)
             omsp_call_release(a);
             return;
         }
-        connect(a, b);
+        connect_pair(a, b);
         omsp_call_shutdown(a);
         omsp_call_shutdown(b);
         omsp_call_release(a);

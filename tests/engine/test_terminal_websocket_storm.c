@@ -4,6 +4,7 @@
  * Run under ThreadSanitizer too. Whatever a consumer got must have been in order.
  */
 #include "support/crowd_far.h"
+#include "support/pair.h"
 #include "support/suite.h"
 
 #include "base/alloc.h"
@@ -36,17 +37,6 @@ static void nothing(void *ctx)
     (void)ctx;
 }
 
-static void connect_calls(struct omsp_call *a, struct omsp_call *b)
-{
-    char sdp[2048];
-    size_t need;
-
-    ck_assert_int_eq(omsp_call_local_sdp(a, sdp, sizeof(sdp), &need), OMSP_OK);
-    ck_assert_int_eq(omsp_call_set_remote_sdp(b, sdp, strlen(sdp)), OMSP_OK);
-    ck_assert_int_eq(omsp_call_local_sdp(b, sdp, sizeof(sdp), &need), OMSP_OK);
-    ck_assert_int_eq(omsp_call_set_remote_sdp(a, sdp, strlen(sdp)), OMSP_OK);
-}
-
 static void storm_open(struct storm *storm)
 {
     char url[64];
@@ -65,7 +55,7 @@ static void storm_open(struct storm *storm)
         storm->streams[2 * i] = omsp_call_stream_at(storm->calls[i], 0);
         storm->streams[2 * i + 1] = omsp_call_stream_at(storm->calls[i], 1);
     }
-    connect_calls(storm->calls[0], storm->calls[1]);
+    connect_pair(storm->calls[0], storm->calls[1]);
     for (unsigned i = 0; i < SOCKETS; i++) {
         ck_assert_int_eq(omsp_websocket_create(storm->address, &storm->sockets[i]), OMSP_OK);
         ck_assert_int_eq(omsp_websocket_set(storm->sockets[i], OMSP_WEBSOCKET_URL, url), OMSP_OK);

@@ -3,6 +3,7 @@
  * the workers, talk while threads make others, talk a moment and hang up. Nothing of what the
  * lasting ones said is lost. Run under ThreadSanitizer too.
  */
+#include "support/pair.h"
 #include "support/suite.h"
 
 #include "engine/engine.h"
@@ -50,17 +51,6 @@ static void wait_a_little(struct scene *scene)
     omsp_lock_release(&scene->lock);
 }
 
-static void connect(struct omsp_call *a, struct omsp_call *b)
-{
-    char sdp[2048];
-    size_t need;
-
-    ck_assert_int_eq(omsp_call_local_sdp(a, sdp, sizeof(sdp), &need), OMSP_OK);
-    ck_assert_int_eq(omsp_call_set_remote_sdp(b, sdp, strlen(sdp)), OMSP_OK);
-    ck_assert_int_eq(omsp_call_local_sdp(b, sdp, sizeof(sdp), &need), OMSP_OK);
-    ck_assert_int_eq(omsp_call_set_remote_sdp(a, sdp, strlen(sdp)), OMSP_OK);
-}
-
 static void pair_open(struct scene *scene, struct pair *pair, unsigned ms)
 {
     int16_t pcm[80];
@@ -76,7 +66,7 @@ static void pair_open(struct scene *scene, struct pair *pair, unsigned ms)
         ck_assert_int_eq(omsp_samples_write(pair->words, pcm, sizeof(pcm), &used), OMSP_OK);
     pair->mouth = omsp_call_stream_at(pair->says, 0);
     ck_assert_int_eq(omsp_stream_select(pair->mouth, pair->words), OMSP_OK);
-    connect(pair->says, pair->hears);
+    connect_pair(pair->says, pair->hears);
 }
 
 static void pair_close(struct pair *pair)

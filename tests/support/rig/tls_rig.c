@@ -1,6 +1,8 @@
 /* What the suites of media streams over TLS share. Not the servers: tests/tools/tls_far.c. */
 #include "support/tls_rig.h"
 
+#include "support/pair.h"
+
 #include "port/ports.h"
 
 #include <stdio.h>
@@ -9,17 +11,6 @@
 static void nothing(void *ctx)
 {
     (void)ctx;
-}
-
-static void connect_pair(struct omsp_call *a, struct omsp_call *b)
-{
-    char sdp[2048];
-    size_t need;
-
-    ck_assert_int_eq(omsp_call_local_sdp(a, sdp, sizeof(sdp), &need), OMSP_OK);
-    ck_assert_int_eq(omsp_call_set_remote_sdp(b, sdp, strlen(sdp)), OMSP_OK);
-    ck_assert_int_eq(omsp_call_local_sdp(b, sdp, sizeof(sdp), &need), OMSP_OK);
-    ck_assert_int_eq(omsp_call_set_remote_sdp(a, sdp, strlen(sdp)), OMSP_OK);
 }
 
 void tls_rig_up(struct tls_rig *rig)
