@@ -1,25 +1,19 @@
 /*
- * A media stream's connection, on the link thread: dial, upgrade, what the consumer says, pings,
- * the end. Not here: media (fork_media.c, on the media worker) and the model (fork.c).
+ * A media stream's connection, on the link thread: when it is dialled, open, pinged, closed, lost.
+ * Not here: what it begins with (fork_upgrade.c), what comes on it (fork_input.c), media
+ * (fork_media.c, on the media worker) and the model (fork.c).
  */
 #include "engine/fork_state.h"
 
-#include "base/alloc.h"
 #include "base/log.h"
 
-#include <string.h>
-
-#define CLOSE_US      2000000 /* for the consumer to answer our close */
-#define MAX_NOTES     32 /* when so many wait, a pong takes the last one's place (RFC 6455 5.5.3) */
-#define RESPONSE_ROOM (OMSP_WS_RESPONSE_MAX + 4096)
+#define CLOSE_US 2000000 /* for the consumer to answer our close */
 
 static void dial(struct omsp_fork *fork);
 
-static uint64_t now_of(struct omsp_fork *fork)
+static uint64_t now_of(const struct omsp_fork *fork)
 {
-    const struct omsp_ports *ports = fork->links->engine->ports;
-
-    return ports->now_us(ports->ctx);
+    return omsp_engine_now_us(fork->links->engine);
 }
 
 static void arm(struct omsp_fork *fork)
@@ -58,7 +52,7 @@ static void hang_up(struct omsp_fork *fork, bool redial, int error)
     fork->dialed->loop->close(fork->dialed);
 }
 
-static void finish(struct omsp_fork *fork, int error)
+void omsp_fork_finish(struct omsp_fork *fork, int error)
 {
     if (fork->link_state == OMSP_LINK_IDLE || fork->link_state == OMSP_LINK_DEAD)
         return;
@@ -68,8 +62,7 @@ static void finish(struct omsp_fork *fork, int error)
     omsp_fork_ended(fork, error);
 }
 
-/* An end that may pass: the connection is made anew when that is wanted and not yet given up. */
-static void lose(struct omsp_fork *fork, int error)
+void omsp_fork_lose(struct omsp_fork *fork, int error)
 {
     enum omsp_link_state state = fork->link_state;
 
@@ -77,11 +70,10 @@ static void lose(struct omsp_fork *fork, int error)
         omsp_fork_may_redial(fork, now_of(fork)))
         hang_up(fork, true, error);
     else
-        finish(fork, error);
+        omsp_fork_finish(fork, error);
 }
 
-/* fork->lock held. */
-static void note_close(struct omsp_fork *fork, uint16_t code)
+void omsp_fork_note_close(struct omsp_fork *fork, uint16_t code)
 {
     uint8_t body[2];
 
@@ -92,9 +84,7 @@ static void note_close(struct omsp_fork *fork, uint16_t code)
     omsp_fork_note(fork, OMSP_WS_CLOSE, body, sizeof(body));
 }
 
-/* Says goodbye and waits for the consumer's, bounded. code: our close; stop: with the stop message.
- */
-static void begin_close(struct omsp_fork *fork, uint16_t code, bool stop, int error)
+void omsp_fork_begin_close(struct omsp_fork *fork, uint16_t code, bool stop, int error)
 {
     char text[512];
     struct omsp_text message;
@@ -112,7 +102,7 @@ static void begin_close(struct omsp_fork *fork, uint16_t code, bool stop, int er
                          fork->sid);
         omsp_fork_note(fork, OMSP_WS_TEXT, text, message.len);
     }
-    note_close(fork, code);
+    omsp_fork_note_close(fork, code);
     omsp_fork_pump(fork);
     omsp_lock_release(&fork->lock);
     arm(fork);
@@ -120,26 +110,6 @@ static void begin_close(struct omsp_fork *fork, uint16_t code, bool stop, int er
 
 /* ---- opening ----------------------------------------------------------------------------------
  */
-
-static void on_open(void *owner)
-{
-    struct omsp_fork *fork = owner;
-    struct omsp_fork_note *note;
-
-    note = fork->link_state == OMSP_LINK_DIALING ? omsp_fork_upgrade(fork) : NULL;
-    if (!note) {
-        finish(fork, OMSP_FORK_BAD_URL);
-        return;
-    }
-    fork->link_state = OMSP_LINK_UPGRADING;
-    omsp_lock_acquire(&fork->lock);
-    fork->tcp = fork->dialed;
-    fork->stalled = false;
-    omsp_list_insert(&fork->notes, &note->link);
-    fork->note_count++;
-    omsp_fork_pump(fork);
-    omsp_lock_release(&fork->lock);
-}
 
 static void go_live(struct omsp_fork *fork)
 {
@@ -168,7 +138,7 @@ static void go_live(struct omsp_fork *fork)
     }
     omsp_lock_release(&fork->lock);
     if (status) {
-        finish(fork, OMSP_FORK_BROKEN);
+        omsp_fork_finish(fork, OMSP_FORK_BROKEN);
         return;
     }
     omsp_fork_send_callbacks(fork);
@@ -182,186 +152,59 @@ static void go_live(struct omsp_fork *fork)
         omsp_fork_echo_marks(fork);
 }
 
-/* ---- what the consumer says --------------------------------------------------------------------
- */
-
-static void on_message(struct omsp_fork *fork, const struct omsp_ws_input *input)
+/* What is left of the bytes are frames. */
+static void take_answer(struct omsp_fork *fork, struct omsp_span *bytes)
 {
-    omsp_lock_acquire(&fork->lock);
-    fork->messages_received++;
-    if (!fork->bidirectional)
-        fork->messages_bad++;
-    omsp_lock_release(&fork->lock);
-    if (fork->bidirectional && input->opcode == OMSP_WS_TEXT) {
-        omsp_fork_heard(fork, input->payload);
-    } else if (!fork->bad_told) {
-        fork->bad_told = true;
-        omsp_log(OMSP_LOG_WARNING, "%d: stream %s: the consumer sends what nobody takes",
-                 OMSP_FORK_BAD_MESSAGE, fork->sid);
-    }
-}
+    int http_status;
+    enum omsp_status status = omsp_fork_answer(fork, bytes, &http_status);
 
-/* fork->lock held. Sent with all that the bytes at hand bring: a flood is not a send for each. */
-static void note_pong(struct omsp_fork *fork, struct omsp_span payload)
-{
-    struct omsp_fork_note *last = omsp_container(fork->notes.prev, struct omsp_fork_note, link);
-    bool begun = fork->note_at && fork->notes.next == fork->notes.prev;
-
-    if (fork->close_sent)
-        return;
-    if (fork->note_count >= MAX_NOTES && !begun && (last->bytes[0] & 15) == OMSP_WS_PONG) {
-        omsp_list_remove(&last->link);
-        omsp_free(last);
-        fork->note_count--;
-    }
-    omsp_fork_note(fork, OMSP_WS_PONG, payload.ptr, payload.len);
-}
-
-static void on_control(struct omsp_fork *fork, const struct omsp_ws_input *input)
-{
-    omsp_lock_acquire(&fork->lock);
-    if (input->event == OMSP_WS_GOT_PING) {
-        note_pong(fork, input->payload);
-    } else if (fork->ping_sent_us) {
-        uint64_t trip = now_of(fork) - fork->ping_sent_us;
-
-        fork->round_trip_us = trip > UINT32_MAX ? UINT32_MAX : (uint32_t)trip;
-        fork->ping_sent_us = 0;
-        fork->pings_unanswered = 0;
-    }
-    omsp_lock_release(&fork->lock);
-}
-
-static void on_close_frame(struct omsp_fork *fork, const struct omsp_ws_input *input)
-{
-    if (fork->link_state == OMSP_LINK_OPEN) {
-        omsp_lock_acquire(&fork->lock);
-        fork->open = false; /* no media behind it */
-        note_close(fork, input->close_code == 1005 ? 1000 : input->close_code);
-        omsp_fork_pump(fork);
-        omsp_lock_release(&fork->lock);
-    }
-    if (omsp_fork_close_passes(input->close_code))
-        lose(fork, OMSP_FORK_CLOSED);
-    else
-        finish(fork, OMSP_FORK_CLOSED);
-}
-
-/* False: the connection is on its way out, what follows is not looked at. */
-static bool take_input(struct omsp_fork *fork, const struct omsp_ws_input *input)
-{
-    switch (input->event) {
-    case OMSP_WS_MESSAGE:
-        on_message(fork, input);
-        return fork->link_state == OMSP_LINK_OPEN || fork->link_state == OMSP_LINK_CLOSING;
-    case OMSP_WS_GOT_PING:
-    case OMSP_WS_GOT_PONG:
-        on_control(fork, input);
-        return true;
-    case OMSP_WS_GOT_CLOSE:
-        on_close_frame(fork, input);
-        return false;
-    case OMSP_WS_NOTHING:
-        return true;
-    default:
-        begin_close(fork,
-                    input->event == OMSP_WS_TOO_BIG    ? 1009
-                    : input->event == OMSP_WS_BAD_TEXT ? 1007
-                                                       : 1002,
-                    false, OMSP_FORK_PROTOCOL);
-        finish(fork, OMSP_FORK_PROTOCOL);
-        return false;
-    }
-}
-
-static void take_frames(struct omsp_fork *fork, struct omsp_span bytes)
-{
-    do {
-        struct omsp_ws_input input;
-        size_t used = 0;
-
-        if (omsp_ws_parser_feed(&fork->parser, bytes, &used, &input)) {
-            finish(fork, OMSP_FORK_BROKEN);
-            return;
-        }
-        if (!take_input(fork, &input))
-            return;
-        bytes.ptr += used;
-        bytes.len -= used;
-        if (input.event == OMSP_WS_NOTHING && !used)
-            break;
-    } while (bytes.len);
-    omsp_lock_acquire(&fork->lock);
-    omsp_fork_pump(fork);
-    omsp_lock_release(&fork->lock);
-}
-
-/* What came of an answer is kept until the rest comes. False: it is too long, or there is no
- * memory.
- */
-static bool keep_response(struct omsp_fork *fork, const uint8_t *data, size_t len)
-{
-    if (len > RESPONSE_ROOM - fork->response_len)
-        return false;
-    if (!fork->response)
-        fork->response = omsp_alloc(RESPONSE_ROOM);
-    if (!fork->response)
-        return false;
-    memcpy(fork->response + fork->response_len, data, len);
-    fork->response_len += len;
-    return true;
-}
-
-/* An answer that comes in one piece, as most do, is looked at where it lies. */
-static void take_response(struct omsp_fork *fork, const uint8_t *data, size_t len)
-{
-    struct omsp_span answer = omsp_span(data, len);
-    enum omsp_status status;
-    uint8_t *response;
-    size_t used = 0;
-    int http_status = 0;
-
-    if (fork->response_len) {
-        if (!keep_response(fork, data, len)) {
-            finish(fork, OMSP_FORK_HANDSHAKE);
-            return;
-        }
-        answer = omsp_span(fork->response, fork->response_len);
-    }
-    status = omsp_ws_check_response(answer, fork->accept, &used, &http_status);
-    if (status == OMSP_MORE) {
-        if (!fork->response_len && !keep_response(fork, data, len))
-            finish(fork, OMSP_FORK_HANDSHAKE);
-        return;
-    }
-    if (status) {
+    if (!status) {
+        go_live(fork);
+    } else if (status == OMSP_NOMEM) {
+        omsp_fork_finish(fork, OMSP_FORK_HANDSHAKE);
+    } else if (status != OMSP_MORE) {
         omsp_log(OMSP_LOG_WARNING, "%d: stream %s: the consumer answered the upgrade with %d",
                  OMSP_FORK_HANDSHAKE, fork->sid, http_status);
         if (omsp_fork_answer_passes(http_status))
-            lose(fork, OMSP_FORK_HANDSHAKE);
+            omsp_fork_lose(fork, OMSP_FORK_HANDSHAKE);
         else
-            finish(fork, OMSP_FORK_HANDSHAKE);
+            omsp_fork_finish(fork, OMSP_FORK_HANDSHAKE);
+    }
+}
+
+/* ---- what the loop tells -----------------------------------------------------------------------
+ */
+
+static void on_open(void *owner)
+{
+    struct omsp_fork *fork = owner;
+    struct omsp_fork_note *note;
+
+    note = fork->link_state == OMSP_LINK_DIALING ? omsp_fork_upgrade(fork) : NULL;
+    if (!note) {
+        omsp_fork_finish(fork, OMSP_FORK_BAD_URL);
         return;
     }
-    /* Frames may have come with the answer already. */
-    response = fork->response;
-    fork->response = NULL;
-    fork->response_len = 0;
-    go_live(fork);
-    if (answer.len > used && fork->link_state == OMSP_LINK_OPEN)
-        take_frames(fork, omsp_span(answer.ptr + used, answer.len - used));
-    omsp_free(response);
+    fork->link_state = OMSP_LINK_UPGRADING;
+    omsp_lock_acquire(&fork->lock);
+    fork->tcp = fork->dialed;
+    fork->stalled = false;
+    omsp_list_insert(&fork->notes, &note->link);
+    fork->note_count++;
+    omsp_fork_pump(fork);
+    omsp_lock_release(&fork->lock);
 }
 
 static void on_data(void *owner, const uint8_t *data, size_t len, uint64_t now_us)
 {
     struct omsp_fork *fork = owner;
+    struct omsp_span bytes = omsp_span(data, len);
 
     (void)now_us;
     if (fork->link_state == OMSP_LINK_UPGRADING)
-        take_response(fork, data, len);
-    else if (fork->link_state == OMSP_LINK_OPEN || fork->link_state == OMSP_LINK_CLOSING)
-        take_frames(fork, omsp_span(data, len));
+        take_answer(fork, &bytes);
+    if (bytes.len && (fork->link_state == OMSP_LINK_OPEN || fork->link_state == OMSP_LINK_CLOSING))
+        omsp_fork_input(fork, bytes);
 }
 
 static void on_writable(void *owner)
@@ -392,9 +235,9 @@ static void on_end(void *owner, enum omsp_tcp_end end)
     else if (end == OMSP_TCP_OK)
         error = OMSP_FORK_CLOSED;
     if (end == OMSP_TCP_TLS)
-        finish(fork, error); /* whom it does not trust it does not ask again */
+        omsp_fork_finish(fork, error); /* whom it does not trust it does not ask again */
     else
-        lose(fork, error);
+        omsp_fork_lose(fork, error);
 }
 
 /* The connection is gone, or there was none: the fork rests until the next start. */
@@ -445,9 +288,7 @@ static void on_closed(void *owner)
     fork->redial_due = false;
     omsp_ws_parser_free(&fork->parser);
     omsp_ws_parser_init(&fork->parser);
-    omsp_free(fork->response);
-    fork->response = NULL;
-    fork->response_len = 0;
+    omsp_fork_drop_answer(fork);
     omsp_lock_acquire(&fork->lock);
     want = fork->want;
     omsp_lock_release(&fork->lock);
@@ -542,10 +383,10 @@ static void run_task(struct omsp_link_task *task)
     if (want && fresh && fork->link_state == OMSP_LINK_IDLE)
         dial(fork);
     else if ((!want || fresh) && fork->link_state == OMSP_LINK_OPEN)
-        begin_close(fork, 1000, true, 0);
+        omsp_fork_begin_close(fork, 1000, true, 0);
     else if ((!want || fresh) &&
              (fork->link_state == OMSP_LINK_DIALING || fork->link_state == OMSP_LINK_UPGRADING))
-        finish(fork, 0);
+        omsp_fork_finish(fork, 0);
     else if (!want && fork->link_state == OMSP_LINK_WAITING)
         give_up(fork, 0);
     else if (ready)
@@ -570,12 +411,12 @@ static void on_timer(struct omsp_timer *timer, uint64_t now_us)
         if (fork->link_state == OMSP_LINK_WAITING)
             redial(fork);
         else
-            lose(fork, OMSP_FORK_TIMEOUT);
+            omsp_fork_lose(fork, OMSP_FORK_TIMEOUT);
         return;
     }
     if (fork->link_state == OMSP_LINK_OPEN && fork->ping_due_us <= now_us) {
         if (fork->pings_unanswered == 2) {
-            lose(fork, OMSP_FORK_BROKEN);
+            omsp_fork_lose(fork, OMSP_FORK_BROKEN);
             return;
         }
         fork->pings_unanswered++;

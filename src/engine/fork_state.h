@@ -1,8 +1,9 @@
 /*
  * A fork's own state, shared by its files: fork.c (doors and life), fork_info.c (what they ask),
  * fork_media.c (audio to frames to the socket), fork_link.c (connection), fork_upgrade.c (what it
- * begins with), fork_redial.c (when it is made anew), fork_callback.c (status callbacks),
- * fork_play.c (what a bidirectional consumer plays into the call).
+ * begins with), fork_input.c (what comes on it), fork_redial.c (when it is made anew),
+ * fork_callback.c (status callbacks), fork_play.c (what a bidirectional consumer plays into the
+ * call).
  *
  * Locks: fork->lock is a leaf, below the session's. The link thread's fields are touched on the
  * link thread only.
@@ -155,7 +156,7 @@ struct omsp_fork {
     uint64_t ping_due_us, ping_sent_us;
     unsigned pings_unanswered;
     char key[OMSP_WS_KEY_CHARS + 1], accept[OMSP_WS_ACCEPT_CHARS + 1];
-    uint8_t *response; /* the upgrade's answer that came in part; NULL: nothing did */
+    uint8_t *response; /* the upgrade's answer that came in part, OMSP_WS_RESPONSE_MAX; or NULL */
     size_t response_len;
     struct omsp_ws_parser parser;
     int end_error;
@@ -230,11 +231,30 @@ void omsp_fork_next_mask(struct omsp_fork *fork, uint8_t mask[4]);
 void omsp_fork_link_init(struct omsp_fork *fork);
 /* Any thread, under any lock but the links': the link thread looks at the fork. */
 void omsp_fork_kick(struct omsp_fork *fork);
-void omsp_fork_echo_marks(struct omsp_fork *fork);
+/* Ends the connection, or what is to become one, for good: the stream ended with this number (of
+ * one that is being closed: with what begin_close was given). Nothing where there is none. */
+void omsp_fork_finish(struct omsp_fork *fork, int error);
+/* An end that may pass: the connection is made anew when that is wanted and not yet given up. */
+void omsp_fork_lose(struct omsp_fork *fork, int error);
+/* Says goodbye and waits for the consumer's, bounded. code: our close; stop: with the stop message.
+ */
+void omsp_fork_begin_close(struct omsp_fork *fork, uint16_t code, bool stop, int error);
+/* fork->lock held. Queues a close frame, once a connection. */
+void omsp_fork_note_close(struct omsp_fork *fork, uint16_t code);
+
+/* ---- fork_input.c: link thread --------------------------------------------------------------- */
+/* What came on a connection that is open or being closed; afterwards it may be neither. */
+void omsp_fork_input(struct omsp_fork *fork, struct omsp_span bytes);
 
 /* ---- fork_upgrade.c: link thread ------------------------------------------------------------- */
 /* The request, with the key that its answer is held against; NULL: no memory, or too long. */
 struct omsp_fork_note *omsp_fork_upgrade(struct omsp_fork *fork);
+/* What came of the answer. OMSP_OK: upgraded, *bytes are what came behind it; OMSP_MORE: it is kept
+ * until the rest comes, *bytes is empty; OMSP_INVALID as omsp_ws_check_response, with
+ * *http_status; OMSP_NOMEM. */
+enum omsp_status omsp_fork_answer(struct omsp_fork *fork, struct omsp_span *bytes,
+                                  int *http_status);
+void omsp_fork_drop_answer(struct omsp_fork *fork);
 /* fork->lock held. Queues the first two messages, before which and between which nothing goes.
  * OMSP_NOMEM. */
 enum omsp_status omsp_fork_note_start(struct omsp_fork *fork);
@@ -257,6 +277,8 @@ void omsp_fork_send_callbacks(struct omsp_fork *fork);
 /* ---- fork_play.c ----------------------------------------------------------------------------- */
 /* Link thread. What a consumer said on a bidirectional stream. */
 void omsp_fork_heard(struct omsp_fork *fork, struct omsp_span text);
+/* Link thread. Those that were passed are told, as far as the socket has room. */
+void omsp_fork_echo_marks(struct omsp_fork *fork);
 /* Session lock. Samples to be mixed into what is sent; answers how many there were. */
 size_t omsp_fork_read(struct omsp_fork *fork, int16_t *pcm, size_t count);
 /* Any lock but the fork's. A key was pressed at the far end, 0..15: a dtmf message. */

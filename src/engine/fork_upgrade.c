@@ -1,6 +1,7 @@
 /*
- * What a media stream's connection begins with: the upgrade request with its signature, connected
- * and start (spec 2.1, 2.2). Not here: when, and what comes back (fork_link.c). Link thread.
+ * What a media stream's connection begins with: the upgrade request with its signature, the answer
+ * to it, connected and start (spec 2.1, 2.2). Not here: when, and what follows from the answer
+ * (fork_link.c). Link thread.
  */
 #include "engine/fork_state.h"
 
@@ -83,6 +84,51 @@ struct omsp_fork_note *omsp_fork_upgrade(struct omsp_fork *fork)
     note->len = text.len;
     memcpy(note->bytes, request, text.len);
     return note;
+}
+
+void omsp_fork_drop_answer(struct omsp_fork *fork)
+{
+    omsp_free(fork->response);
+    fork->response = NULL;
+    fork->response_len = 0;
+}
+
+/* As much as an answer may have; what is behind is looked at where it lies. */
+static enum omsp_status keep_answer(struct omsp_fork *fork, struct omsp_span bytes)
+{
+    size_t room = OMSP_WS_RESPONSE_MAX - fork->response_len;
+    size_t len = bytes.len < room ? bytes.len : room;
+
+    if (!fork->response)
+        fork->response = omsp_alloc(OMSP_WS_RESPONSE_MAX);
+    if (!fork->response)
+        return OMSP_NOMEM;
+    memcpy(fork->response + fork->response_len, bytes.ptr, len);
+    fork->response_len += len;
+    return OMSP_OK;
+}
+
+enum omsp_status omsp_fork_answer(struct omsp_fork *fork, struct omsp_span *bytes, int *http_status)
+{
+    size_t before = fork->response_len, used = 0;
+    struct omsp_span answer = *bytes; /* in one piece, as most are, it is not copied */
+    enum omsp_status status;
+
+    if (before) {
+        keep_answer(fork, *bytes); /* has its memory */
+        answer = omsp_span(fork->response, fork->response_len);
+    }
+    status = omsp_ws_check_response(answer, fork->accept, &used, http_status);
+    if (status == OMSP_MORE) {
+        if (!before)
+            status = keep_answer(fork, *bytes) ? OMSP_NOMEM : OMSP_MORE;
+        *bytes = omsp_span(NULL, 0);
+        return status;
+    }
+    omsp_fork_drop_answer(fork);
+    if (!status) /* what came before was not whole: the end lies in these bytes */
+        *bytes = omsp_span(bytes->ptr + (used - before), bytes->len - (used - before));
+    return status;
 }
 
 enum omsp_status omsp_fork_note_start(struct omsp_fork *fork)

@@ -24,13 +24,17 @@ static struct omsp_terminal *recorder, *track;
 static struct omsp_stream *hears;
 static int16_t heard[130 * SECOND];
 
-/* A call whose far end records what the consumer says. */
-static void open_scene(void)
+/* A call whose far end records what the consumer says, whose answer to the upgrade comes in two
+ * pieces (cut > 0), and with so many bytes behind it. */
+static void open_scene_with(size_t cut, const uint8_t *behind, size_t behind_len)
 {
     struct omsp_fork_options options = {
         .url = FORK_URL, .tracks = OMSP_TRACK_INBOUND, .bidirectional = true};
 
     open_fixture(&f, SECOND);
+    f.consumer.cut = cut;
+    f.consumer.behind = behind;
+    f.consumer.behind_len = behind_len;
     connect_fixture(&f);
     recorder = rig_recorder(&f.rig, "out.wav", &track);
     hears = rig_stream(f.a, OMSP_RENDER);
@@ -40,6 +44,11 @@ static void open_scene(void)
     rig_run(&f.rig, 100);
     omsp_stream_fork_info(f.fork, &info);
     ck_assert_int_eq(info.state, OMSP_FORK_OPEN);
+}
+
+static void open_scene(void)
+{
+    open_scene_with(0, NULL, 0);
 }
 
 static void close_scene(void)
@@ -314,10 +323,49 @@ START_TEST(what_waits_goes_with_its_stream)
 }
 END_TEST
 
+/* The header of an answer is bounded, what comes with its end is not. */
+START_TEST(whatever_comes_with_the_end_of_an_answer_in_pieces_is_taken)
+{
+    enum { FRAMES = 300, SIZE = 2 + 100 };
+    static const size_t cuts[] = {0, 1, 50, 127};
+    static uint8_t behind[FRAMES * SIZE];
+
+    for (size_t i = 0; i < FRAMES; i++) {
+        memset(behind + i * SIZE, 'x', SIZE);
+        behind[i * SIZE] = 0x80 | OMSP_WS_TEXT;
+        behind[i * SIZE + 1] = SIZE - 2;
+    }
+    ck_assert_uint_gt(sizeof(behind), 3 * OMSP_WS_RESPONSE_MAX);
+    for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+        open_scene_with(cuts[i], behind, sizeof(behind));
+        ck_assert_uint_eq(info.messages_received, FRAMES);
+        ck_assert_int_eq(info.last_error, 0);
+        close_scene();
+    }
+}
+END_TEST
+
+START_TEST(a_binary_message_is_one_that_nobody_takes)
+{
+    open_scene();
+    send_frame(&f.consumer, OMSP_WS_BINARY, "{}", 2);
+    say_mark(0);
+    rig_run(&f.rig, 100);
+    omsp_stream_fork_info(f.fork, &info);
+    ck_assert_uint_eq(info.messages_received, 2);
+    ck_assert_uint_eq(info.messages_bad, 1);
+    ck_assert_int_eq(info.state, OMSP_FORK_OPEN);
+    ck_assert_uint_eq(echoes(), 1);
+    close_scene();
+}
+END_TEST
+
 OMSP_SUITE("fork_play", TEST(a_consumer_two_minutes_ahead_is_heard_to_its_end),
            TEST(a_whole_minute_may_come_in_one_message),
            TEST(ten_minutes_may_wait_and_what_is_beyond_is_left_out_whole),
            TEST(a_mark_behind_every_piece_of_a_long_answer_comes_back_when_it_was_played),
            TEST(who_interrupts_itself_has_all_marks_back_and_its_next_word_at_once),
            TEST(one_that_sends_marks_and_never_reads_costs_bounded_memory),
-           TEST(what_waits_goes_with_its_stream))
+           TEST(what_waits_goes_with_its_stream),
+           TEST(whatever_comes_with_the_end_of_an_answer_in_pieces_is_taken),
+           TEST(a_binary_message_is_one_that_nobody_takes))

@@ -28,6 +28,10 @@ struct consumer {
     size_t request_len;
     bool upgraded, gone, closed;
     int refuse; /* HTTP status in place of 101; 0: none */
+    /* The answer comes in two pieces, the first with so many bytes of it (0: in one); these frames
+     * come with its end. */
+    size_t cut, behind_len;
+    const uint8_t *behind;
     uint16_t close_code;
     uint8_t bytes[1 << 20];
     size_t len;

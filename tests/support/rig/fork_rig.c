@@ -28,7 +28,7 @@ char *find_text(char *text, const char *what)
 static void answer_upgrade(struct consumer *consumer)
 {
     char key[OMSP_WS_KEY_CHARS + 1] = "", input[61], accept[64] = "", reply[256];
-    uint8_t digest[OMSP_SHA1_BYTES];
+    uint8_t digest[OMSP_SHA1_BYTES], *end;
     char *at = find_text(consumer->request, "sec-websocket-key: ");
     int len;
 
@@ -46,7 +46,13 @@ static void answer_upgrade(struct consumer *consumer)
                        "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
                        accept);
     consumer->upgraded = true;
-    omsp_sim_peer_send(consumer->peer, reply, (size_t)len);
+    omsp_sim_peer_send(consumer->peer, reply, consumer->cut);
+    end = malloc((size_t)len - consumer->cut + consumer->behind_len);
+    memcpy(end, reply + consumer->cut, (size_t)len - consumer->cut);
+    if (consumer->behind_len)
+        memcpy(end + len - consumer->cut, consumer->behind, consumer->behind_len);
+    omsp_sim_peer_send(consumer->peer, end, (size_t)len - consumer->cut + consumer->behind_len);
+    free(end);
 }
 
 void send_frame(struct consumer *consumer, unsigned opcode, const void *data, size_t len)
