@@ -5,13 +5,15 @@
  *
  *  - a name is known or DISP_E_UNKNOWNNAME; an object is the same through all its interfaces;
  *  - a call that fails leaves its result empty, and an exception says with which code;
- *  - when all is released the module may go.
+ *  - when all is released the module may go;
+ *  - whatever happens more often takes no more handles and threads of the process.
  *
  * OMSP_COM_CALLS says how many sequences (20) of 1500 calls each.
  */
 #include "support/host.h"
 
 #include "support/com_calls.h"
+#include "support/process_use.h"
 
 #define CALLS 1500
 
@@ -52,6 +54,7 @@ START_TEST(whatever_is_called_with_whatever_answers_and_leaves_nothing_behind)
     unsigned count = asked ? (unsigned)strtoul(asked, NULL, 10) : 20;
     struct activation activation;
     struct play totals = {0};
+    struct process_use before = {0, 0, 0}, after;
     can_unload_fn can_unload;
     HMODULE module;
 
@@ -62,9 +65,14 @@ START_TEST(whatever_is_called_with_whatever_answers_and_leaves_nothing_behind)
         ck_assert_ptr_nonnull(module);
         can_unload = (can_unload_fn)(void *)GetProcAddress(module, "DllCanUnloadNow");
         ck_assert_msg(can_unload() == S_OK, "sequence %u left something behind", seed);
+        if (seed == count / 4 + 1) /* the system's own are all there by then */
+            process_use_now(&before);
     }
     printf("%u sequences: %lu calls, %lu answered, %lu refused, %lu names unknown\n", count,
            totals.invoked, totals.succeeded, totals.refused, totals.unknown);
+    ck_assert_msg(process_use_returns(&before, HOST_WAIT_MS, &after),
+                  "threads %u -> %u, handles %u -> %u", before.threads, after.threads,
+                  before.handles, after.handles);
     ck_assert_uint_gt(totals.succeeded, totals.invoked / 50);
     ck_assert_uint_gt(totals.refused, totals.invoked / 50);
     DeleteFileW(L"com_calls.wav");

@@ -8,6 +8,7 @@
 
 #include "support/far_ports.h"
 #include "support/host.h"
+#include "support/process_use.h"
 #include "support/rest_client.h"
 
 #include <stdlib.h>
@@ -62,6 +63,7 @@ START_TEST(a_hundred_lives_of_the_module_and_a_thousand_loads_with_a_call_up)
     const char *text = getenv("OMSP_LIVES");
     int lives = text ? atoi(text) : LIVES;
     HANDLE event = kit_event();
+    struct process_use before = {0, 0, 0}, after;
     WCHAR path[1200];
 
     CoInitializeEx(NULL, COINIT_MULTITHREADED);
@@ -97,7 +99,12 @@ START_TEST(a_hundred_lives_of_the_module_and_a_thousand_loads_with_a_call_up)
         while (GetModuleHandleW(L"openmsp.dll") && GetTickCount64() < give_up)
             SwitchToThread();
         ck_assert_ptr_null(GetModuleHandleW(L"openmsp.dll"));
+        if (life == lives / 4) /* the system's own are all there by then */
+            process_use_now(&before);
     }
+    ck_assert_msg(process_use_returns(&before, HOST_WAIT_MS, &after),
+                  "threads %u -> %u, handles %u -> %u", before.threads, after.threads,
+                  before.handles, after.handles);
     CoUninitialize();
     CloseHandle(event);
 }

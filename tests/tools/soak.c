@@ -4,7 +4,7 @@
  * carry their number and a checksum, so that a frame lost, repeated, changed or out of turn is
  * seen. Once a second some calls are hung up and made anew, some streams are stopped, paused and
  * started. Prints a line of JSON every report; the last line sums up and the exit status is 0 only
- * when nothing was lost or changed and handles, threads and memory are where they were.
+ * when nothing was lost or changed and handles, threads and memory are known and where they were.
  *
  *   omsp-soak --calls N --seconds S [--churn N] [--report S]
  *
@@ -400,7 +400,7 @@ int main(int argc, char **argv)
     omsp_engine_destroy(soak.engine);
     omsp_address_release(soak.address);
     free(soak.pairs);
-    good = soak.frames && !soak.lost && !soak.changed && !soak.strange &&
+    good = soak.frames && !soak.lost && !soak.changed && !soak.strange && first.handles &&
            last.handles <= first.handles && last.threads <= first.threads &&
            last.memory <= first.memory + first.memory / 20 + 4096 * 1024;
     printf("%" PRIu64 " frames of 20 ms, %" PRIu64 " lost, %" PRIu64 " changed, %" PRIu64
