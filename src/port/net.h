@@ -52,10 +52,9 @@ struct omsp_net_loop {
      * datagram is lost, which is what RTP expects); OMSP_UNREACHABLE, OMSP_IO. One system call. */
     enum omsp_status (*send)(struct omsp_udp *udp, const struct omsp_addr *to, const void *data,
                              size_t len);
-    /* Returns at once; any thread, once per socket. A callback already running on the loop thread
-     * may still be running; none starts after it except on_closed. The address is free again when
-     * on_closed runs. No other thread may be inside send for this socket at this moment or later;
-     * the loop thread's own callbacks may send until they return. */
+    /* Returns at once, and then the address is free again; any thread, once per socket. A callback
+     * already running on the loop thread may still be running; none starts after it except
+     * on_closed. Nobody may be inside send for this socket at this moment or later. */
     void (*close)(struct omsp_udp *udp);
     /* Sleeps until a datagram, a wake or deadline_us (on now_us's scale; UINT64_MAX: none), and
      * hands out what came, at most one batch. Answers now_us as it was after the sleep, which is

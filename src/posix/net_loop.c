@@ -6,9 +6,11 @@
  * A packet every 20 ms is one recvfrom, which costs a third less than recvmmsg does for one. Of a
  * socket that is ready in two waits one after the other more may lie there: recvmmsg.
  *
- * A socket is freed on the loop thread only, at the end of a wait, so a pointer that epoll gave out
- * in the same wait is good. close() marks it and wakes; the loop thread looks at the mark before
- * each callback, and for what was closed after a wake.
+ * A socket's memory is freed on the loop thread only, at the end of a wait, so a pointer that epoll
+ * gave out in the same wait is good. close() marks it, closes the descriptor and wakes; the loop
+ * thread looks at the mark before each callback, and for what was closed after a wake. It says when
+ * it is about to use a descriptor, looks at the mark then, and who closes waits while it does, for
+ * the time of one receive call that never blocks: so the address is free when close() returns.
  */
 #include "posix/socket.h"
 
@@ -19,6 +21,7 @@
 #include "port/lock.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +55,7 @@ struct udp {
     bool deaf;     /* loop thread; receiving failed and was reported */
     uint64_t turn; /* loop thread; the last wait that found it ready */
     atomic_bool closed;
+    atomic_bool in_use; /* the loop thread is at the descriptor */
     struct omsp_link link;
 };
 
@@ -137,6 +141,12 @@ static void udp_close(struct omsp_udp *base)
     struct loop *loop = loop_of(base->loop);
 
     atomic_store(&udp->closed, true);
+    while (atomic_load(&udp->in_use))
+        sched_yield();
+    /* Closing alone would not do: a child process may have a copy. */
+    epoll_ctl(loop->epoll, EPOLL_CTL_DEL, udp->fd, NULL);
+    close(udp->fd);
+    udp->fd = -1;
     omsp_lock_acquire(&loop->lock);
     omsp_list_insert(&loop->closing, &udp->link);
     /* Under the lock: once it is free, the socket, and with the last one the loop, may be gone. */
@@ -162,10 +172,6 @@ static void reap(struct loop *loop)
             return;
         on_closed = udp->base.on_closed;
         owner = udp->base.owner;
-        /* Closing alone would not do: a child process may have a copy. */
-        epoll_ctl(loop->epoll, EPOLL_CTL_DEL, udp->fd, NULL);
-        close(udp->fd);
-        udp->fd = -1;
         if (on_closed)
             on_closed(owner);
         udp_free(udp);
@@ -175,9 +181,27 @@ static void reap(struct loop *loop)
 
 /* ---- waiting ------------------------------------------------------------------------------- */
 
+/* False: it is closed, and its descriptor perhaps another's. */
+static bool begin_use(struct udp *udp)
+{
+    atomic_store(&udp->in_use, true);
+    if (!atomic_load(&udp->closed))
+        return true;
+    atomic_store_explicit(&udp->in_use, false, memory_order_release);
+    return false;
+}
+
+static void end_use(struct udp *udp)
+{
+    atomic_store_explicit(&udp->in_use, false, memory_order_release);
+}
+
 static void receiving_failed(struct loop *loop, struct udp *udp, int error)
 {
+    if (!begin_use(udp))
+        return;
     epoll_ctl(loop->epoll, EPOLL_CTL_DEL, udp->fd, NULL);
+    end_use(udp);
     udp->deaf = true;
     if (udp->base.on_error && !atomic_load(&udp->closed))
         udp->base.on_error(udp->base.owner, &udp->base, error == ENOMEM ? OMSP_NOMEM : OMSP_IO);
@@ -196,13 +220,17 @@ static void hand_out(struct udp *udp, const struct sockaddr_storage *who, const 
 
 static void receive_many(struct loop *loop, struct udp *udp, uint64_t now)
 {
-    int count;
+    int count, error;
 
     for (int i = 0; i < BATCH; i++)
         loop->heads[i].msg_hdr.msg_namelen = sizeof(loop->froms[i]);
+    if (!begin_use(udp))
+        return;
     count = recvmmsg(udp->fd, loop->heads, BATCH, MSG_DONTWAIT | MSG_TRUNC, NULL);
-    if (count < 0 && !omsp_posix_socket_recovers(errno))
-        receiving_failed(loop, udp, errno);
+    error = errno;
+    end_use(udp);
+    if (count < 0 && !omsp_posix_socket_recovers(error))
+        receiving_failed(loop, udp, error);
     for (int i = 0; i < count && !atomic_load(&udp->closed); i++)
         hand_out(udp, &loop->froms[i], loop->data[i], loop->heads[i].msg_len, now);
 }
@@ -211,13 +239,18 @@ static void receive_one(struct loop *loop, struct udp *udp, uint64_t now)
 {
     struct sockaddr *from = (struct sockaddr *)&loop->froms[0];
     socklen_t from_len = sizeof(loop->froms[0]);
-    ssize_t len =
-        recvfrom(udp->fd, loop->data[0], OMSP_UDP_MAX, MSG_DONTWAIT | MSG_TRUNC, from, &from_len);
+    ssize_t len;
+    int error;
 
-    if (len >= 0)
+    if (!begin_use(udp))
+        return;
+    len = recvfrom(udp->fd, loop->data[0], OMSP_UDP_MAX, MSG_DONTWAIT | MSG_TRUNC, from, &from_len);
+    error = errno;
+    end_use(udp);
+    if (len < 0 && !omsp_posix_socket_recovers(error))
+        receiving_failed(loop, udp, error);
+    else if (len >= 0 && !atomic_load(&udp->closed))
         hand_out(udp, &loop->froms[0], loop->data[0], (size_t)len, now);
-    else if (!omsp_posix_socket_recovers(errno))
-        receiving_failed(loop, udp, errno);
 }
 
 static void receive(struct loop *loop, struct udp *udp, uint64_t now)

@@ -1,7 +1,7 @@
 /*
  * Simulated sockets and the loop that lets the time pass. Same promises as the system's adapters,
- * down to an address that stays taken until on_closed. One thread; "wake from another thread" is a
- * scheduled callback here.
+ * down to an address that is free as soon as close returns. One thread; "wake from another thread"
+ * is a scheduled callback here.
  */
 #include "sim/machine.h"
 
@@ -155,6 +155,7 @@ static void udp_close(struct omsp_udp *base)
 
     udp->closed = true;
     drop_waiting(loop, udp);
+    omsp_list_remove(&udp->bucket);
     omsp_list_remove(&udp->link);
     omsp_list_insert(&loop->closing, &udp->link);
     stir(loop);
@@ -182,7 +183,7 @@ static struct sim_udp *hearer(struct omsp_sim *sim, const struct omsp_addr *to)
     {
         struct sim_udp *udp = omsp_container(it, struct sim_udp, bucket);
 
-        if (udp->closed || udp->addr.port != to->port || udp->addr.family != to->family)
+        if (udp->addr.port != to->port || udp->addr.family != to->family)
             continue;
         if (omsp_addr_same_ip(&udp->addr, to))
             return udp;
@@ -249,7 +250,6 @@ static void reap(struct sim_loop *loop)
         struct sim_udp *udp = omsp_container(loop->closing.next, struct sim_udp, link);
 
         omsp_list_remove(&udp->link);
-        omsp_list_remove(&udp->bucket);
         if (udp->base.on_closed)
             udp->base.on_closed(udp->base.owner);
         omsp_free(udp);

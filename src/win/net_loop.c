@@ -7,9 +7,12 @@
  * Sending is a plain non-blocking sendto by any thread (overlapped sends cost two and a half times
  * as much).
  *
- * Receives are asked for, cancelled and ended on the loop thread alone: open and close on other
- * threads only put the socket on a list and wake it. So a socket's receive state needs no lock, and
- * a receive never dies with the thread that opened the socket.
+ * Receives are asked for and ended on the loop thread alone: open and close on other threads put
+ * the socket on a list and wake it. So a socket's receive state needs no lock, and a receive never
+ * dies with the thread that opened the socket. The handle is closed by close itself, which cancels
+ * the receive, so that the address is free when close returns: the loop thread says when it is
+ * about to use a handle, looks at the mark then, and who closes waits while it does, for the time
+ * of one call that never blocks.
  *
  * Deadlines: a completion port waits in ticks of 15.6 ms unless somebody asked for finer ones, so
  * the period is 1 ms while a loop exists. A high-resolution waitable timer would need a thread of
@@ -50,6 +53,7 @@ struct udp {
     SOCKET handle;
     uint8_t family;
     volatile LONG closed;
+    volatile LONG in_use; /* the loop thread is at the handle */
     struct omsp_link link;
     /* The loop thread's alone. */
     bool pending;      /* a completion of ours is to come */
@@ -142,6 +146,10 @@ static void udp_close(struct omsp_udp *base)
     struct loop *loop = loop_of(base->loop);
 
     InterlockedExchange(&udp->closed, 1);
+    while (InterlockedCompareExchange(&udp->in_use, 0, 0))
+        SwitchToThread();
+    closesocket(udp->handle);
+    udp->handle = INVALID_SOCKET;
     omsp_lock_acquire(&loop->lock);
     omsp_list_remove(&udp->link); /* it may not even have been started */
     omsp_list_insert(&loop->closing, &udp->link);
@@ -156,8 +164,6 @@ static void finish(struct loop *loop, struct udp *udp)
     void (*on_closed)(void *owner) = udp->base.on_closed;
     void *owner = udp->base.owner;
 
-    closesocket(udp->handle);
-    udp->handle = INVALID_SOCKET;
     if (on_closed)
         on_closed(owner);
     udp_free(udp);
@@ -185,21 +191,40 @@ static void hand_out(struct udp *udp, DWORD len, uint64_t now)
     udp->base.on_datagram(udp->base.owner, &udp->base, &from, udp->data, len, now);
 }
 
+/* False: it is closed, and its handle perhaps another's. */
+static bool begin_use(struct udp *udp)
+{
+    InterlockedExchange(&udp->in_use, 1);
+    if (!udp->closed)
+        return true;
+    InterlockedExchange(&udp->in_use, 0);
+    return false;
+}
+
+static void end_use(struct udp *udp)
+{
+    InterlockedExchange(&udp->in_use, 0);
+}
+
 /* Asks for the next datagram. True: it is here already, *len bytes of it. */
 static bool ask_once(struct loop *loop, struct udp *udp, DWORD *len)
 {
     WSABUF room = {sizeof(udp->data), (char *)udp->data};
     DWORD flags = 0;
-    int error;
+    int error = 0;
 
     memset(&udp->receive, 0, sizeof(udp->receive));
     udp->from_len = sizeof(udp->from);
+    if (!begin_use(udp))
+        return false;
     if (WSARecvFrom(udp->handle, &room, 1, len, &flags, (struct sockaddr *)&udp->from,
-                    &udp->from_len, &udp->receive, NULL) == 0) {
+                    &udp->from_len, &udp->receive, NULL))
+        error = WSAGetLastError();
+    end_use(udp);
+    if (!error) {
         udp->pending = !udp->direct;
         return udp->direct;
     }
-    error = WSAGetLastError();
     if (error == WSA_IO_PENDING) {
         udp->pending = true;
         return false;
@@ -222,7 +247,7 @@ static void ask(struct loop *loop, struct udp *udp, uint64_t now)
     for (int i = 0; i < BATCH; i++) {
         DWORD len = 0;
 
-        if (udp->closed || !ask_once(loop, udp, &len))
+        if (!ask_once(loop, udp, &len) || udp->closed)
             return;
         hand_out(udp, len, now);
     }
@@ -237,17 +262,18 @@ static void ask(struct loop *loop, struct udp *udp, uint64_t now)
 static void received(struct udp *udp, DWORD len, uint64_t now)
 {
     DWORD status = (DWORD)udp->receive.Internal, n, flags;
+    int error = 0;
 
     if (status == NT_OK) {
         hand_out(udp, len, now);
-    } else if (status != NT_TRUNCATED &&
-               !WSAGetOverlappedResult(udp->handle, &udp->receive, &n, FALSE, &flags)) {
-        int error = WSAGetLastError();
-
-        if (!omsp_win_socket_recovers(error) || ++udp->refusals > PATIENCE) {
-            receiving_failed(udp, error);
-            udp->refusals = PATIENCE + 1;
-        }
+    } else if (status != NT_TRUNCATED && begin_use(udp)) {
+        if (!WSAGetOverlappedResult(udp->handle, &udp->receive, &n, FALSE, &flags))
+            error = WSAGetLastError();
+        end_use(udp);
+    }
+    if (error && (!omsp_win_socket_recovers(error) || ++udp->refusals > PATIENCE)) {
+        receiving_failed(udp, error);
+        udp->refusals = PATIENCE + 1;
     }
 }
 
@@ -293,9 +319,7 @@ static void tend(struct loop *loop, uint64_t now)
         ask(loop, udp, now);
     while ((udp = take(loop, &loop->closing)) != NULL) {
         udp->dying = true;
-        if (udp->pending)
-            CancelIoEx((HANDLE)udp->handle, &udp->receive); /* or it has completed already */
-        else
+        if (!udp->pending) /* else its completion is to come */
             finish(loop, udp);
     }
 }

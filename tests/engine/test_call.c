@@ -378,6 +378,54 @@ START_TEST(a_port_in_use_is_told)
 }
 END_TEST
 
+START_TEST(a_bind_that_fails_halfway_leaves_the_port_free)
+{
+    struct rig rig;
+    struct omsp_call *call, *other;
+    struct omsp_addr fixed = {.family = 4, .ip = {127, 0, 0, 1}, .port = 20000}, rtcp = fixed;
+    enum omsp_status status = OMSP_NOMEM;
+    long failed = 0;
+
+    rtcp.port++;
+    rig_open(&rig, 1);
+    call = rig_call(&rig);
+    other = rig_call(&rig);
+    /* Odd ports are taken as they are asked for. */
+    ck_assert_int_eq(omsp_call_bind(other, &rtcp), OMSP_OK);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(omsp_call_bind(call, &fixed), OMSP_ADDRINUSE);
+    omsp_call_shutdown(other);
+    for (; status != OMSP_OK; failed++) {
+        omsp_test_fail_alloc(failed);
+        status = omsp_call_bind(call, &fixed);
+        omsp_test_allow_alloc();
+        ck_assert(status == OMSP_OK || status == OMSP_NOMEM);
+    }
+    ck_assert_int_ge(failed, 4); /* the session, two sockets, and the time when it went well */
+    ck_assert_uint_eq(fixed.port, 20000);
+    omsp_call_release(call);
+    omsp_call_release(other);
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(the_port_of_a_call_is_free_when_it_is_shut_down)
+{
+    struct rig rig;
+    struct omsp_addr fixed = {.family = 4, .ip = {127, 0, 0, 1}, .port = 20000};
+
+    rig_open(&rig, 1);
+    for (int i = 0; i < 3; i++) {
+        struct omsp_call *call = rig_call(&rig);
+
+        ck_assert_int_eq(omsp_call_bind(call, &fixed), OMSP_OK);
+        ck_assert_int_eq(omsp_call_shutdown(call), OMSP_OK);
+        omsp_call_release(call);
+    }
+    rig_close(&rig);
+}
+END_TEST
+
 START_TEST(everything_answers_after_shutdown)
 {
     struct pair pair;
@@ -518,8 +566,9 @@ OMSP_SUITE("call", TEST(audio_goes_from_file_to_file_unharmed),
            TEST(a_full_disk_ends_the_recording_and_leaves_it_playable),
            TEST(the_file_is_whole_up_to_the_last_second_at_any_moment),
            TEST(media_goes_where_it_was_told_or_where_a_translator_shows_the_peer),
-           TEST(a_port_in_use_is_told), TEST(everything_answers_after_shutdown),
-           TEST(a_terminal_is_on_one_stream_only),
+           TEST(a_port_in_use_is_told), TEST(a_bind_that_fails_halfway_leaves_the_port_free),
+           TEST(the_port_of_a_call_is_free_when_it_is_shut_down),
+           TEST(everything_answers_after_shutdown), TEST(a_terminal_is_on_one_stream_only),
            TEST(unselecting_the_last_terminal_of_a_running_stream_ends_it_and_selecting_resumes),
            TEST(a_burst_is_one_signal_and_a_signal_that_was_missed_is_given_again),
            TEST(video_streams_answer_not_implemented))

@@ -360,6 +360,8 @@ START_TEST(listen_says_why_it_cannot)
     call = kit_standalone(bench.address, 8);
     second = kit_query(call, &IID_IOpenMSPCall);
     ck_assert_hr(second->lpVtbl->Listen(second, local), HRESULT_FROM_WIN32(WSAEADDRINUSE));
+    ck_assert_hr(IOpenMSPCall_Close(bench.open), S_OK);
+    ck_assert_hr(second->lpVtbl->Listen(second, local), S_OK);
     kit_release(second);
     kit_release(call);
     SysFreeString(local);

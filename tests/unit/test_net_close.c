@@ -101,6 +101,69 @@ BOTH(closing_elsewhere_while_datagrams_flow)
     }
 }
 
+BOTH(an_address_is_free_when_close_returns)
+{
+    struct net_box a, b[2] = {{0}, {0}};
+
+    net_box_on_loopback(&b[0], rig);
+    for (int round = 0; round < 100; round++) {
+        struct net_box *old = &b[round % 2], *new = &b[1 - round % 2];
+
+        rig->loop->close(old->udp);
+        memset(new, 0, sizeof(*new));
+        ck_assert_int_eq(net_box_open(new, rig, old->addr), OMSP_OK);
+        net_pump(rig, &old->closed, 1, 5 * SECOND);
+        ck_assert_int_eq(atomic_load(&old->closed), 1);
+    }
+    /* And it is the new one's: what comes is for it. */
+    net_box_on_loopback(&a, rig);
+    net_send_number(&a, &b[0], 0);
+    net_pump(rig, &b[0].count, 1, 5 * SECOND);
+    ck_assert_int_eq(atomic_load(&b[0].count), 1);
+    ck_assert_int_eq(b[0].errors + b[1].errors, 0);
+    net_box_close(&a);
+    net_box_close(&b[0]);
+}
+
+struct mover {
+    struct net_box *from, *to;
+    enum omsp_status status;
+    atomic_int done;
+};
+
+static void move_elsewhere(void *arg)
+{
+    struct mover *mover = arg;
+
+    mover->from->rig->loop->close(mover->from->udp);
+    mover->status = net_box_open(mover->to, mover->from->rig, mover->from->addr);
+    atomic_store(&mover->done, 1);
+}
+
+BOTH(an_address_moves_elsewhere_while_datagrams_flow)
+{
+    for (int round = 0; round < 30; round++) {
+        struct net_box a, b, c = {0};
+        struct mover mover = {&b, &c, OMSP_OK, 0};
+        int sent = 0;
+
+        net_box_on_loopback(&a, rig);
+        net_box_on_loopback(&b, rig);
+        net_elsewhere(rig, move_elsewhere, &mover);
+        while (!(atomic_load(&mover.done) && atomic_load(&b.closed)) && sent < 1000000) {
+            for (int i = 0; i < 5; i++, sent++)
+                net_box_send(&a, &b, "x", 1);
+            rig->loop->wait(rig->loop, net_now(rig) + 1000);
+        }
+        net_elsewhere_ends(rig);
+        ck_assert_int_eq(atomic_load(&b.closed), 1);
+        ck_assert_int_eq(mover.status, OMSP_OK);
+        ck_assert_int_eq(b.errors + c.errors, 0);
+        net_box_close(&a);
+        net_box_close(&c);
+    }
+}
+
 static void open_elsewhere(void *arg)
 {
     struct net_box *box = arg;
@@ -225,6 +288,8 @@ OMSP_SUITE("net_close", TEST_BOTH(closing_in_the_callback_ends_it_there),
            TEST_BOTH(what_came_before_the_close_is_not_handed_out_after_it),
            TEST_BOTH(a_callback_may_open_and_send),
            TEST_BOTH(closing_elsewhere_while_datagrams_flow),
+           TEST_BOTH(an_address_is_free_when_close_returns),
+           TEST_BOTH(an_address_moves_elsewhere_while_datagrams_flow),
            TEST_BOTH(a_socket_outlives_the_thread_that_opened_it),
            TEST_BOTH(a_loop_may_change_its_thread),
            TEST_BOTH(a_wake_from_elsewhere_ends_the_wait_soon),
