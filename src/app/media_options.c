@@ -80,7 +80,9 @@ bool media_option_take(struct media_options *options, const wchar_t *name, const
         return take_number(value, 100, &options->reconnects);
     case RATE:
         *why = "--sample-rate is 8000, 16000 or 24000";
-        return take_number(value, 24000, &options->sample_rate);
+        return take_number(value, 24000, &options->sample_rate) &&
+               (options->sample_rate == 8000 || options->sample_rate == 16000 ||
+                options->sample_rate == 24000);
     case WORKERS:
         *why = "--media-workers is 0 to 16";
         return take_number(value, 16, &options->workers);

@@ -123,11 +123,20 @@ static bool is_for(enum option option, enum command command)
     }
 }
 
+/* Words of ASCII, in any case. */
+static bool is_word(const wchar_t *text, const char *word)
+{
+    for (; *text && *word; text++, word++)
+        if ((*text >= 'A' && *text <= 'Z' ? *text + ('a' - 'A') : *text) != *word)
+            return false;
+    return !*text && !*word;
+}
+
 static bool parse_codec(struct options *options, const wchar_t *text)
 {
-    if (!_wcsicmp(text, L"pcmu"))
+    if (is_word(text, "pcmu"))
         options->payload_type = 0;
-    else if (!_wcsicmp(text, L"pcma"))
+    else if (is_word(text, "pcma"))
         options->payload_type = 8;
     else
         return false;
@@ -268,11 +277,24 @@ static bool check(const struct options *options, enum command command, const cha
     return !options->media.stream && media_options_check(&options->media, why);
 }
 
+/* `before`, as much of the name as a sentence has room for, `behind`. What is no ASCII is a
+ * question mark: the C library fails on it where no locale was set. */
+static const char *sentence(const char *before, const wchar_t *name, const char *behind)
+{
+    static char message[160];
+    char plain[100];
+    size_t len = 0;
+
+    for (; *name && len < sizeof(plain) - 1; name++)
+        plain[len++] = *name >= ' ' && *name < 127 ? (char)*name : '?';
+    plain[len] = '\0';
+    snprintf(message, sizeof(message), "%s%s%s", before, plain, behind);
+    return message;
+}
+
 bool options_parse(struct options *options, enum command command, int argc, wchar_t **argv,
                    const char **why)
 {
-    static char message[160];
-
     memset(options, 0, sizeof(*options));
     options->calls = 1;
     options->pcm_rate = 8000;
@@ -284,8 +306,7 @@ bool options_parse(struct options *options, enum command command, int argc, wcha
         while (option < OPTIONS && wcscmp(name, names[option]))
             option++;
         if (!of_media && (option == OPTIONS || !is_for((enum option)option, command))) {
-            snprintf(message, sizeof(message), "unknown option %.100ls", name);
-            *why = message;
+            *why = sentence("unknown option ", name, "");
             return false;
         }
         if (!of_media)
@@ -294,8 +315,7 @@ bool options_parse(struct options *options, enum command command, int argc, wcha
         if (!of_media && (option == MIC || option == SPEAKER))
             has_value = i + 1 < argc && wcsncmp(argv[i + 1], L"--", 2);
         if (has_value && i + 1 == argc) {
-            snprintf(message, sizeof(message), "%ls needs a value", name);
-            *why = message;
+            *why = sentence("", name, " needs a value");
             return false;
         }
         if (has_value)
