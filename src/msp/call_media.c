@@ -113,23 +113,6 @@ static HRESULT read_params(struct request *request, const VARIANT *value)
 
 /* ---- methods --------------------------------------------------------------------------------- */
 
-static HRESULT make_stream(struct msp_call *self, const struct omsp_fork_options *options,
-                           IOpenMSPMediaStream **out)
-{
-    struct omsp_stream *stream = NULL;
-    HRESULT hr;
-
-    hr = msp_fork_hresult(
-        omsp_call_fork(self->engine, options, OMSP_CAUSE_LOCAL_REQUEST, NULL, &stream));
-    if (FAILED(hr))
-        return hr;
-    hr = msp_media_stream_wrap(self, stream, out);
-    if (FAILED(hr))
-        omsp_stream_stop(stream, OMSP_CAUSE_LOCAL_REQUEST);
-    omsp_stream_release(stream);
-    return hr;
-}
-
 HRESULT STDMETHODCALLTYPE msp_call_create_media_stream(IOpenMSPCall *iface, BSTR url, BSTR name,
                                                        BSTR track, VARIANT parameters,
                                                        BSTR callback, BSTR callback_method,
@@ -168,7 +151,7 @@ HRESULT STDMETHODCALLTYPE msp_call_create_media_stream(IOpenMSPCall *iface, BSTR
         request->options.url = request->url;
         request->options.name = request->name;
         request->options.callback_url = request->callback;
-        hr = make_stream(self, &request->options, out);
+        hr = msp_media_stream_create(self, &request->options, out);
     }
     request_clear(request);
     omsp_free(request);

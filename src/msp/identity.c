@@ -12,24 +12,24 @@
 
 #define MSP_BUCKETS 512 /* a power of two */
 
-struct entry {
-    struct entry *next;
+struct msp_identity_entry {
+    struct msp_identity_entry *next;
     uint32_t id;
     struct com_object *object; /* weak */
 };
 
 static SRWLOCK table_lock = SRWLOCK_INIT;
-static struct entry *buckets[MSP_BUCKETS];
+static struct msp_identity_entry *buckets[MSP_BUCKETS];
 
-static struct entry **bucket_of(uint32_t id)
+static struct msp_identity_entry **bucket_of(uint32_t id)
 {
     return &buckets[id & (MSP_BUCKETS - 1)];
 }
 
 /* Lock held. */
-static struct entry *find(uint32_t id)
+static struct msp_identity_entry *find(uint32_t id)
 {
-    for (struct entry *it = *bucket_of(id); it; it = it->next)
+    for (struct msp_identity_entry *it = *bucket_of(id); it; it = it->next)
         if (it->id == id)
             return it;
     return NULL;
@@ -39,7 +39,7 @@ static struct entry *find(uint32_t id)
 static struct com_object *look(uint32_t id)
 {
     struct com_object *object = NULL;
-    struct entry *entry;
+    struct msp_identity_entry *entry;
 
     AcquireSRWLockShared(&table_lock);
     entry = find(id);
@@ -49,66 +49,74 @@ static struct com_object *look(uint32_t id)
     return object;
 }
 
-/* Enters a new wrapper unless another one lives by now, which is answered with a reference. Takes
- * over `fresh` and the hold on the engine when it enters it. */
-static struct com_object *enter(struct entry *fresh)
+HRESULT msp_identity_prepare(struct msp_identity_entry **out)
+{
+    *out = omsp_zalloc(sizeof(**out));
+    return *out ? S_OK : E_OUTOFMEMORY;
+}
+
+void msp_identity_discard(struct msp_identity_entry *prepared)
+{
+    omsp_free(prepared);
+}
+
+struct com_object *msp_identity_enter(struct msp_identity_entry *prepared, uint32_t id,
+                                      struct com_object *object)
 {
     struct com_object *other = NULL;
-    struct entry *entry;
+    struct msp_identity_entry *entry;
 
+    prepared->id = id;
+    prepared->object = object;
+    msp_engine_hold();
     AcquireSRWLockExclusive(&table_lock);
-    entry = find(fresh->id);
+    entry = find(id);
     if (entry && com_object_try_addref(entry->object)) {
         other = entry->object;
     } else {
         /* A dying one may still be there; its destructor looks for itself and finds us before it.
          */
-        fresh->next = *bucket_of(fresh->id);
-        *bucket_of(fresh->id) = fresh;
+        prepared->next = *bucket_of(id);
+        *bucket_of(id) = prepared;
     }
     ReleaseSRWLockExclusive(&table_lock);
+    if (!other)
+        return object;
+    msp_engine_release();
+    omsp_free(prepared);
+    com_object_release(object);
     return other;
 }
 
 HRESULT msp_identity_get(uint32_t id, msp_make_fn make, void *ctx, struct com_object **out)
 {
-    struct com_object *object = look(id), *other;
-    struct entry *fresh;
+    struct msp_identity_entry *fresh;
     HRESULT hr;
 
-    *out = object;
-    if (object)
+    *out = look(id);
+    if (*out)
         return S_OK;
     if (!make)
         return S_FALSE;
-    fresh = omsp_zalloc(sizeof(*fresh));
-    if (!fresh)
-        return E_OUTOFMEMORY;
-    hr = make(ctx, &object);
+    hr = msp_identity_prepare(&fresh);
+    if (FAILED(hr))
+        return hr;
+    hr = make(ctx, out);
     if (FAILED(hr)) {
-        omsp_free(fresh);
+        msp_identity_discard(fresh);
+        *out = NULL;
         return hr;
     }
-    fresh->id = id;
-    fresh->object = object;
-    msp_engine_hold();
-    other = enter(fresh);
-    if (other) {
-        msp_engine_release();
-        omsp_free(fresh);
-        com_object_release(object);
-        object = other;
-    }
-    *out = object;
+    *out = msp_identity_enter(fresh, id, *out);
     return S_OK;
 }
 
 void msp_identity_forget(uint32_t id, struct com_object *object)
 {
-    struct entry *gone = NULL;
+    struct msp_identity_entry *gone = NULL;
 
     AcquireSRWLockExclusive(&table_lock);
-    for (struct entry **it = bucket_of(id); *it; it = &(*it)->next) {
+    for (struct msp_identity_entry **it = bucket_of(id); *it; it = &(*it)->next) {
         if ((*it)->id == id && (*it)->object == object) {
             gone = *it;
             *it = gone->next;

@@ -66,6 +66,15 @@ typedef HRESULT (*msp_make_fn)(void *ctx, struct com_object **out);
  * make one at the same time one of the two is released again. make NULL: only look;
  * S_FALSE and *out NULL when there is none. E_OUTOFMEMORY, make's errors. */
 HRESULT msp_identity_get(uint32_t id, msp_make_fn make, void *ctx, struct com_object **out);
+/* The same in two steps, for an engine object that shall not come to be when its wrapper cannot:
+ * first whatever needs memory (E_OUTOFMEMORY), then what cannot fail. */
+struct msp_identity_entry;
+HRESULT msp_identity_prepare(struct msp_identity_entry **out);
+void msp_identity_discard(struct msp_identity_entry *prepared);
+/* Takes over both; answers the id's one wrapper, with the reference that `object` had or, when
+ * another wrapper lives by now, with one on that. Called with no lock held. */
+struct com_object *msp_identity_enter(struct msp_identity_entry *prepared, uint32_t id,
+                                      struct com_object *object);
 /* From the destructor. Does nothing when another wrapper has taken the place meanwhile. */
 void msp_identity_forget(uint32_t id, struct com_object *object);
 

@@ -308,6 +308,14 @@ static const struct com_class *class_of(const struct omsp_stream *engine)
                                                         : &msp_stream_class;
 }
 
+static void bind(struct msp_stream *self, struct msp_call *call, struct omsp_stream *engine)
+{
+    self->call = call;
+    self->engine = engine;
+    msp_call_ref(self->call);
+    omsp_stream_ref(self->engine);
+}
+
 static HRESULT make(void *ctx, struct com_object **out)
 {
     const struct making *making = ctx;
@@ -316,10 +324,7 @@ static HRESULT make(void *ctx, struct com_object **out)
 
     if (FAILED(hr))
         return hr;
-    self->call = making->call;
-    self->engine = making->engine;
-    msp_call_ref(self->call);
-    omsp_stream_ref(self->engine);
+    bind(self, making->call, making->engine);
     *out = &self->object;
     return S_OK;
 }
@@ -348,6 +353,37 @@ HRESULT msp_media_stream_wrap(struct msp_call *call, struct omsp_stream *stream,
 
     *out = hr == S_OK ? &self->media : NULL;
     return hr;
+}
+
+HRESULT msp_media_stream_create(struct msp_call *call, const struct omsp_fork_options *options,
+                                IOpenMSPMediaStream **out)
+{
+    struct msp_identity_entry *place;
+    struct omsp_stream *engine;
+    struct msp_stream *self;
+    HRESULT hr;
+
+    *out = NULL;
+    hr = msp_identity_prepare(&place);
+    if (FAILED(hr))
+        return hr;
+    hr = com_object_create(&msp_media_stream_class, NULL, (struct com_object **)&self);
+    if (FAILED(hr)) {
+        msp_identity_discard(place);
+        return hr;
+    }
+    hr = msp_fork_hresult(
+        omsp_call_fork(call->engine, options, OMSP_CAUSE_LOCAL_REQUEST, NULL, &engine));
+    if (FAILED(hr)) {
+        msp_identity_discard(place);
+        com_object_release(&self->object);
+        return hr;
+    }
+    bind(self, call, engine);
+    self = (struct msp_stream *)msp_identity_enter(place, omsp_stream_id(engine), &self->object);
+    omsp_stream_release(engine);
+    *out = &self->media;
+    return S_OK;
 }
 
 HRESULT msp_substream_wrap(struct msp_call *call, struct omsp_stream *stream, ITSubStream **out)

@@ -10,6 +10,8 @@
 #include "msp/vtable.h"
 #include "openmsp/openmsp.h"
 
+struct omsp_fork_options;
+
 struct msp_stream {
     struct com_object object;
     ITStream stream;
@@ -66,5 +68,9 @@ extern const struct com_dispatch msp_dispatch_IOpenMSPMediaStream;
 /* As msp_stream_wrap for a stream that is a fork. */
 HRESULT msp_media_stream_wrap(struct msp_call *call, struct omsp_stream *stream,
                               IOpenMSPMediaStream **out);
+/* Makes a fork of the call and its wrapper, or neither: E_OUTOFMEMORY has dialled nothing, and
+ * omsp_call_fork's errors (msp_fork_hresult). */
+HRESULT msp_media_stream_create(struct msp_call *call, const struct omsp_fork_options *options,
+                                IOpenMSPMediaStream **out);
 
 #endif

@@ -278,6 +278,46 @@ START_TEST(streams_are_found_by_sid_and_by_name)
 }
 END_TEST
 
+/* Each allocation of the call fails, eight times because one of the connection's thread may be it.
+ */
+START_TEST(without_memory_none_is_made)
+{
+    struct bench bench;
+    LONG made = 1, refused = 0;
+    VARIANT all;
+    bool failed;
+
+    open_bench(&bench);
+    kit_release(created(&bench, L"first", NULL)); /* makes what is made once */
+    do {
+        struct arguments arguments = {.url = bench.consumer.url, .name = L"one"};
+        IOpenMSPMediaStream *stream = NULL;
+        ITStream *control;
+        HRESULT hr;
+
+        omsp_test_fail_alloc((made - 1 + refused) / 8);
+        hr = create(bench.a, &arguments, &stream);
+        failed = omsp_test_alloc_failed();
+        omsp_test_allow_alloc();
+        if (SUCCEEDED(hr)) {
+            control = kit_query(stream, &IID_ITStream);
+            ITStream_StopStream(control);
+            kit_release(control);
+            kit_release(stream);
+            made++;
+        } else {
+            ck_assert_hr(hr, E_OUTOFMEMORY);
+            ck_assert_ptr_null(stream);
+            refused++;
+        }
+        ck_assert_hr(IOpenMSPCall_get_MediaStreams(bench.a, &all), S_OK);
+        ck_assert_int_eq(count_of(&all), made);
+    } while (failed);
+    ck_assert_int_ge(refused, 8 * 4);
+    close_bench(&bench);
+}
+END_TEST
+
 START_TEST(remove_stream_stops_a_media_stream)
 {
     struct bench bench;
@@ -1017,8 +1057,9 @@ OMSP_SUITE("media_stream", TEST(payloads_are_of_the_format_that_the_call_says),
            TEST(class_tables_are_sound), TEST(a_stream_is_made_carries_audio_and_stops),
            TEST(pause_and_start_are_those_of_itstream), TEST(only_media_streams_have_the_interface),
            TEST(terminals_are_not_for_media_streams), TEST(streams_are_found_by_sid_and_by_name),
-           TEST(remove_stream_stops_a_media_stream), TEST(arguments_are_judged_one_by_one),
-           TEST(parameters_are_arrays_of_pairs), TEST(what_breaks_it_is_told_by_number),
+           TEST(without_memory_none_is_made), TEST(remove_stream_stops_a_media_stream),
+           TEST(arguments_are_judged_one_by_one), TEST(parameters_are_arrays_of_pairs),
+           TEST(what_breaks_it_is_told_by_number),
            TEST(a_connection_that_breaks_is_made_again_when_asked_for),
            TEST(the_end_with_its_call_is_told_also_of_a_stream_that_nobody_holds),
            TEST(null_outs_are_pointer_errors), TEST(after_close_only_the_last_word_is_there),
