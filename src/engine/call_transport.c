@@ -189,24 +189,38 @@ enum omsp_status omsp_call_disconnect(struct omsp_call *call, enum omsp_cause ca
     return status;
 }
 
+static enum omsp_status post_to_tsp(struct omsp_call *call, const struct omsp_event *event)
+{
+    enum omsp_status status = omsp_address_post(call->address, event);
+
+    omsp_address_signal(call->address);
+    return status;
+}
+
 enum omsp_status omsp_call_post_tsp_data(struct omsp_call *call, const void *data, uint32_t len)
 {
+    struct omsp_event event = {.kind = OMSP_EVENT_TSP_DATA, .call = call->id};
     struct omsp_blob *blob = omsp_alloc(sizeof(*blob) + len);
 
     if (!blob)
         return OMSP_NOMEM;
     blob->len = len;
     memcpy(blob->data, data, len);
-    return omsp_call_post_tsp_blob(call, blob);
+    event.blob = blob;
+    return post_to_tsp(call, &event);
 }
 
-enum omsp_status omsp_call_post_tsp_blob(struct omsp_call *call, struct omsp_blob *blob)
+enum omsp_status omsp_call_post_tsp_words(struct omsp_call *call, uint16_t type, uint32_t sequence,
+                                          uint32_t first, uint32_t second)
 {
-    struct omsp_event event = {.kind = OMSP_EVENT_TSP_DATA, .call = call->id, .blob = blob};
-    enum omsp_status status = omsp_address_post(call->address, &event);
+    struct omsp_event event = {.kind = OMSP_EVENT_TSP_DATA,
+                               .type = type,
+                               .call = call->id,
+                               .stream = first,
+                               .terminal = second,
+                               .detail = sequence};
 
-    omsp_address_signal(call->address);
-    return status;
+    return post_to_tsp(call, &event);
 }
 
 enum omsp_status omsp_call_post_detail(struct omsp_call *call, uint32_t detail)

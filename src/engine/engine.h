@@ -177,9 +177,10 @@ enum omsp_status omsp_call_disconnect(struct omsp_call *call, enum omsp_cause ca
 
 /* Queues bytes for the TSP (ME_TSP_DATA); copies. OMSP_NOMEM, OMSP_SHUTDOWN. */
 enum omsp_status omsp_call_post_tsp_data(struct omsp_call *call, const void *data, uint32_t len);
-/* The same with memory that was had before, of omsp_alloc: it is taken, whatever the answer, and
- * where one listens to the address nothing more is needed. */
-enum omsp_status omsp_call_post_tsp_blob(struct omsp_call *call, struct omsp_blob *blob);
+/* The same of a short message, as two numbers that the door makes bytes of when it is taken
+ * (core/event.h). It needs no memory while the listeners' queues have room. */
+enum omsp_status omsp_call_post_tsp_words(struct omsp_call *call, uint16_t type, uint32_t sequence,
+                                          uint32_t first, uint32_t second);
 /* Queues what a terminal tells that is not the engine's (OMSP_PRIVATE_TERMINAL); detail is the
  * door's. OMSP_NOMEM, OMSP_SHUTDOWN. */
 enum omsp_status omsp_call_post_detail(struct omsp_call *call, uint32_t detail);
@@ -188,7 +189,7 @@ enum omsp_status omsp_call_post_detail(struct omsp_call *call, uint32_t detail);
 enum omsp_status omsp_call_hardware_report(struct omsp_call *call, enum omsp_direction direction,
                                            enum omsp_actual state, enum omsp_status status);
 /* Hardware transport: called when the hardware must move; NULL: none. It runs under the address
- * lock: of the engine it may call omsp_call_post_tsp_data and what needs no lock (ids, token, sid),
+ * lock: of the engine it may call omsp_call_post_tsp_* and what needs no lock (ids, token, sid),
  * nothing else. A failure is the answer of the door that asked. */
 typedef enum omsp_status (*omsp_hardware_fn)(void *ctx, struct omsp_call *call,
                                              enum omsp_direction direction, enum omsp_actual to);

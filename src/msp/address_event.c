@@ -30,8 +30,8 @@ static DWORD size_of(const struct omsp_event *event)
 {
     size_t size = sizeof(MSP_EVENT_INFO);
 
-    if (event->kind == OMSP_EVENT_TSP_DATA && event->blob) {
-        size_t data = offsetof(MSP_EVENT_INFO, MSP_TSP_DATA.pBuffer) + event->blob->len;
+    if (event->kind == OMSP_EVENT_TSP_DATA) {
+        size_t data = offsetof(MSP_EVENT_INFO, MSP_TSP_DATA.pBuffer) + msp_tsp_event_size(event);
 
         if (data > size)
             size = data;
@@ -147,10 +147,8 @@ static HRESULT fill(const struct omsp_event *event, struct msp_event_parts *part
         parts->terminal = NULL;
         break;
     case OMSP_EVENT_TSP_DATA:
-        info->MSP_TSP_DATA.dwBufferSize = event->blob ? event->blob->len : 0;
-        if (event->blob)
-            memcpy((BYTE *)info + offsetof(MSP_EVENT_INFO, MSP_TSP_DATA.pBuffer), event->blob->data,
-                   event->blob->len);
+        info->MSP_TSP_DATA.dwBufferSize = msp_tsp_event_size(event);
+        msp_tsp_event_write(event, (BYTE *)info + offsetof(MSP_EVENT_INFO, MSP_TSP_DATA.pBuffer));
         break;
     case OMSP_EVENT_PRIVATE:
         if (event->type == OMSP_PRIVATE_TERMINAL) {

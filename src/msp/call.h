@@ -84,6 +84,9 @@ extern const struct com_dispatch msp_dispatch_IOpenMSPStatistics;
 HRESULT msp_tsp_receive(struct msp_call *call, const BYTE *data, DWORD size);
 /* Is it a message for an MSP at all? E_INVALIDARG. */
 HRESULT msp_tsp_check(const BYTE *data, DWORD size);
+/* TSP_DATA as bytes: how many, and writes them. */
+DWORD msp_tsp_event_size(const struct omsp_event *event);
+void msp_tsp_event_write(const struct omsp_event *event, BYTE *out);
 /* Tells the TSP of a digit, when it has spoken about this call. */
 void msp_tsp_digit(struct msp_call *call, unsigned digit);
 /* The engine's hook for hardware transport. */

@@ -13,6 +13,54 @@
 /* The MSP's own count of DIGIT and STREAM_COMMAND. */
 static LONG own_sequence;
 
+/* ---- as events ------------------------------------------------------------------------------- */
+
+/* What a short message is: RESULT, STREAM_COMMAND and DIGIT are, so that what was done is told, and
+ * the hardware moved, without memory. */
+static void read_words(const struct omsp_event *event, struct omsp_tsp_message *out)
+{
+    memset(out, 0, sizeof(*out));
+    out->type = (uint16_t)event->type;
+    out->sequence = event->detail;
+    switch (out->type) {
+    case OMSP_TSP_RESULT:
+        out->u.result.request = (uint16_t)event->stream;
+        out->u.result.status = (enum omsp_status)event->terminal;
+        break;
+    case OMSP_TSP_STREAM_COMMAND:
+        out->u.stream_command.direction = (uint8_t)event->stream;
+        out->u.stream_command.to = (uint8_t)event->terminal;
+        break;
+    default: /* DIGIT */
+        out->u.digit = (uint8_t)event->stream;
+        break;
+    }
+}
+
+DWORD msp_tsp_event_size(const struct omsp_event *event)
+{
+    struct omsp_tsp_message message;
+    size_t need = 0;
+
+    if (event->blob)
+        return event->blob->len;
+    read_words(event, &message);
+    omsp_tsp_build(&message, NULL, 0, &need);
+    return (DWORD)need;
+}
+
+void msp_tsp_event_write(const struct omsp_event *event, BYTE *out)
+{
+    struct omsp_tsp_message message;
+
+    if (event->blob) {
+        memcpy(out, event->blob->data, event->blob->len);
+        return;
+    }
+    read_words(event, &message);
+    omsp_tsp_build(&message, out, msp_tsp_event_size(event), NULL);
+}
+
 static enum omsp_status post(struct omsp_call *call, const struct omsp_tsp_message *message)
 {
     uint8_t small[256], *bytes = small;
@@ -37,32 +85,25 @@ static enum omsp_status post(struct omsp_call *call, const struct omsp_tsp_messa
 enum omsp_status msp_tsp_hardware(void *ctx, struct omsp_call *call, enum omsp_direction direction,
                                   enum omsp_actual to)
 {
-    struct omsp_tsp_message message = {.type = OMSP_TSP_STREAM_COMMAND};
-
     (void)ctx;
-    message.sequence = (uint32_t)InterlockedIncrement(&own_sequence);
-    message.u.stream_command.direction =
-        direction == OMSP_CAPTURE ? OMSP_TSP_CAPTURE : OMSP_TSP_RENDER;
-    message.u.stream_command.to = to == OMSP_RUNNING  ? OMSP_TSP_RUNNING
-                                  : to == OMSP_PAUSED ? OMSP_TSP_PAUSED
-                                                      : OMSP_TSP_STOPPED;
-    return post(call, &message);
+    return omsp_call_post_tsp_words(call, OMSP_TSP_STREAM_COMMAND,
+                                    (uint32_t)InterlockedIncrement(&own_sequence),
+                                    direction == OMSP_CAPTURE ? OMSP_TSP_CAPTURE : OMSP_TSP_RENDER,
+                                    to == OMSP_RUNNING  ? OMSP_TSP_RUNNING
+                                    : to == OMSP_PAUSED ? OMSP_TSP_PAUSED
+                                                        : OMSP_TSP_STOPPED);
 }
 
 void msp_tsp_digit(struct msp_call *call, unsigned digit)
 {
-    struct omsp_tsp_message message = {.type = OMSP_TSP_DIGIT};
     bool spoke;
 
     AcquireSRWLockShared(&call->lock);
     spoke = call->tsp_spoke;
     ReleaseSRWLockShared(&call->lock);
-    if (!spoke)
-        return;
-    message.sequence = (uint32_t)InterlockedIncrement(&own_sequence);
-    message.u.digit = (uint8_t)digit;
-    /* For want of memory the TSP misses a digit; the application got its event. */
-    post(call->engine, &message);
+    if (spoke)
+        omsp_call_post_tsp_words(call->engine, OMSP_TSP_DIGIT,
+                                 (uint32_t)InterlockedIncrement(&own_sequence), digit, 0);
 }
 
 /* ---- TSP to engine --------------------------------------------------------------------------- */
@@ -163,32 +204,13 @@ static enum omsp_status obey(struct msp_call *call, const struct omsp_tsp_messag
     }
 }
 
-/* Room for a RESULT, had before anything is done: what was done is told. */
-static struct omsp_blob *reserve_result(const struct omsp_tsp_message *in)
-{
-    struct omsp_tsp_message out = {.type = OMSP_TSP_RESULT, .sequence = in->sequence};
-    struct omsp_blob *blob;
-    size_t need = 0;
-
-    out.u.result.request = in->type;
-    omsp_tsp_build(&out, NULL, 0, &need);
-    blob = omsp_alloc(sizeof(*blob) + need);
-    if (blob)
-        blob->len = (uint32_t)need;
-    return blob;
-}
-
 static HRESULT answer(struct msp_call *call, const struct omsp_tsp_message *in)
 {
-    struct omsp_blob *result = reserve_result(in);
     struct msp_hosted_door door;
     struct omsp_tsp_message out;
     char *text = NULL;
     enum omsp_status status;
-    size_t need;
 
-    if (!result)
-        return E_OUTOFMEMORY;
     memset(&out, 0, sizeof(out));
     msp_hosted_enter(&door, call, NULL,
                      in->type == OMSP_TSP_REMOTE_SDP || in->type == OMSP_TSP_CONNECT
@@ -197,20 +219,11 @@ static HRESULT answer(struct msp_call *call, const struct omsp_tsp_message *in)
     status = obey(call, in, &out, &text);
     msp_hosted_leave(&door, msp_hresult(status));
     out.sequence = in->sequence;
-    if (!out.type || status != OMSP_OK) {
-        out.type = OMSP_TSP_RESULT;
-        memset(&out.u, 0, sizeof(out.u));
-        out.u.result.request = in->type;
-        out.u.result.status = status;
-        status = omsp_tsp_build(&out, result->data, result->len, &need);
-        if (status == OMSP_OK)
-            status = omsp_call_post_tsp_blob(call->engine, result);
-        else
-            omsp_free(result);
-    } else {
-        omsp_free(result);
+    if (!out.type || status != OMSP_OK)
+        status = omsp_call_post_tsp_words(call->engine, OMSP_TSP_RESULT, in->sequence, in->type,
+                                          (uint32_t)status);
+    else
         status = post(call->engine, &out);
-    }
     omsp_free(text);
     return msp_hresult(status);
 }

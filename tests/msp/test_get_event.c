@@ -485,6 +485,81 @@ START_TEST(hardware_is_told_to_move_and_unoffered_operations_are_refused)
 }
 END_TEST
 
+/* None of it is asked for; and what is told is the RESULT and one command to the hardware. */
+static void send_without_memory(struct bench *bench, uint16_t type, uint32_t sequence, uint8_t to)
+{
+    struct omsp_tsp_message out = {.type = type, .sequence = sequence}, in;
+    unsigned results = 0, commands = 0;
+    HRESULT hr;
+
+    omsp_test_fail_alloc(0);
+    hr = send_message(bench, &out);
+    ck_assert(!omsp_test_alloc_failed());
+    omsp_test_allow_alloc();
+    ck_assert_hr(hr, S_OK);
+    while (next_tsp_data(bench, &in)) {
+        if (in.type == OMSP_TSP_RESULT) {
+            results++;
+            ck_assert_uint_eq(in.sequence, sequence);
+            ck_assert_uint_eq(in.u.result.request, type);
+            ck_assert_int_eq(in.u.result.status, OMSP_OK);
+        } else {
+            commands++;
+            ck_assert_uint_eq(in.type, OMSP_TSP_STREAM_COMMAND);
+            ck_assert_uint_eq(in.u.stream_command.direction, OMSP_TSP_RENDER);
+            ck_assert_uint_eq(in.u.stream_command.to, to);
+        }
+    }
+    ck_assert_uint_eq(results, 1);
+    ck_assert_uint_eq(commands, 1);
+}
+
+START_TEST(hardware_is_moved_and_results_are_told_without_memory)
+{
+    struct bench bench;
+    struct omsp_tsp_message out, in;
+    ITStreamControl *control;
+    IEnumStream *streams;
+    ITStream *render;
+    ITTerminalSupport *support;
+    ITMultiTrackTerminal *file;
+    ITTerminal *recorder, *track;
+    BSTR class = SysAllocString(L"{521F3D06-C3D0-4511-8617-86B9A783DA77}");
+
+    open_bench(&bench);
+    memset(&out, 0, sizeof(out));
+    out.type = OMSP_TSP_CONFIGURE;
+    out.sequence = 1;
+    out.u.configure.transport = OMSP_TSP_TRANSPORT_HARDWARE;
+    out.u.configure.offers = OMSP_TSP_OFFER_START | OMSP_TSP_OFFER_STOP;
+    out.u.configure.media_timeout_ms = OMSP_TSP_KEEP_TIMEOUT;
+    ck_assert_hr(send_message(&bench, &out), S_OK);
+    expect_answer(&bench, &in);
+    ck_assert_int_eq(in.u.result.status, OMSP_OK);
+    control = kit_query(bench.call, &IID_ITStreamControl);
+    ck_assert_hr(control->lpVtbl->EnumerateStreams(control, &streams), S_OK);
+    ck_assert_hr(streams->lpVtbl->Skip(streams, 1), S_OK);
+    ck_assert_hr(streams->lpVtbl->Next(streams, 1, &render, NULL), S_OK);
+    support = kit_query(bench.address, &IID_ITTerminalSupport);
+    ck_assert_hr(support->lpVtbl->CreateTerminal(support, class, 8, TD_RENDER, &recorder), S_OK);
+    file = kit_query(recorder, &IID_ITMultiTrackTerminal);
+    ck_assert_hr(file->lpVtbl->CreateTrackTerminal(file, 8, TD_RENDER, &track), S_OK);
+    ck_assert_hr(render->lpVtbl->SelectTerminal(render, track), S_OK);
+
+    send_without_memory(&bench, OMSP_TSP_CONNECT, 2, OMSP_TSP_RUNNING);
+    send_without_memory(&bench, OMSP_TSP_DISCONNECT, 3, OMSP_TSP_STOPPED);
+    SysFreeString(class);
+    kit_release(track);
+    kit_release(file);
+    kit_release(recorder);
+    kit_release(support);
+    kit_release(render);
+    kit_release(streams);
+    kit_release(control);
+    close_bench(&bench);
+}
+END_TEST
+
 /* ---- interfaces in events -------------------------------------------------------------------- */
 
 START_TEST(call_events_carry_counted_interfaces_that_are_the_streams_own)
@@ -638,5 +713,6 @@ OMSP_SUITE("get_event", TEST(empty_queue_is_no_event_and_leaves_size_alone),
            TEST(nothing_is_told_of_a_call_that_was_shut_down_though_its_stream_is_held),
            TEST(tsp_configures_offers_and_asks), TEST(hostile_tsp_data_is_invalid_and_unanswered),
            TEST(hardware_is_told_to_move_and_unoffered_operations_are_refused),
+           TEST(hardware_is_moved_and_results_are_told_without_memory),
            TEST(call_events_carry_counted_interfaces_that_are_the_streams_own),
            TEST(shutdown_races_with_posting_and_draining))
