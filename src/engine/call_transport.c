@@ -95,6 +95,7 @@ void omsp_call_apply(struct omsp_call *call, const struct omsp_session_params *p
                      enum omsp_cause cause)
 {
     call->state = OMSP_CALL_CONNECTED;
+    call->negotiated = true;
     omsp_log_connected(call, params);
     omsp_session_apply(call->session, params);
     omsp_call_feed(call, OMSP_CAPTURE, params->may_send ? OMSP_IN_READY : OMSP_IN_NOT_READY, cause);
@@ -155,8 +156,8 @@ enum omsp_status omsp_call_connect(struct omsp_call *call)
     omsp_call_enter(call);
     if (call->shut) {
         status = OMSP_SHUTDOWN;
-    } else if (call->transport == OMSP_TRANSPORT_RTP && !call->session) {
-        status = OMSP_WRONG_STATE; /* no remote description yet */
+    } else if (call->transport == OMSP_TRANSPORT_RTP && !call->negotiated) {
+        status = OMSP_WRONG_STATE; /* no remote description yet, and no peer */
     } else {
         call->state = OMSP_CALL_CONNECTED;
         omsp_call_feed(call, OMSP_CAPTURE, OMSP_IN_READY, OMSP_CAUSE_LOCAL_REQUEST);

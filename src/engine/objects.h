@@ -139,6 +139,7 @@ struct omsp_call {
     /* address lock from here */
     bool shut;
     enum omsp_call_state state;
+    bool negotiated; /* a session that was told where to send, or from whom to take */
     enum omsp_transport transport;
     struct omsp_stream_offers offers;
     omsp_hardware_fn hardware;

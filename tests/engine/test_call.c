@@ -426,6 +426,35 @@ START_TEST(the_port_of_a_call_is_free_when_it_is_shut_down)
 }
 END_TEST
 
+/* A socket alone is no peer: streams that ran would send to nobody. */
+START_TEST(a_call_is_connected_once_there_is_a_peer)
+{
+    struct omsp_addr local = {.family = 4, .ip = {127, 0, 0, 1}}, peer;
+    struct omsp_call *call;
+    struct rig rig;
+    char offer[2048];
+    size_t need;
+
+    rig_open(&rig, 1);
+    call = rig_call(&rig);
+    ck_assert_int_eq(omsp_call_connect(call), OMSP_WRONG_STATE);
+    ck_assert_int_eq(omsp_call_bind(call, &local), OMSP_OK);
+    ck_assert_int_eq(omsp_call_connect(call), OMSP_WRONG_STATE);
+    ck_assert_int_eq(omsp_call_local_sdp(call, offer, sizeof(offer), &need), OMSP_OK);
+    ck_assert_int_eq(omsp_call_connect(call), OMSP_WRONG_STATE);
+    ck_assert_int_eq(omsp_call_get_state(call), OMSP_CALL_IDLE);
+    ck_assert_int_eq(omsp_addr_parse("127.0.0.2:5000", &peer), OMSP_OK);
+    ck_assert_int_eq(omsp_call_set_peer(call, &peer, 0), OMSP_OK);
+    ck_assert_int_eq(omsp_call_get_state(call), OMSP_CALL_CONNECTED);
+    ck_assert_int_eq(omsp_call_disconnect(call, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    ck_assert_int_eq(omsp_call_get_state(call), OMSP_CALL_DISCONNECTED);
+    ck_assert_int_eq(omsp_call_connect(call), OMSP_OK);
+    ck_assert_int_eq(omsp_call_get_state(call), OMSP_CALL_CONNECTED);
+    omsp_call_release(call);
+    rig_close(&rig);
+}
+END_TEST
+
 START_TEST(everything_answers_after_shutdown)
 {
     struct pair pair;
@@ -568,7 +597,8 @@ OMSP_SUITE("call", TEST(audio_goes_from_file_to_file_unharmed),
            TEST(media_goes_where_it_was_told_or_where_a_translator_shows_the_peer),
            TEST(a_port_in_use_is_told), TEST(a_bind_that_fails_halfway_leaves_the_port_free),
            TEST(the_port_of_a_call_is_free_when_it_is_shut_down),
-           TEST(everything_answers_after_shutdown), TEST(a_terminal_is_on_one_stream_only),
+           TEST(a_call_is_connected_once_there_is_a_peer), TEST(everything_answers_after_shutdown),
+           TEST(a_terminal_is_on_one_stream_only),
            TEST(unselecting_the_last_terminal_of_a_running_stream_ends_it_and_selecting_resumes),
            TEST(a_burst_is_one_signal_and_a_signal_that_was_missed_is_given_again),
            TEST(video_streams_answer_not_implemented))
