@@ -174,11 +174,6 @@ static HRESULT element_of_string(const void *source, size_t i, VARIANT *element)
     return S_OK;
 }
 
-HRESULT com_collection_of_objects(const IID *iid, void *const *interfaces, size_t count, void **out)
-{
-    return create(iid, interfaces, count, element_of_object, out);
-}
-
 static HRESULT create_variant(const IID *iid, const void *source, size_t count, element_fn *element,
                               VARIANT *out)
 {

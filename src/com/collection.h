@@ -10,16 +10,13 @@
 #include <windows.h>
 #include <ole2.h>
 
-/* iid must live for ever. interfaces: pointers to dual interfaces, none NULL, each AddRef'ed; a
- * script sees that interface's members. *out: a counted pointer of that interface (which is also an
- * IDispatch); NULL on failure. E_POINTER; E_OUTOFMEMORY. */
-HRESULT com_collection_of_objects(const IID *iid, void *const *interfaces, size_t count,
-                                  void **out);
-
-/* The same, and of strings, as a VARIANT of VT_DISPATCH, which is what property getters answer.
- * *out is initialised, never cleared, for it is [out]; VT_EMPTY on failure. */
+/* As a VARIANT of VT_DISPATCH, which is what property getters answer. iid must live for ever.
+ * interfaces: pointers to dual interfaces, none NULL, each AddRef'ed; a script sees that
+ * interface's members. *out is initialised, never cleared, for it is [out]: a counted pointer of
+ * that interface (which is also an IDispatch), VT_EMPTY on failure. E_POINTER; E_OUTOFMEMORY. */
 HRESULT com_collection_variant_of_objects(const IID *iid, void *const *interfaces, size_t count,
                                           VARIANT *out);
+/* The same of strings, which are copied. */
 HRESULT com_collection_variant_of_strings(const IID *iid, const WCHAR *const *strings, size_t count,
                                           VARIANT *out);
 

@@ -43,11 +43,6 @@ DWORD com_sink_cookie(const struct com_sink *sink)
     return sink->cookie;
 }
 
-void *com_sink_context(const struct com_sink *sink)
-{
-    return sink->context;
-}
-
 const IID *com_sink_iid(const struct com_sink *sink)
 {
     return sink->agile.iid;

@@ -35,8 +35,6 @@ void com_sink_release(struct com_sink *sink); /* NULL is fine. The last one lets
  * is gone: the caller may then com_point_disconnect it. */
 HRESULT com_sink_get(struct com_sink *sink, void **out);
 DWORD com_sink_cookie(const struct com_sink *sink);
-/* What the advise hook stored. */
-void *com_sink_context(const struct com_sink *sink);
 /* Of what com_sink_get answers: the point's, unless the adopt hook kept something else. */
 const IID *com_sink_iid(const struct com_sink *sink);
 

@@ -118,20 +118,27 @@ void omsp_session_run_source(struct omsp_session *session, struct omsp_session_s
     omsp_lock_release(&session->lock);
 }
 
-void omsp_session_count_received(const struct omsp_rtp_receiver *receiver,
-                                 const struct omsp_jitter *buffer, struct omsp_call_stats *out)
+void omsp_session_count_receiver(const struct omsp_rtp_receiver *receiver,
+                                 struct omsp_call_stats *out)
 {
     struct omsp_rtp_receiver_stats received;
-    struct omsp_jitter_stats jitter;
 
     omsp_rtp_receiver_get_stats(receiver, &received);
-    omsp_jitter_get_stats(buffer, &jitter);
     out->packets_received += received.received;
     out->bytes_received += received.octets;
     out->packets_lost += received.lost;
-    out->packets_late += received.late + jitter.late;
     out->packets_duplicate += received.duplicates;
     out->packets_reordered += received.reordered;
+}
+
+void omsp_session_count_received(const struct omsp_rtp_receiver *receiver,
+                                 const struct omsp_jitter *buffer, struct omsp_call_stats *out)
+{
+    struct omsp_jitter_stats jitter;
+
+    omsp_session_count_receiver(receiver, out);
+    omsp_jitter_get_stats(buffer, &jitter);
+    out->packets_late += jitter.late;
 }
 
 static void add_stats(const struct omsp_session_source *source, struct omsp_call_stats *out)

@@ -217,7 +217,9 @@ unsigned omsp_session_report_voices(struct omsp_session *session, uint64_t now_u
 void omsp_session_voices_sr(struct omsp_session *session, uint32_t ssrc, uint64_t ntp,
                             uint64_t now_us);
 void omsp_session_count_voices(const struct omsp_session *session, struct omsp_call_stats *out);
-/* Adds what one source's receiver and buffer saw. */
+/* Adds what one source's receiver, and what its receiver and buffer saw. */
+void omsp_session_count_receiver(const struct omsp_rtp_receiver *receiver,
+                                 struct omsp_call_stats *out);
 void omsp_session_count_received(const struct omsp_rtp_receiver *receiver,
                                  const struct omsp_jitter *buffer, struct omsp_call_stats *out);
 

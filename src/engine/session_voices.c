@@ -154,22 +154,9 @@ static struct omsp_session_voice *find(const struct omsp_session_mix *mix, uint3
     return NULL;
 }
 
-static void count_gone(struct omsp_session *session, const struct omsp_rtp_receiver *receiver)
-{
-    struct omsp_rtp_receiver_stats stats;
-
-    omsp_rtp_receiver_get_stats(receiver, &stats);
-    session->gone.packets_received += stats.received;
-    session->gone.bytes_received += stats.octets;
-    session->gone.packets_lost += stats.lost;
-    session->gone.packets_late += stats.late;
-    session->gone.packets_duplicate += stats.duplicates;
-    session->gone.packets_reordered += stats.reordered;
-}
-
 static void unbind(struct omsp_session *session, struct omsp_session_voice *voice)
 {
-    count_gone(session, &voice->receiver);
+    omsp_session_count_receiver(&voice->receiver, &session->gone);
     omsp_rtp_receiver_init(&voice->receiver, RATE);
     voice->bound = false;
 }
@@ -352,7 +339,7 @@ static void promote(struct omsp_session *session, struct omsp_session_voice *voi
 {
     struct omsp_session_mix *mix = session->mix;
 
-    count_gone(session, &session->receiver);
+    omsp_session_count_receiver(&session->receiver, &session->gone);
     session->receiver = voice->receiver;
     omsp_jitter_swap(session->jitter, voice->jitter);
     session->conceal = voice->conceal;

@@ -22,9 +22,8 @@ void omsp_ulaw_decode(int16_t *out, const uint8_t *in, size_t n);
 void omsp_alaw_encode(uint8_t *out, const int16_t *in, size_t n);
 void omsp_alaw_decode(int16_t *out, const uint8_t *in, size_t n);
 
-/* Code to code after G.711 tables 3 and 4 (which are not the same as decoding and encoding again).
- * out may be in. */
-void omsp_ulaw_to_alaw(uint8_t *out, const uint8_t *in, size_t n);
+/* Code to code after G.711 table 4 (which is not the same as decoding and encoding again). out may
+ * be in. */
 void omsp_alaw_to_ulaw(uint8_t *out, const uint8_t *in, size_t n);
 
 /* One sample. */

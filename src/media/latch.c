@@ -36,15 +36,6 @@ void omsp_latch_set_peer(struct omsp_latch *latch, const struct omsp_latch_key *
         latch->no_lock_until_us = now_us + latch->silence_us;
 }
 
-void omsp_latch_release(struct omsp_latch *latch)
-{
-    latch->source.len = 0;
-    latch->challenged = false;
-    latch->locked = false;
-    latch->count = 0;
-    latch->no_lock_until_us = 0;
-}
-
 static void heard(struct omsp_latch *latch, uint64_t now_us)
 {
     latch->heard_us = now_us;

@@ -56,9 +56,6 @@ void omsp_latch_init(struct omsp_latch *latch, unsigned lock_after, uint64_t sil
 void omsp_latch_set_peer(struct omsp_latch *latch, const struct omsp_latch_key *peer,
                          uint64_t now_us);
 
-/* Forgets the source (the session stopped listening), keeps the peer and the counters. */
-void omsp_latch_release(struct omsp_latch *latch);
-
 /* Call only for packets that are valid as such: parsed, and of a payload type that was agreed. */
 enum omsp_latch_verdict omsp_latch_check(struct omsp_latch *latch,
                                          const struct omsp_latch_key *from, uint64_t now_us);

@@ -315,14 +315,6 @@ uint64_t omsp_ntp_from_unix_us(int64_t unix_us)
            (((uint64_t)micros << 32) + 500000) / 1000000;
 }
 
-int64_t omsp_ntp_to_unix_us(uint64_t ntp)
-{
-    int64_t seconds = (int64_t)(ntp >> 32) - NTP_UNIX_SECONDS;
-    uint64_t micros = ((ntp & 0xFFFFFFFFu) * 1000000 + 0x80000000u) >> 32;
-
-    return seconds * 1000000 + (int64_t)micros;
-}
-
 uint32_t omsp_ntp_short_from_us(uint64_t us)
 {
     uint64_t seconds = us / 1000000;

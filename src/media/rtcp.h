@@ -79,7 +79,6 @@ enum omsp_status omsp_rtcp_build(const struct omsp_rtcp_compound *compound, void
 
 /* Wall microseconds since 1970-01-01 UTC to NTP 32.32 (RFC 3550 4); wraps in 2036 as NTP does. */
 uint64_t omsp_ntp_from_unix_us(int64_t unix_us);
-int64_t omsp_ntp_to_unix_us(uint64_t ntp); /* era 0: 1900..2036 */
 static inline uint32_t omsp_ntp_middle(uint64_t ntp)
 {
     return (uint32_t)(ntp >> 16);

@@ -60,48 +60,6 @@ void omsp_rtp_put_header(uint8_t out[OMSP_RTP_HEADER], bool marker, uint8_t type
     omsp_put_be32(out + 8, ssrc);
 }
 
-enum omsp_status omsp_rtp_build(const struct omsp_rtp_packet *packet, void *out, size_t room,
-                                size_t *len)
-{
-    size_t before = OMSP_RTP_HEADER + packet->csrc.len;
-    uint8_t *bytes = out;
-
-    if (packet->type > 127 || packet->csrc.len % 4 || packet->csrc.len > 4 * OMSP_RTP_MAX_CSRC ||
-        packet->extension.len % 4 || packet->extension.len / 4 > UINT16_MAX ||
-        (!packet->has_extension && packet->extension.len))
-        return OMSP_INVALID;
-    if (packet->has_extension)
-        before += 4 + packet->extension.len;
-    *len = before + packet->payload.len + packet->padding;
-    if (*len > room)
-        return OMSP_MORE;
-
-    /* The payload first: where it overlaps out, the header would overwrite it. */
-    if (packet->payload.len)
-        memmove(bytes + before, packet->payload.ptr, packet->payload.len);
-    omsp_rtp_put_header(bytes, packet->marker, packet->type, packet->seq, packet->timestamp,
-                        packet->ssrc);
-    bytes[0] |= (uint8_t)(packet->csrc.len / 4);
-    bytes += OMSP_RTP_HEADER;
-    if (packet->csrc.len)
-        memcpy(bytes, packet->csrc.ptr, packet->csrc.len);
-    bytes += packet->csrc.len;
-    if (packet->has_extension) {
-        *(uint8_t *)out |= HAS_EXTENSION;
-        omsp_put_be16(bytes, packet->extension_id);
-        omsp_put_be16(bytes + 2, (uint16_t)(packet->extension.len / 4));
-        if (packet->extension.len)
-            memcpy(bytes + 4, packet->extension.ptr, packet->extension.len);
-    }
-    if (packet->padding) {
-        *(uint8_t *)out |= HAS_PADDING;
-        bytes = (uint8_t *)out + *len - packet->padding;
-        memset(bytes, 0, packet->padding);
-        bytes[packet->padding - 1] = packet->padding;
-    }
-    return OMSP_OK;
-}
-
 enum omsp_mux omsp_rtp_classify(const void *data, size_t len)
 {
     const uint8_t *bytes = data;

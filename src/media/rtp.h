@@ -32,13 +32,6 @@ struct omsp_rtp_packet {
  * extension or padding that does not fit in len, or a padding count of 0. */
 enum omsp_status omsp_rtp_parse(const void *data, size_t len, struct omsp_rtp_packet *out);
 
-/* Writes the whole packet; *len gets its size, also when OMSP_MORE says that room is less (nothing
- * is written then). The payload may already lie where it belongs in out. Padding is written when
- * packet->padding is not 0. OMSP_INVALID: type above 127, more than 15 CSRC, lengths of csrc and
- * extension that are not multiples of 4, extension above 65535 words. */
-enum omsp_status omsp_rtp_build(const struct omsp_rtp_packet *packet, void *out, size_t room,
-                                size_t *len);
-
 /* The 12 fixed bytes for a packet without CSRC, extension and padding. type <= 127. */
 void omsp_rtp_put_header(uint8_t out[OMSP_RTP_HEADER], bool marker, uint8_t type, uint16_t seq,
                          uint32_t timestamp, uint32_t ssrc);

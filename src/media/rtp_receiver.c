@@ -75,7 +75,6 @@ static void open_epoch(struct omsp_rtp_receiver *receiver, uint16_t seq)
 {
     receiver->has_source = true;
     receiver->base = receiver->newest = FIRST_CYCLE + seq;
-    receiver->horizon = 0;
     receiver->seen[0] = 1;
     receiver->seen[1] = 0;
     receiver->unique = 1;
@@ -180,7 +179,7 @@ static struct omsp_rtp_arrival in_sequence(struct omsp_rtp_receiver *receiver,
         receiver->unique++;
         if (arrival.seq < receiver->base)
             receiver->base = arrival.seq;
-        arrival.verdict = arrival.seq < receiver->horizon ? OMSP_RTP_LATE : OMSP_RTP_REORDERED;
+        arrival.verdict = OMSP_RTP_REORDERED;
     } else {
         return jumped(receiver, packet);
     }
@@ -211,9 +210,6 @@ static void count(struct omsp_rtp_receiver *receiver, enum omsp_rtp_verdict verd
     switch (verdict) {
     case OMSP_RTP_REORDERED:
         totals->reordered++;
-        break;
-    case OMSP_RTP_LATE:
-        totals->late++;
         break;
     case OMSP_RTP_DUPLICATE:
         totals->duplicates++;
@@ -256,7 +252,7 @@ struct omsp_rtp_arrival omsp_rtp_receiver_arrive(struct omsp_rtp_receiver *recei
     struct omsp_rtp_arrival arrival = judge(receiver, packet, now_us);
 
     count(receiver, arrival.verdict);
-    if (!omsp_rtp_usable(arrival.verdict) && arrival.verdict != OMSP_RTP_LATE)
+    if (!omsp_rtp_usable(arrival.verdict))
         return arrival;
     receiver->heard_us = now_us;
     receiver->totals.received++;
@@ -264,12 +260,6 @@ struct omsp_rtp_arrival omsp_rtp_receiver_arrive(struct omsp_rtp_receiver *recei
     if (timed)
         note_jitter(receiver, packet->timestamp, now_us);
     return arrival;
-}
-
-void omsp_rtp_receiver_set_horizon(struct omsp_rtp_receiver *receiver, uint64_t seq)
-{
-    if (seq > receiver->horizon)
-        receiver->horizon = seq;
 }
 
 void omsp_rtp_receiver_pause(struct omsp_rtp_receiver *receiver)

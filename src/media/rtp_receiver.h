@@ -34,7 +34,6 @@ enum omsp_rtp_verdict {
     OMSP_RTP_RESYNC,    /* a jump was confirmed: start the playout anew; the packet held just before
                            belongs in front of this one */
     /* to be dropped */
-    OMSP_RTP_LATE, /* not seen before, but behind the horizon */
     OMSP_RTP_DUPLICATE,
     OMSP_RTP_HELD,      /* a jump or a former source, not confirmed: a caller may keep a copy until
                            the next packet */
@@ -58,10 +57,10 @@ struct omsp_rtp_arrival {
 };
 
 struct omsp_rtp_receiver_stats { /* since init, over all sources */
-    uint64_t received; /* usable and late packets, held ones once confirmed; no duplicates */
-    uint64_t octets;   /* of their payload */
-    uint64_t lost;     /* expected and not come until now */
-    uint64_t duplicates, reordered, late;
+    uint64_t received;           /* usable packets, held ones once confirmed; no duplicates */
+    uint64_t octets;             /* of their payload */
+    uint64_t lost;               /* expected and not come until now */
+    uint64_t duplicates, reordered;
     uint64_t held, resyncs, collisions;
     uint64_t sources;   /* how many were heard; 1: none was ever replaced */
     uint32_t jitter_us; /* of the present source, RFC 3550 6.4.1 */
@@ -83,7 +82,6 @@ struct omsp_rtp_receiver {
     struct omsp_rtp_receiver_stats totals; /* lost: of closed epochs */
 
     uint64_t base;       /* extended */
-    uint64_t horizon;    /* extended; 0: none */
     uint64_t duplicates; /* since base */
     /* Of this SSRC before base, and all of it at the last report (RFC 3550 A.3; duplicates count
      * as received there). */
@@ -110,10 +108,6 @@ void omsp_rtp_receiver_set_own(struct omsp_rtp_receiver *receiver, uint32_t ssrc
 struct omsp_rtp_arrival omsp_rtp_receiver_arrive(struct omsp_rtp_receiver *receiver,
                                                  const struct omsp_rtp_packet *packet, bool timed,
                                                  uint64_t now_us);
-
-/* The playout has passed everything below seq (extended, of the present source): such packets are
- * LATE from now on. Never moves back within a source; forgotten with FIRST and RESYNC. */
-void omsp_rtp_receiver_set_horizon(struct omsp_rtp_receiver *receiver, uint64_t seq);
 
 /* The session was paused on our side or the peer put it on hold: what comes next is judged as
  * FIRST, whatever its sequence number, and the time between counts neither as loss nor as jitter.

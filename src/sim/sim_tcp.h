@@ -72,7 +72,6 @@ enum omsp_status omsp_sim_peer_break(struct omsp_sim_peer *peer);
 void omsp_sim_peer_set_window(struct omsp_sim_peer *peer, size_t bytes);
 /* Bytes that came and wait for the window. */
 size_t omsp_sim_peer_unread(const struct omsp_sim_peer *peer);
-bool omsp_sim_peer_is_tls(const struct omsp_sim_peer *peer);
 /* Whatever the test wants to find again. */
 void omsp_sim_peer_set_data(struct omsp_sim_peer *peer, void *data);
 void *omsp_sim_peer_get_data(const struct omsp_sim_peer *peer);

@@ -357,11 +357,6 @@ size_t omsp_sim_peer_unread(const struct omsp_sim_peer *peer)
     return peer->unread;
 }
 
-bool omsp_sim_peer_is_tls(const struct omsp_sim_peer *peer)
-{
-    return peer->tls;
-}
-
 void omsp_sim_peer_set_data(struct omsp_sim_peer *peer, void *data)
 {
     peer->data = data;

@@ -33,11 +33,6 @@ const char *omsp_sdp_suite_name(unsigned suite)
     return suite < OMSP_SDP_SUITES ? suites[suite].name : NULL;
 }
 
-size_t omsp_sdp_suite_key_bytes(unsigned suite)
-{
-    return suite < OMSP_SDP_SUITES ? suites[suite].bytes : 0;
-}
-
 static bool blank(char c)
 {
     return c == ' ' || c == '\t';

@@ -33,8 +33,6 @@ struct omsp_sdp_crypto {
 
 /* "AES_CM_128_HMAC_SHA1_80"; NULL: there is none. */
 const char *omsp_sdp_suite_name(unsigned suite);
-/* Bytes of its key with salt; 0: there is none. */
-size_t omsp_sdp_suite_key_bytes(unsigned suite);
 
 /* What stands behind "a=crypto:", without line end. OMSP_INVALID: malformed. OMSP_NOTSUPPORTED: it
  * asks for what we do not do: another suite, more than one key, an MKI above 32 bits, a session

@@ -335,13 +335,15 @@ START_TEST(a_collection_has_the_interface_it_was_given_and_is_safe_and_free_thre
     ISample *samples[COUNT];
     IDispatch *objects;
     IUnknown *identity, *iface, *back;
-    VARIANT index = of_long(2), result;
+    VARIANT index = of_long(2), result, collection;
 
     make_all(samples);
-    ck_assert_int_eq(com_collection_of_objects(&IID_IWords, (void **)samples, COUNT, NULL),
+    ck_assert_int_eq(com_collection_variant_of_objects(&IID_IWords, (void **)samples, COUNT, NULL),
                      E_POINTER);
     ck_assert_int_eq(
-        com_collection_of_objects(&IID_IWords, (void **)samples, COUNT, (void **)&objects), S_OK);
+        com_collection_variant_of_objects(&IID_IWords, (void **)samples, COUNT, &collection), S_OK);
+    ck_assert_int_eq(V_VT(&collection), VT_DISPATCH);
+    objects = V_DISPATCH(&collection);
     ck_assert_int_eq(IDispatch_QueryInterface(objects, &IID_IUnknown, (void **)&identity), S_OK);
     for (size_t i = 0; i < sizeof(iids) / sizeof(iids[0]); i++) {
         ck_assert_int_eq(IDispatch_QueryInterface(objects, iids[i], (void **)&iface), S_OK);
@@ -367,18 +369,19 @@ END_TEST
 static void make_body(void *ctx)
 {
     ISample **samples = ctx;
-    void *all = NULL, *objects = NULL;
+    void *all = NULL;
+    VARIANT objects;
     HRESULT hr;
 
+    VariantInit(&objects);
     hr = com_enum_interfaces(&IID_IWords, COM_ENUM_RESET_SKIP, (void **)samples, COUNT, &all);
     ck_assert(SUCCEEDED(hr) == (all != NULL));
     if (SUCCEEDED(hr)) {
-        hr = com_collection_of_objects(&IID_IWords, (void **)samples, COUNT, &objects);
+        hr = com_collection_variant_of_objects(&IID_IWords, (void **)samples, COUNT, &objects);
     }
     ck_assert_int_eq(hr, omsp_test_alloc_failed() ? E_OUTOFMEMORY : S_OK);
-    if (objects) {
-        IUnknown_Release((IUnknown *)objects);
-    }
+    ck_assert(SUCCEEDED(hr) == (V_VT(&objects) == VT_DISPATCH));
+    VariantClear(&objects);
     if (all) {
         IUnknown_Release((IUnknown *)all);
     }

@@ -14,8 +14,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (status)
         return 0;
     FUZZ_CHECK(omsp_sdp_suite_name(crypto.suite) && !omsp_sdp_suite_name(OMSP_SDP_SUITES));
-    FUZZ_CHECK(omsp_sdp_suite_key_bytes(crypto.suite) <= OMSP_SDP_KEY_MAX &&
-               !omsp_sdp_suite_key_bytes(OMSP_SDP_SUITES));
     FUZZ_CHECK(crypto.tag <= 999999999 && crypto.mki_len <= OMSP_SDP_MKI_MAX);
     omsp_text_init(&text, out, sizeof(out));
     omsp_sdp_crypto_write(&crypto, &text);

@@ -189,21 +189,6 @@ START_TEST(a_nat_source_that_did_not_move_locks_again_after_a_while)
 }
 END_TEST
 
-START_TEST(release_forgets_the_source_not_the_counters)
-{
-    struct omsp_latch latch;
-    uint64_t now = 1;
-
-    omsp_latch_init(&latch, 1, 0);
-    feed(&latch, &nat, 1, &now, OMSP_LATCH_MOVED);
-    feed(&latch, &stranger, 2, &now, OMSP_LATCH_REJECT);
-    omsp_latch_release(&latch);
-    feed(&latch, &peer, 1, &now, OMSP_LATCH_MOVED);
-    ck_assert_uint_eq(latch.rejected, 2);
-    ck_assert_uint_eq(latch.moves, 0);
-}
-END_TEST
-
 START_TEST(no_address_is_never_taken)
 {
     static const struct omsp_latch_key none;
@@ -228,4 +213,4 @@ OMSP_SUITE("latch", TEST(the_first_source_is_taken_and_locked),
            TEST(a_new_description_lets_the_new_peer_in_and_the_old_one_out),
            TEST(after_a_new_description_the_old_source_cannot_lock_but_a_third_can_come),
            TEST(a_nat_source_that_did_not_move_locks_again_after_a_while),
-           TEST(release_forgets_the_source_not_the_counters), TEST(no_address_is_never_taken))
+           TEST(no_address_is_never_taken))
