@@ -164,9 +164,6 @@ DECLARE_INTERFACE_(IOpenMSPStatistics, IDispatch)
     STDMETHOD(get_PacketsReplayed)(THIS_ double *value) PURE;
 };
 
-    /* ---- IOpenMSPMediaStream: a stream of a call that goes to a WebSocket consumer ------------
-     */
-
 #undef INTERFACE
 #define INTERFACE IOpenMSPMediaStream
 /* One object with ITStream, whose PauseStream and StartStream pause and resume; after StopStream,
@@ -216,9 +213,6 @@ DECLARE_INTERFACE_(IOpenMSPMediaStream, IDispatch)
     STDMETHOD(get_SampleRate)(THIS_ LONG * rate) PURE;
 };
 
-    /* ---- IOpenMSPCall
-     * ---------------------------------------------------------------------------- */
-
 #undef INTERFACE
 #define INTERFACE IOpenMSPCall
 /* Also on a call that tapi3.dll made (reached through the call's outer object); there the TSP
@@ -235,13 +229,15 @@ DECLARE_INTERFACE_(IOpenMSPCall, IDispatch)
     /* Binds RTP to "127.0.0.1:40000", "[::1]:40000"; without port or with port 0 to any even one;
      * RTCP to the next. get_LocalAddress tells the real one. Without Listen the first need binds to
      * 127.0.0.1. E_INVALIDARG: not an address of this machine; HRESULT_FROM_WIN32(WSAEADDRINUSE);
-     * E_ACCESSDENIED; TAPI_E_WRONG_STATE: bound already. */
+     * E_ACCESSDENIED; TAPI_E_WRONG_STATE: bound already; TAPI_E_RESOURCEUNAVAIL,
+     * TAPI_E_OPERATIONFAILED: the system gives no socket. */
     STDMETHOD(Listen)(THIS_ BSTR address) PURE;
     /* "" while not bound. */
     STDMETHOD(get_LocalAddress)(THIS_ BSTR * address) PURE;
     /* Connects without SDP: sends RTP to address ("0.0.0.0:9": to whoever sends first) with
      * payload type 0 (PCMU) or 8 (PCMA). Streams with terminals start by themselves. E_INVALIDARG;
-     * TAPI_E_RESOURCEUNAVAIL: no such codec; Listen's errors. */
+     * TAPI_E_RESOURCEUNAVAIL: no such codec; TAPI_E_INVALIDMEDIATYPE: Srtp is "required"; Listen's
+     * errors. */
     STDMETHOD(SetPeer)(THIS_ BSTR address, LONG payloadType) PURE;
     /* What is offered and accepted, best first: "PCMU,PCMA" (the default), any case, spaces
      * allowed. TAPI_E_RESOURCEUNAVAIL: a codec we do not have; E_INVALIDARG: empty, or one twice.
@@ -281,9 +277,9 @@ DECLARE_INTERFACE_(IOpenMSPCall, IDispatch)
      * parameters: VT_EMPTY, or an array of strings "NAME=VALUE" (VT_BSTR or VT_VARIANT elements;
      * one string alone is taken too), at most 99. callback: an http(s) URL, NULL or "": none.
      * callbackMethod: "POST" (also NULL and "") or "GET".
-     * E_INVALIDARG: one of these; TAPI_E_INUSE: the name is taken; TAPI_E_MAXSTREAMS: more than
-     * four tracks in the call; TAPI_E_INVALCALLSTATE: the call is not connected;
-     * TAPI_E_NOTSUPPORTED: no TCP here, or parameters holds objects. */
+     * E_INVALIDARG: one of these; TAPI_E_INUSE: the name is taken, by one that is not stopped;
+     * TAPI_E_MAXSTREAMS: more than four tracks in the call; TAPI_E_INVALCALLSTATE: the call is not
+     * connected; TAPI_E_NOTSUPPORTED: no TCP here, or parameters holds objects. */
     STDMETHOD(CreateMediaStream)
     (THIS_ BSTR url, BSTR name, BSTR track, VARIANT parameters, BSTR callback, BSTR callbackMethod,
      IOpenMSPMediaStream * *stream) PURE;
@@ -297,8 +293,8 @@ DECLARE_INTERFACE_(IOpenMSPCall, IDispatch)
      * is looked at first. E_INVALIDARG: no TwiML, or a stream without what it needs;
      * TAPI_E_NOTSUPPORTED: other verbs, verbs behind <Connect>, or a name to stop that is
      * bidirectional - in both cases nothing was done. Else the verbs are carried out in order until
-     * one fails: TAPI_E_NOITEMS (nothing of that name runs), CreateMediaStream's errors; what was
-     * done before stays. */
+     * one fails: TAPI_E_NOITEMS (nothing of that name runs), CreateMediaStream's errors,
+     * TAPI_E_INUSE also for a second <Connect>; what was done before stays. */
     STDMETHOD(ExecuteTwiML)(THIS_ BSTR document) PURE;
     /* Beyond Twilio: how often in a row the connection of a media stream of this call is dialled
      * again when it broke; SID and media clock go on, and no event tells. Holds for streams made
@@ -321,9 +317,6 @@ DECLARE_INTERFACE_(IOpenMSPCall, IDispatch)
     /* What protects the packets now, as SDP calls it: "AES_CM_128_HMAC_SHA1_80"; "": nothing. */
     STDMETHOD(get_SrtpSuite)(THIS_ BSTR * name) PURE;
 };
-
-    /* ---- IOpenMSPAddress
-     * ------------------------------------------------------------------------- */
 
 #undef INTERFACE
 #define INTERFACE IOpenMSPAddress
@@ -386,9 +379,6 @@ DECLARE_INTERFACE_(IOpenMSPAddress, IDispatch)
     STDMETHOD(put_RestMaxPerAddress)(THIS_ LONG connections) PURE;
 };
 
-    /* ---- IOpenMSPWebSocketTerminal
-     * ------------------------------------------------------------- */
-
 #undef INTERFACE
 #define INTERFACE IOpenMSPWebSocketTerminal
 /* A dynamic terminal (CLSID_OpenMSPWebSocketTerminal, audio, TD_BIDIRECTIONAL) that sends a call's
@@ -427,9 +417,6 @@ DECLARE_INTERFACE_(IOpenMSPWebSocketTerminal, IDispatch)
 };
 #undef INTERFACE
 
-    /* ---- IOpenMSPSamples, IOpenMSPSampleBytes
-     * ------------------------------------------------------------- */
-
 #undef INTERFACE
 #define INTERFACE IOpenMSPSamples
 /* The media streaming terminal (CLSID_MediaStreamTerminal of TAPI, audio; TD_CAPTURE: the
@@ -445,7 +432,8 @@ DECLARE_INTERFACE_(IOpenMSPSamples, IDispatch)
     STDMETHOD(get_Channels)(THIS_ LONG * channels) PURE;
     STDMETHOD(get_BitsPerSample)(THIS_ LONG * bits) PURE;
     /* PCM: 8000 to 48000 Hz, 1 or 2 channels, 8 (unsigned) or 16 bits; 8000, 1, 16 until set.
-     * VFW_E_TYPE_NOT_ACCEPTED: another; VFW_E_ALREADY_CONNECTED: the stream is active or paused. */
+     * VFW_E_TYPE_NOT_ACCEPTED: another; E_INVALIDARG: negative, or far too much;
+     * VFW_E_ALREADY_CONNECTED: the stream is active or paused. */
     STDMETHOD(SetFormat)(THIS_ LONG hertz, LONG channels, LONG bits) PURE;
     /* data: VT_ARRAY of VT_UI1 (bytes as they are), VT_I2 (16-bit samples) or VT_VARIANT (numbers,
      * one a sample), one-dimensional, also by reference. *taken: bytes (VT_UI1) or samples, the
@@ -461,7 +449,8 @@ DECLARE_INTERFACE_(IOpenMSPSamples, IDispatch)
     STDMETHOD(ReadSamples)(THIS_ LONG samples, VARIANT * data) PURE;
     /* What waits in the buffer. */
     STDMETHOD(get_BufferedMilliseconds)(THIS_ LONG * milliseconds) PURE;
-    /* Room; 60 to 10000. Capture 120, render 1000 until set. VFW_E_ALREADY_CONNECTED. */
+    /* Room; 60 to 10000. Capture 120, render 1000 until set. E_INVALIDARG;
+     * VFW_E_ALREADY_CONNECTED. */
     STDMETHOD(get_BufferMilliseconds)(THIS_ LONG * milliseconds) PURE;
     STDMETHOD(put_BufferMilliseconds)(THIS_ LONG milliseconds) PURE;
     /* Waits until there is something to read, room to write, or no active stream (any more), at

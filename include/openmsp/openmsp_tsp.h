@@ -72,7 +72,7 @@ struct omsp_tsp_header {
 /* TSP -> MSP */
 #define OMSP_TSP_CONFIGURE    0x0001 /* omsp_tsp_configure */
 #define OMSP_TSP_REMOTE_SDP   0x0002 /* text */
-#define OMSP_TSP_CONNECT      0x0003 /* no body */
+#define OMSP_TSP_CONNECT      0x0003 /* no body; REMOTE_SDP connects by itself */
 #define OMSP_TSP_DISCONNECT   0x0004 /* omsp_tsp_disconnect */
 #define OMSP_TSP_QUERY_SDP    0x0005 /* no body; answered by LOCAL_SDP */
 #define OMSP_TSP_QUERY_STATS  0x0006 /* no body; answered by STATS */
@@ -93,6 +93,10 @@ struct omsp_tsp_header {
  * behind it. */
 
 /* ---- values -------------------------------------------------------------------------------- */
+
+/* RESULT of REMOTE_SDP: OMSP_TSP_INVALID (no SDP), _NO_CODEC, _BAD_MEDIA (no audio, or none that
+ * SECURITY allows), and those of a local address (omsp_tsp_configure). RESULT of CONNECT:
+ * OMSP_TSP_WRONG_STATE when the transport is RTP and no peer is known. */
 
 /* Who carries the media. */
 #define OMSP_TSP_TRANSPORT_RTP      0
@@ -165,13 +169,17 @@ struct omsp_tsp_addr {
     unsigned char scope[4]; /* IPv6 scope id, else 0 */
 };
 
-/* Before the first CONNECT or REMOTE_SDP. */
+/* Before the first CONNECT or REMOTE_SDP, else OMSP_TSP_WRONG_STATE. Done in the order transport,
+ * codecs, ptime_ms, media_timeout_ms, local; RESULT tells what one of them was refused for
+ * (OMSP_TSP_NO_CODEC; of local OMSP_TSP_ADDRINUSE, _INVALID, _ACCESS, _WRONG_STATE when there is
+ * one), and those before it hold. */
 struct omsp_tsp_configure {
     unsigned char transport;   /* OMSP_TSP_TRANSPORT_* */
     unsigned char offers;      /* OMSP_TSP_OFFER_* bits; must be 0 for RTP, which does all */
     unsigned char ptime_ms[2]; /* packet time to send: 10, 20 ... 60; 0: keep */
     unsigned char media_timeout_ms[4]; /* no RTP for this long is MEDIA_TIMEOUT; 0: never;
-                                          OMSP_TSP_KEEP_TIMEOUT: keep */
+                                          at most 2147483647; OMSP_TSP_KEEP_TIMEOUT:
+                                          keep */
     struct omsp_tsp_addr local;        /* where to bind RTP; RTCP is on the next port; family 0:
                                           leave it to the MSP */
     unsigned char codec_count;         /* 0: keep; at most 8 */

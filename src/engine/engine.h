@@ -7,6 +7,10 @@
  * *_release gives back. A released object that is still in use inside (a call with streams running)
  * lives on until it is shut down. Ids are unique in the process and never 0; they are what events
  * carry.
+ *
+ * What answers a status may answer OMSP_NOMEM wherever it makes something, and OMSP_SHUTDOWN once
+ * the call or the address was shut down; the other errors are named with each. On failure *out is
+ * not written.
  */
 #ifndef OMSP_ENGINE_ENGINE_H
 #define OMSP_ENGINE_ENGINE_H
@@ -146,9 +150,9 @@ enum omsp_status omsp_call_set_transport(struct omsp_call *call, enum omsp_trans
 enum omsp_status omsp_call_bind(struct omsp_call *call, struct omsp_addr *local);
 
 /* Payload types offered and accepted in order of preference: 0 (PCMU), 8 (PCMA); count 1..8.
- * OMSP_NO_CODEC for others. Default {0, 8}. */
+ * OMSP_NO_CODEC for others, OMSP_INVALID (count). Default {0, 8}. */
 enum omsp_status omsp_call_set_codecs(struct omsp_call *call, const uint8_t *types, unsigned count);
-/* Packet time that we send, 10..60 ms in steps of 10. Default 20. */
+/* Packet time that we send, 10..60 ms in steps of 10. Default 20. OMSP_INVALID. */
 enum omsp_status omsp_call_set_ptime(struct omsp_call *call, unsigned ms);
 enum omsp_status omsp_call_set_media_timeout(struct omsp_call *call, unsigned ms); /* 0: never */
 /* For descriptions from now on; default: the engine's. OMSP_INVALID. */
@@ -165,17 +169,20 @@ const char *omsp_call_suite(struct omsp_call *call);
  * failure nothing changed. */
 enum omsp_status omsp_call_set_remote_sdp(struct omsp_call *call, const char *sdp, size_t len);
 /* Our description: the offer while no remote one is known, else the answer. *need gets the bytes
- * with terminator; OMSP_MORE when room is less. May bind. */
+ * with terminator; OMSP_MORE when room is less. May bind: bind's errors. */
 enum omsp_status omsp_call_local_sdp(struct omsp_call *call, char *out, size_t room, size_t *need);
 /* Without SDP: RTP goes to *peer (all zeros, with any port but 0: to whoever sends first) with
- * payload type `codec`; connects. OMSP_BAD_MEDIA: security is required, and there are no keys. */
+ * payload type `codec`; connects. OMSP_NO_CODEC; OMSP_INVALID (no address, no port); bind's errors;
+ * OMSP_BAD_MEDIA: security is required, and there are no keys. */
 enum omsp_status omsp_call_set_peer(struct omsp_call *call, const struct omsp_addr *peer,
                                     uint8_t codec);
-/* The TSP's word that the far end is (not) there; disconnect stops all streams with cause. */
+/* The TSP's word that the far end is (not) there; disconnect stops all streams with cause. Connect:
+ * OMSP_WRONG_STATE (RTP, and no peer was told). */
 enum omsp_status omsp_call_connect(struct omsp_call *call);
 enum omsp_status omsp_call_disconnect(struct omsp_call *call, enum omsp_cause cause);
 
-/* Queues bytes for the TSP (ME_TSP_DATA); copies. OMSP_NOMEM, OMSP_SHUTDOWN. */
+/* Queues bytes for the TSP (ME_TSP_DATA) for who listens to the address, whether the call was shut
+ * down or not; copies. OMSP_NOMEM. */
 enum omsp_status omsp_call_post_tsp_data(struct omsp_call *call, const void *data, uint32_t len);
 /* The same of a short message, as two numbers that the door makes bytes of when it is taken
  * (core/event.h). It needs no memory while the listeners' queues have room. */

@@ -20,7 +20,7 @@
 
 #define OMSP_FORK_MAX_PARAMS     99
 #define OMSP_CALL_MAX_TRACKS     4
-#define OMSP_CALL_MAX_FORKS      64 /* stopped ones included */
+#define OMSP_CALL_MAX_FORKS      64 /* remembered; of the stopped ones the oldest make room */
 #define OMSP_FORK_MAX_RECONNECTS 100
 #define OMSP_FORK_RECONNECTS_OFF (-1)
 #define OMSP_FORK_NAME_MAX       255 /* bytes of UTF-8 */
@@ -80,9 +80,9 @@ enum omsp_status omsp_engine_set_forks(struct omsp_engine *engine,
 
 /* Makes the stream (NEW_STREAM event) and starts it when the call is connected. *error gets the
  * number of what is wrong with the options (may be NULL). OMSP_INVALID (*error 31922, 31923, 31941
- * or 0: name, parameters, callback, format), OMSP_EXISTS (name in use), OMSP_FULL (more than four
- * tracks), OMSP_WRONG_STATE (the call is not connected), OMSP_NOTSUPPORTED (this build has no TCP),
- * OMSP_SHUTDOWN, OMSP_NOMEM. */
+ * or 0: name, parameters, callback, format), OMSP_EXISTS (one that is not stopped has the name, or
+ * is bidirectional as this one), OMSP_FULL (more than four tracks), OMSP_WRONG_STATE (the call is
+ * not connected), OMSP_NOTSUPPORTED (this build has no TCP), OMSP_SHUTDOWN, OMSP_NOMEM. */
 enum omsp_status omsp_call_fork(struct omsp_call *call, const struct omsp_fork_options *options,
                                 enum omsp_cause cause, int *error, struct omsp_stream **out);
 

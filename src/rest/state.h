@@ -1,8 +1,8 @@
 /*
  * The server's own view of itself, shared by its files: server.c (life), settings.c
  * (configuration), gate.c (connections before their request is there), peers.c (connections and
- * their deadlines after that), request.c (one request's way), streams.c (what a route does),
- * reply.c (what goes out).
+ * their deadlines after that), request.c (one request's way), headers.c (what is refused of it),
+ * streams.c (what a route does), reply.c (what goes out).
  *
  * Threads: libmicrohttpd's, a few, each with connections of its own, run the callbacks; one thread
  * of ours is the gate's, one watches deadlines. server->lock is a leaf: nothing is called under it
