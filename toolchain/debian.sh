@@ -32,6 +32,18 @@ packages_ensure() {
     retry 4 packages_install_once "${missing[@]}" || die "could not install: ${missing[*]}"
 }
 
+# Installs what nothing depends on, if it can be had soon; only the fetching is ever broken off.
+packages_wish() {
+    local missing fetch=(as_root timeout 90 apt-get -qq)
+    mapfile -t missing < <(packages_missing "$@")
+    [ ${#missing[@]} -gt 0 ] && is_root_able || return 0
+    {
+        "${fetch[@]}" update || true
+        "${fetch[@]}" install -y --no-install-recommends --download-only "${missing[@]}" &&
+            apt_root install -y -qq --no-install-recommends --no-download "${missing[@]}"
+    } </dev/null >/dev/null 2>&1 || warn "could not install: ${missing[*]}; it is done without"
+}
+
 # A deb-src list made of the system's own Debian entries (mirror, suites and key stay the same),
 # other vendors' left out; printed as deb822. Both list formats of apt are understood.
 debian_source_list() {

@@ -84,7 +84,7 @@ ctest_complaints() {
         END { close_case() }'
 }
 
-# run_ctest PART BUILD [CTEST-OPTION…]
+# run_ctest PART BUILD [CTEST-OPTION…]: two slots a processor; a suite takes two, and one if it only waits.
 run_ctest() {
     local part=$1 build=$2 name good bad skipped expected seen=0
     shift 2
@@ -92,7 +92,7 @@ run_ctest() {
     expected=$(ctest --test-dir "$build" -N "$@" 2>/dev/null | sed -n 's/^Total Tests: //p')
     [ "${expected:-0}" -gt 0 ] || return 0
     rm -f "$build/Testing/Temporary/LastTest.log"
-    "${launcher[@]}" ctest --test-dir "$build" -j "$(nproc)" --output-on-failure \
+    "${launcher[@]}" ctest --test-dir "$build" -j $((2 * $(nproc))) --output-on-failure \
         --test-output-size-failed 65536 "$@" </dev/null >"$build/ctest.out" 2>&1 ||
         {
             grep -vE '^ +Start +[0-9]|  Passed  |^Looked in|^Internal ctest|^ok ' "$build/ctest.out" |
@@ -107,23 +107,74 @@ run_ctest() {
 }
 launcher=()
 
-# build_preset PART PRESET: configured and built. What does not build is a failure, and the rest is
-# tested all the same; only a preset that cannot be configured ends its part.
+# While the tests of one part run, what the next parts need is built: in the background, of what
+# processor time the tests leave, on half of the processors (Wine's server is in a session of its own,
+# where another one's priority counts little). When a part's turn comes, the rest of it is built with
+# everything.
+ahead=() ahead_pid='' unconfigured=''
+
+# configure_presets PRESET…: in the order in which their parts come.
+configure_presets() {
+    local preset bench
+    for preset in "$@"; do
+        # Benchmarks are built where they run, so that they go on being built.
+        bench=OFF
+        [ "$preset" != native-asan ] && [ "$preset" != mingw-x64 ] || bench=ON
+        if cmake --preset "$preset" -DOMSP_TESTS=ON -DOMSP_BENCH=$bench -DOMSP_LEAN=ON \
+            -DOMSP_TEST_SLOTS=2 >"build/$preset.log" 2>&1; then
+            ahead+=("$preset")
+        else
+            unconfigured+=" $preset "
+        fi
+    done
+}
+
+# A process group of its own, so that one signal reaches Ninja, which then takes away what is half made.
+ahead_start() {
+    local idle=(nice -n 19) jobs=$((($(nproc) + 1) / 2)) preset
+    [ ${#ahead[@]} -gt 0 ] || return 0
+    ! chrt -i 0 true 2>/dev/null || idle=(chrt -i 0)
+    set -m
+    (
+        trap 'exit 0' TERM # once the command has ended
+        for preset in "${ahead[@]}"; do "${idle[@]}" ninja -C "build/$preset" -j"$jobs" -k 0; done
+    ) </dev/null >/dev/null 2>&1 &
+    ahead_pid=$!
+    set +m
+}
+
+ahead_stop() {
+    local n
+    [ -n "$ahead_pid" ] || return 0
+    kill -TERM -- "-$ahead_pid" 2>/dev/null
+    wait "$ahead_pid"
+    # A CMake that Ninja began ends by itself.
+    for ((n = 0; n < 50; n++)); do
+        kill -0 -- "-$ahead_pid" 2>/dev/null || break
+        sleep 0.1
+    done
+    ahead_pid=''
+}
+
+# build_preset PART PRESET: built to the end. What does not build is a failure, and the rest is tested
+# all the same; only a preset that cannot be configured ends its part.
 build_preset() {
-    local part=$1 preset=$2 log=build/$2.log start=$SECONDS built=0 bench=OFF
+    local part=$1 preset=$2 log=build/$2.log start=$SECONDS built=0 other others=()
     step "$part: building"
-    # Benchmarks are built where they run, so that they go on being built.
-    [ "$preset" != native-asan ] && [ "$preset" != mingw-x64 ] || bench=ON
-    if cmake --preset "$preset" -DOMSP_TESTS=ON -DOMSP_BENCH=$bench >"$log" 2>&1; then
-        cmake --build "build/$preset" -- -j"$(nproc)" -k 0 >>"$log" 2>&1 || built=1
-    else
+    ahead_stop
+    for other in "${ahead[@]}"; do [ "$other" = "$preset" ] || others+=("$other"); done
+    ahead=("${others[@]}")
+    if [[ $unconfigured == *" $preset "* ]]; then
         built=2
+    else
+        cmake --build "build/$preset" -- -j"$(nproc)" -k 0 >>"$log" 2>&1 || built=1
     fi
+    ahead_start
     if [ $built != 0 ]; then
-        grep -E -A4 'error: |CMake Error|undefined reference' "$log" | head -n 100
+        grep -E -A4 'error: |CMake Error|undefined reference|undefined symbol' "$log" | head -n 100
         count "$part" build 0 1 0
     fi
-    step "$part: built in $((SECONDS - start)) s"
+    step "$part: built, after $((SECONDS - start)) s more"
     [ $built != 2 ]
 }
 
@@ -184,11 +235,13 @@ scripts_parse() {
     return $status
 }
 
+all_formatted() { printf '%s\0' "$@" | xargs -0 -n 50 -P "$(nproc)" clang-format-14 --dry-run -Werror; }
+
 part_style() {
     local sources scripts
     step "style"
     mapfile -t sources < <(find src tests include -name '*.[ch]' | sort)
-    count_command style clang-format clang-format-14 --dry-run -Werror "${sources[@]}"
+    count_command style clang-format all_formatted "${sources[@]}"
     mapfile -t scripts < <(find toolchain tests samples .ci -name '*.sh' -o -path '.ci/run' 2>/dev/null | sort)
     count_command style "bash -n" scripts_parse "${scripts[@]}"
     count_command style shellcheck shellcheck -x -P SCRIPTDIR -S warning "${scripts[@]}"

@@ -46,7 +46,18 @@ mkdir -p build
 exec 7>build/test.lock
 flock 7
 
-[ -z "$style" ] || part_style
+trap ahead_stop EXIT
+presets=()
+[ -z "$native" ] || presets+=(native-asan)
+[ -z "$native" ] || [ -n "$quick" ] || presets+=(native-tsan)
+[ -z "$x64" ] || presets+=(mingw-x64)
+[ -z "$x86" ] || presets+=(mingw-x86)
+configure_presets "${presets[@]}"
+
+if [ -n "$style" ]; then
+    ahead_start
+    part_style
+fi
 if [ -n "$native" ]; then
     part_native_asan
     [ -n "$quick" ] || part_native_tsan
