@@ -71,7 +71,7 @@ struct omsp_event {
     enum omsp_status error; /* OMSP_OK for what is no failure */
     uint32_t call, stream, terminal, track; /* 0: none */
     uint32_t detail;
-    uint64_t at_us;         /* monotonic time of posting */
+    uint64_t at_us; /* monotonic time of posting */
     /* TSP_DATA only, else NULL. TSP_DATA without one is a short message, which needs no memory:
      * `type` and `detail` are its type and sequence, `stream` and `terminal` its two numbers. */
     struct omsp_blob *blob;
