@@ -261,12 +261,21 @@ static bool take_orders(struct tcp_loop *loop)
     return !stopping;
 }
 
+/* A socket that could not be watched, for want of memory, ends all of curl's work on the connection
+ * without a message. It may have further events in this round, so that it is collected later. */
+static void act(struct tcp_conn *conn, curl_socket_t sock, int what)
+{
+    int running;
+
+    if (!conn->aborted && curl_multi_socket_action(conn->multi, sock, what, &running) != CURLM_OK)
+        conn->aborted = true;
+}
+
 static void wait_and_act(struct tcp_loop *loop)
 {
     struct omsp_poll_event events[EVENTS];
     uint64_t deadline = loop->trim_at;
     unsigned count;
-    int running;
 
     omsp_list_each(it, &loop->active)
     {
@@ -281,17 +290,14 @@ static void wait_and_act(struct tcp_loop *loop)
 
         /* Whoever is in loop->dead links to itself no more: forgotten within this round. */
         if (watch && omsp_list_empty(&watch->link))
-            curl_multi_socket_action(watch->conn->multi, watch->sock,
-                                     (events[i].in ? CURL_CSELECT_IN : 0) |
-                                         (events[i].out ? CURL_CSELECT_OUT : 0),
-                                     &running);
+            act(watch->conn, watch->sock,
+                (events[i].in ? CURL_CSELECT_IN : 0) | (events[i].out ? CURL_CSELECT_OUT : 0));
     }
 }
 
 static void run_timers(struct tcp_loop *loop)
 {
     uint64_t now = loop->os->now_us();
-    int running;
 
     omsp_list_each(it, &loop->active)
     {
@@ -299,7 +305,7 @@ static void run_timers(struct tcp_loop *loop)
 
         if (conn->timer_at <= now) {
             conn->timer_at = UINT64_MAX; /* curl sets the next one */
-            curl_multi_socket_action(conn->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+            act(conn, CURL_SOCKET_TIMEOUT, 0);
         }
     }
     if (loop->trim_at <= now) {
@@ -319,6 +325,8 @@ static void collect(struct tcp_loop *loop)
 
         if (message && message->msg == CURLMSG_DONE)
             finish(conn, end_of(conn, message->data.result));
+        else if (conn->aborted)
+            finish(conn, OMSP_TCP_BROKEN);
     }
     omsp_list_each_safe(dead, &loop->dead)
     {

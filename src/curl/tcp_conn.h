@@ -55,6 +55,7 @@ struct tcp_conn {
     CURL *easy;
     struct omsp_tls_check check;
     uint64_t timer_at; /* UINT64_MAX: none */
+    bool aborted;      /* curl goes on with it no more, and says nothing */
     bool stolen;       /* the socket outlives the easy handle */
 
     /* Sending. Plain: any thread, under send_lock. TLS: the loop thread. */

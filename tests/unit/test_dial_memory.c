@@ -1,6 +1,7 @@
 /*
- * What many connections that were made side by side leave with the C library goes back to the
- * system: asked for after the last of them, and once for 16 at most.
+ * Connections and memory: what many that were made side by side leave with the C library goes back
+ * to the system, asked for after the last of them, and once for 16 at most; and one for which there
+ * is none ends.
  */
 #include "support/suite.h"
 
@@ -108,4 +109,49 @@ START_TEST(memory_goes_back_after_many)
 }
 END_TEST
 
-OMSP_SUITE("dial_memory", TEST(memory_goes_back_after_many))
+START_TEST(without_memory_it_ends)
+{
+    const struct omsp_tcp_target target = {.host = "127.0.0.1", .port = 9, .timeout_ms = 60000};
+    struct omsp_curl_os os = SYSTEM_OS;
+    struct omsp_tcp_loop *loop;
+    bool failed;
+    long number = 0;
+
+    ck_assert_int_eq(omsp_curl_tcp_create(&os, &loop), OMSP_OK);
+    do {
+        struct omsp_tcp *connection = NULL;
+        bool over = false;
+        struct omsp_tcp init = {.owner = &over,
+                                .on_open = on_nothing,
+                                .on_data = on_data,
+                                .on_writable = on_nothing,
+                                .on_end = on_end,
+                                .on_closed = on_closed};
+        uint64_t give_up = os.now_us() + 50000000; /* before the time for connecting is over */
+        enum omsp_status status;
+
+        ended = closed = 0;
+        omsp_test_fail_alloc(number++);
+        status = loop->dial(loop, &init, &target, &connection);
+        if (status == OMSP_OK) {
+            while (!ended) {
+                ck_assert_msg(os.now_us() < give_up, "allocation %ld: no end", number - 1);
+                loop->wait(loop, give_up);
+            }
+        } else {
+            ck_assert_int_eq(status, OMSP_NOMEM);
+        }
+        failed = omsp_test_alloc_failed();
+        omsp_test_allow_alloc();
+        if (connection) {
+            loop->close(connection);
+            while (!closed)
+                loop->wait(loop, UINT64_MAX);
+        }
+    } while (failed);
+    ck_assert_int_ge(number, 3); /* the connection, and what watches its socket */
+    loop->destroy(loop);
+}
+END_TEST
+
+OMSP_SUITE("dial_memory", TEST(memory_goes_back_after_many), TEST(without_memory_it_ends))
