@@ -3,10 +3,11 @@
 # than there are processors. One slot is enough for those that do little but wait, for timeouts and for
 # others, and do not mind when a neighbour makes them wait longer. What holds sound without gaps, sound
 # cards' clocks or the bounds of hanging terminals against real time does mind, and takes all of its slots.
-# The numbers are seconds where it takes longest, on two processors.
+# The numbers are seconds where it takes longest, on two processors. msp/hosted_bound, long as it is, comes
+# in its turn after msp/hosted: the first graph of a Wine session can take longer than what it bounds.
 set(OMSP_TEST_SLOTS 1 CACHE STRING "Processors, as CTest counts them, of a suite that computes")
 set(OMSP_LONG interop/devices=46 interop/srtp=45 engine/device=42 tree/walk=33 unit/drift=32
-    msp/hosted_bound=21 interop/samples=20 interop/media=18 host/host_files=15 host/process_end=15
+    interop/samples=20 interop/media=18 host/host_files=15 host/process_end=15
     fuzz/engine=14 interop/gstreamer=14 interop/mediastream=13 engine/secure=13 interop/pcm=12
     unit/ring_schedules=11 interop/package=11 unit/queue_storm=10 unit/traces=9 engine/fork_many=9
     engine/fork_many_singly=9 rest/rest_storm=8 unit/media_payload=8 unit/mailbox=8 unit/voice=7
