@@ -5,6 +5,8 @@
 #ifndef OMSP_BASE_LOG_H
 #define OMSP_BASE_LOG_H
 
+#include "base/format.h"
+
 #include <stdbool.h>
 
 enum omsp_log_level { OMSP_LOG_ERROR, OMSP_LOG_WARNING, OMSP_LOG_INFO, OMSP_LOG_DEBUG };
@@ -20,14 +22,6 @@ void omsp_log_set(omsp_log_fn fn, void *ctx, enum omsp_log_level max_level);
 /* Does anybody listen to lines of this level? For those that are dear to make. */
 bool omsp_log_wants(enum omsp_log_level level);
 
-void omsp_log(enum omsp_log_level level, const char *format, ...)
-#ifdef __GNUC__
-#ifdef __MINGW32__
-    __attribute__((format(gnu_printf, 2, 3)))
-#else
-    __attribute__((format(printf, 2, 3)))
-#endif
-#endif
-    ;
+void omsp_log(enum omsp_log_level level, const char *format, ...) OMSP_FORMAT(2, 3);
 
 #endif

@@ -5,6 +5,8 @@
 #ifndef OMSP_BASE_TEXT_H
 #define OMSP_BASE_TEXT_H
 
+#include "base/format.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,14 +23,6 @@ void omsp_text_init(struct omsp_text *text, char *storage, size_t room);
 void omsp_text_put(struct omsp_text *text, const char *chars, size_t len);
 void omsp_text_puts(struct omsp_text *text, const char *chars);
 /* The whole of one call must expand to at most 1023 bytes; longer output is cut and marked. */
-void omsp_text_printf(struct omsp_text *text, const char *format, ...)
-#ifdef __GNUC__
-#ifdef __MINGW32__
-    __attribute__((format(gnu_printf, 2, 3)))
-#else
-    __attribute__((format(printf, 2, 3)))
-#endif
-#endif
-    ;
+void omsp_text_printf(struct omsp_text *text, const char *format, ...) OMSP_FORMAT(2, 3);
 
 #endif

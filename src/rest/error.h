@@ -2,6 +2,7 @@
 #ifndef OMSP_REST_ERROR_H
 #define OMSP_REST_ERROR_H
 
+#include "base/format.h"
 #include "base/status.h"
 
 #define OMSP_REST_MESSAGE_MAX 600
@@ -23,15 +24,7 @@ struct omsp_rest_error {
 
 /* Fills it; answers OMSP_INVALID, so that a check can end with "return omsp_rest_refuse(…)". */
 enum omsp_status omsp_rest_refuse(struct omsp_rest_error *error, int status, int code,
-                                  const char *format, ...)
-#ifdef __GNUC__
-#ifdef __MINGW32__
-    __attribute__((format(gnu_printf, 4, 5)))
-#else
-    __attribute__((format(printf, 4, 5)))
-#endif
-#endif
-    ;
+                                  const char *format, ...) OMSP_FORMAT(4, 5);
 
 /* What the engine answered when it did not make a stream; engine_error is the number it gave. */
 void omsp_rest_error_of_fork(struct omsp_rest_error *error, enum omsp_status status,
