@@ -71,6 +71,7 @@ bool omsp_walk_turn(void)
     if (atomic_load(&left) < 0 || atomic_fetch_sub(&left, 1) != 0)
         return true;
     hit_at = omsp_walk_clock();
+    omsp_walk_keep_stack();
     atomic_store(&hit, true);
     return false;
 }
@@ -117,6 +118,7 @@ void __wrap__ck_assert_failed(const char *file, int line, const char *expr, cons
         printf("\nwalk-refused %s:%d %s\n", slash ? slash + 1 : file, line, *text ? text : expr);
         if (later)
             printf("repeated at %s:%d\n", repeated_file, repeated_line);
+        omsp_walk_print_stack();
         fflush(stdout);
         omsp_walk_exit(later ? LATER : REFUSED);
     }
@@ -152,7 +154,7 @@ static void child(size_t test, long number)
 struct tally {
     long runs, passed, repeated, refused, later, found, left_out;
     struct {
-        char what[256];
+        char what[256], without[192];
         long times;
         bool later; /* after a call was repeated */
     } refusals[MAX_REFUSALS];
@@ -200,16 +202,22 @@ static char *read_output(void)
     return text;
 }
 
-/* One entry for each place in the tests: with the values of the first time. */
+/* One entry for each place in the tests and what had no memory: with the values of the first time.
+ */
 static void note_refusal(const char *text, bool later)
 {
-    const char *line = text ? strstr(text, "walk-refused ") : NULL;
+    const char *line = text ? strstr(text, "walk-refused ") : NULL,
+               *stack = text ? strstr(text, "walk-without ") : NULL;
+    char without[sizeof(tally.refusals[0].without)] = "";
     size_t i, place;
 
     line = line ? line + 13 : "(nothing said)";
+    if (stack)
+        snprintf(without, sizeof(without), "%.*s", (int)strcspn(stack + 13, "\r\n"), stack + 13);
     place = strcspn(line, " \r\n") + 1;
     for (i = 0; i < tally.refusal_count && (tally.refusals[i].later != later ||
-                                            strncmp(tally.refusals[i].what, line, place) != 0);
+                                            strncmp(tally.refusals[i].what, line, place) != 0 ||
+                                            strcmp(tally.refusals[i].without, without) != 0);
          i++) {
     }
     if (i == MAX_REFUSALS)
@@ -217,6 +225,7 @@ static void note_refusal(const char *text, bool later)
     if (i == tally.refusal_count) {
         snprintf(tally.refusals[i].what, sizeof(tally.refusals[i].what), "%.*s",
                  (int)strcspn(line, "\r\n"), line);
+        strcpy(tally.refusals[i].without, without);
         tally.refusals[i].later = later;
         tally.refusal_count++;
     }
@@ -390,8 +399,10 @@ int omsp_walk_main(const char *name, const struct omsp_test_entry *tests, size_t
     }
     remove(output_name);
     for (size_t i = 0; i < tally.refusal_count; i++)
-        printf("%s %ld times: %s\n", tally.refusals[i].later ? "later" : "refused",
-               tally.refusals[i].times, tally.refusals[i].what);
+        printf("%s %ld times: %s%s%s\n", tally.refusals[i].later ? "later" : "refused",
+               tally.refusals[i].times, tally.refusals[i].what,
+               *tally.refusals[i].without ? "\n    without memory: " : "",
+               tally.refusals[i].without);
     printf("walk %s: %ld tests, %ld runs, %ld passed, %ld repeated, %ld refused, %ld later, "
            "%ld left out, %ld found\n",
            name, walked, tally.runs, tally.passed, tally.repeated, tally.refused, tally.later,

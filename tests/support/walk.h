@@ -14,7 +14,7 @@
  *   found     a crash, a sanitizer's report, memory that nobody can reach any more - looked for
  *             where an assertion failed, too -, or a process that does not end
  *
- * The assertions that failed are listed.
+ * The assertions that failed are listed, with the functions that had no memory.
  *
  *   OMSP_WALK_ONLY=text    only tests whose name has this in it
  *   OMSP_WALK_ALL=number   so many allocations of each test fail, the first ones (500); beyond, one
@@ -50,6 +50,10 @@ int omsp_walk_process(void (*child)(size_t test, long number), size_t test, long
 bool omsp_walk_is_child(size_t *test, long *number);
 /* A number for the stack of calls that led here, without the innermost frames. */
 unsigned long long omsp_walk_place(void);
+/* Keeps the stack of calls that led here, and prints its functions as a line "walk-without", the
+ * innermost one first; on Windows neither. */
+void omsp_walk_keep_stack(void);
+void omsp_walk_print_stack(void);
 /* Ends this process at once; with a report and another status when memory is out of reach. */
 _Noreturn void omsp_walk_exit(int status);
 /* Seconds by a clock that is not set. */

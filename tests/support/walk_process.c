@@ -9,10 +9,13 @@
 #include <stdlib.h>
 
 #if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/common_interface_defs.h>
 #include <sanitizer/lsan_interface.h>
+#include <string.h>
 #endif
 
 #define FRAMES 16
+#define TOLD   5 /* functions of a stack that are told */
 #define SKIP   3 /* this file, walk.c, the allocator */
 
 static unsigned long long mix(void *const *frames, int count)
@@ -37,6 +40,14 @@ unsigned long long omsp_walk_place(void)
     void *frames[FRAMES];
 
     return mix(frames, CaptureStackBackTrace(0, FRAMES, frames, NULL));
+}
+
+void omsp_walk_keep_stack(void)
+{
+}
+
+void omsp_walk_print_stack(void)
+{
 }
 
 void omsp_walk_exit(int status)
@@ -109,6 +120,33 @@ unsigned long long omsp_walk_place(void)
     void *frames[FRAMES];
 
     return mix(frames, backtrace(frames, FRAMES));
+}
+
+static void *kept[FRAMES];
+static int kept_count;
+
+void omsp_walk_keep_stack(void)
+{
+    kept_count = backtrace(kept, FRAMES);
+}
+
+void omsp_walk_print_stack(void)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    int told = 0;
+
+    printf("walk-without");
+    for (int i = 0; i < kept_count && told < TOLD; i++) {
+        char where[256];
+
+        __sanitizer_symbolize_pc((char *)kept[i] - 1, "%f", where, sizeof(where));
+        if (strncmp(where, "omsp_walk", 9) == 0 || strstr(where, "alloc") ||
+            strstr(where, "backtrace") || strstr(where, "_resize") || strcmp(where, "<null>") == 0)
+            continue;
+        printf("%s %s", told++ ? " <" : "", where);
+    }
+    printf("\n");
+#endif
 }
 
 void omsp_walk_exit(int status)
