@@ -49,19 +49,22 @@ void omsp_fork_play_drop(struct omsp_fork *fork)
         omsp_stream_decoder_reset(fork->decoder);
 }
 
-/* fork->lock held. */
-static void echo(struct omsp_fork *fork, const char *name, size_t len)
+/* fork->lock held. False: no memory, and the number is the next message's. */
+static bool echo(struct omsp_fork *fork, const char *name, size_t len)
 {
     size_t room = len * 6 + 256;
     char *storage = omsp_alloc(room);
     struct omsp_text text;
+    enum omsp_status status;
 
     if (!storage)
-        return;
+        return false;
     omsp_text_init(&text, storage, room);
-    omsp_ms_put_mark(&text, ++fork->sequence, name, len, fork->sid);
-    omsp_fork_note(fork, OMSP_WS_TEXT, storage, text.len);
+    omsp_ms_put_mark(&text, fork->sequence + 1, name, len, fork->sid);
+    status = omsp_fork_note(fork, OMSP_WS_TEXT, storage, text.len);
+    fork->sequence += status == OMSP_OK;
     omsp_free(storage);
+    return status == OMSP_OK;
 }
 
 /* fork->lock held. NULL: the first has not been passed, or there is none. */
@@ -72,19 +75,23 @@ static struct omsp_fork_mark *passed_mark(struct omsp_fork *fork)
     return omsp_list_empty(&fork->marks) || mark->at > fork->play_got ? NULL : mark;
 }
 
-/* fork->lock held. True: there are more, and room for them. */
+/* fork->lock held. True: there are more, and room for them. One for which there is no memory waits
+ * for the media worker's next turn: a consumer may wait for it. */
 static bool echo_some(struct omsp_fork *fork)
 {
     struct omsp_fork_mark *mark = NULL;
+    bool memory = true;
 
     while (fork->open && fork->note_count < ECHOES && (mark = passed_mark(fork)) != NULL) {
-        echo(fork, mark->name, mark->len);
+        memory = echo(fork, mark->name, mark->len);
+        if (!memory)
+            break;
         fork->marks_size -= sizeof(*mark) + mark->len;
         omsp_list_remove(&mark->link);
         omsp_free(mark);
     }
     omsp_fork_pump(fork);
-    return fork->open && fork->note_count < ECHOES && passed_mark(fork);
+    return memory && fork->open && fork->note_count < ECHOES && passed_mark(fork);
 }
 
 void omsp_fork_echo_marks(struct omsp_fork *fork)
@@ -241,9 +248,9 @@ void omsp_fork_digit(struct omsp_fork *fork, int digit)
     open = fork->open;
     if (open) {
         omsp_text_init(&text, storage, sizeof(storage));
-        omsp_ms_put_dtmf(&text, ++fork->sequence, omsp_telephone_event_char((uint8_t)digit),
+        omsp_ms_put_dtmf(&text, fork->sequence + 1, omsp_telephone_event_char((uint8_t)digit),
                          fork->sid);
-        omsp_fork_note(fork, OMSP_WS_TEXT, storage, text.len);
+        fork->sequence += omsp_fork_note(fork, OMSP_WS_TEXT, storage, text.len) == OMSP_OK;
     }
     omsp_lock_release(&fork->lock);
     if (open)

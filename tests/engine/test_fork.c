@@ -488,6 +488,64 @@ START_TEST(a_bidirectional_consumer_is_heard_and_its_marks_are_echoed_when_playe
 }
 END_TEST
 
+/* How often it is in what the consumer heard. */
+static unsigned times(const struct consumer *c, const char *text)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < c->count; i++)
+        count += strstr(c->messages[i].text, text) != NULL;
+    return count;
+}
+
+/* Of the allocations while a mark is played and echoed, each fails once: the simulated network's
+ * may lose a message, with which the connection ends. */
+START_TEST(a_mark_is_echoed_once_when_memory_runs_out)
+{
+    unsigned ends = 0;
+    bool failed;
+    long number = 0;
+
+    do {
+        struct fixture f;
+        struct omsp_fork_options options = {
+            .url = FORK_URL, .tracks = OMSP_TRACK_INBOUND, .bidirectional = true};
+        struct omsp_fork_info info;
+        char text[200];
+
+        open_fixture(&f, 8000);
+        connect_fixture(&f);
+        ck_assert_int_eq(omsp_call_fork(f.b, &options, OMSP_CAUSE_LOCAL_REQUEST, NULL, &f.fork),
+                         OMSP_OK);
+        rig_run(&f.rig, 100);
+        omsp_stream_fork_info(f.fork, &info);
+        snprintf(text, sizeof(text),
+                 "{\"event\":\"media\",\"streamSid\":\"%s\",\"media\":{\"payload\":\"%s\"}}",
+                 info.sid, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+        send_frame(&f.consumer, OMSP_WS_TEXT, text, strlen(text));
+        snprintf(text, sizeof(text),
+                 "{\"event\":\"mark\",\"streamSid\":\"%s\",\"mark\":{\"name\":\"done\"}}",
+                 info.sid);
+        send_frame(&f.consumer, OMSP_WS_TEXT, text, strlen(text));
+        omsp_test_fail_alloc(number++);
+        rig_run(&f.rig, 60);
+        failed = omsp_test_alloc_failed();
+        omsp_test_allow_alloc();
+        rig_run(&f.rig, 100);
+        omsp_stream_fork_info(f.fork, &info);
+        if (info.state == OMSP_FORK_STOPPED || info.messages_bad)
+            ends++; /* told otherwise */
+        else
+            ck_assert_uint_eq(times(&f.consumer, "\"mark\":{\"name\":\"done\"}"), 1);
+        while ((int)rig_event(&f.rig).kind != -1)
+            ;
+        close_fixture(&f);
+    } while (failed);
+    ck_assert_int_ge(number, 10);
+    ck_assert_uint_lt(ends, number - 3);
+}
+END_TEST
+
 static struct fixture walked;
 
 static void walk_body(void *ctx)
@@ -541,4 +599,5 @@ OMSP_SUITE("fork", TEST(connected_start_media_stop_in_this_order_and_numbered),
            TEST(both_tracks_number_their_chunks_apart_and_never_go_back),
            TEST(limits_names_and_options_are_checked), TEST(found_by_sid_in_any_case_and_by_name),
            TEST(a_bidirectional_consumer_is_heard_and_its_marks_are_echoed_when_played),
+           TEST(a_mark_is_echoed_once_when_memory_runs_out),
            TEST(making_one_survives_every_failing_allocation))
