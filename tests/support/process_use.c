@@ -42,7 +42,7 @@ typedef NTSTATUS(NTAPI *query_fn)(ULONG kind, void *out, ULONG size, ULONG *need
 typedef NTSTATUS(NTAPI *name_fn)(HANDLE of, ULONG kind, void *out, ULONG size, ULONG *need);
 
 /* Wine 8 forgets one of these whenever the other bitness's view of HKEY_CLASSES_ROOT is looked at,
- * as CoCreateInstance does for a class that is registered nowhere. */
+ * as COM does for a class that is registered nowhere and for what an interface is marshalled by. */
 static bool is_forgotten_key(const struct handle_entry *entry)
 {
     static const WCHAR end[] = L"\\Software\\Classes\\Wow6432Node";
@@ -55,8 +55,7 @@ static bool is_forgotten_key(const struct handle_entry *entry)
     } out;
 
     memset(&out, 0, sizeof(out));
-    return entry->access == KEY_READ && query &&
-           !query((HANDLE)entry->value, OBJECT_NAME, &out, sizeof(out), NULL) &&
+    return query && !query((HANDLE)entry->value, OBJECT_NAME, &out, sizeof(out), NULL) &&
            out.name.Length >= length * sizeof(WCHAR) &&
            !memcmp(out.name.Buffer + out.name.Length / sizeof(WCHAR) - length, end,
                    length * sizeof(WCHAR));
