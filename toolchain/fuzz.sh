@@ -139,6 +139,7 @@ fuzz_one() {
     mkdir -p "$folder/found" "$kept"
     [ ! -e "tests/fuzz/dictionaries/$noun.dict" ] || options+=("-dict=tests/fuzz/dictionaries/$noun.dict")
     case $noun in engine | com | com_*) slow=60 ;; esac
+    : >"$folder/log"
     "build/native-fuzz/fuzz/fuzz_$noun" -timeout="$slow" -rss_limit_mb=2048 -print_final_stats=1 \
         -artifact_prefix="$folder/found/" "${options[@]}" "$kept" "tests/fuzz/corpus/$noun" \
         >"$folder/log" 2>&1 &
