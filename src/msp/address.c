@@ -161,21 +161,90 @@ static void shut_calls(struct msp_address *address)
     }
 }
 
+struct stop_waiter {
+    struct omsp_link link; /* address lock */
+    HANDLE done;
+};
+
+static void note_place(struct msp_stop_place *place)
+{
+    place->thread_id = GetCurrentThreadId();
+    if (FAILED(CoGetCurrentLogicalThreadId(&place->logical_id)))
+        place->logical_id = GUID_NULL;
+}
+
+static bool is_within(const struct msp_stop_place *here, const struct msp_stop_place *stopper)
+{
+    return here->thread_id == stopper->thread_id ||
+           (!IsEqualGUID(&here->logical_id, &GUID_NULL) &&
+            IsEqualGUID(&here->logical_id, &stopper->logical_id));
+}
+
+/* Another thread shuts down: whoever comes second may unload us afterwards, and so may no more than
+ * who came first return before it is done. */
+static void await_stop(struct msp_address *address)
+{
+    struct msp_stop_place here;
+    struct stop_waiter waiter;
+    bool waits;
+    DWORD index;
+
+    note_place(&here);
+    if (msp_sinks_inside(address->sinks))
+        return; /* what it waits for may be this call's end */
+    waiter.done = CreateEventW(NULL, TRUE, FALSE, NULL);
+    if (!waiter.done)
+        return;
+    AcquireSRWLockExclusive(&address->lock);
+    waits = !address->stopped && !is_within(&here, &address->stopper);
+    if (waits)
+        omsp_list_insert(&address->stop_waiters, &waiter.link);
+    ReleaseSRWLockExclusive(&address->lock);
+    if (waits) {
+        HRESULT hr = CoWaitForMultipleHandles(0, MSP_STOP_PATIENCE_MS, 1, &waiter.done, &index);
+
+        if (FAILED(hr) && hr != RPC_S_CALLPENDING) /* not a thread of COM's */
+            WaitForSingleObject(waiter.done, MSP_STOP_PATIENCE_MS);
+        AcquireSRWLockExclusive(&address->lock);
+        omsp_list_remove(&waiter.link);
+        ReleaseSRWLockExclusive(&address->lock);
+    }
+    CloseHandle(waiter.done);
+}
+
+static void tell_stopped(struct msp_address *address)
+{
+    AcquireSRWLockExclusive(&address->lock);
+    address->stopped = true;
+    omsp_list_each(link, &address->stop_waiters)
+    {
+        SetEvent(omsp_container(link, struct stop_waiter, link)->done);
+    }
+    ReleaseSRWLockExclusive(&address->lock);
+}
+
 HRESULT msp_address_stop(struct msp_address *address)
 {
     struct omsp_listener *listener;
+    struct msp_stop_place here;
+    bool stopped;
     struct omsp_event pending = {0};
     enum msp_address_state before;
 
+    note_place(&here);
     AcquireSRWLockExclusive(&address->lock);
     before = address->state;
+    stopped = address->stopped;
     if (before == MSP_ADDRESS_LIVE) {
         address->state = MSP_ADDRESS_DEAD;
+        address->stopper = here;
         if (address->has_pending)
             pending = address->pending;
         address->has_pending = false;
     }
     ReleaseSRWLockExclusive(&address->lock);
+    if (before == MSP_ADDRESS_DEAD && !stopped)
+        await_stop(address);
     if (before != MSP_ADDRESS_LIVE)
         return before == MSP_ADDRESS_DEAD ? S_OK : E_UNEXPECTED;
 
@@ -191,6 +260,7 @@ HRESULT msp_address_stop(struct msp_address *address)
     omsp_address_shutdown(address->engine);
     msp_terminal_event_forget(address->engine);
     msp_engine_release();
+    tell_stopped(address);
     return S_OK;
 }
 
@@ -325,6 +395,7 @@ HRESULT msp_address_create(IUnknown *outer, REFIID iid, void **out)
     InitializeSRWLock(&self->lock);
     InitializeSRWLock(&self->listener_lock);
     omsp_list_init(&self->calls);
+    omsp_list_init(&self->stop_waiters);
     hr = msp_sinks_create(self, &self->sinks);
     return com_object_finish(object, hr, iid, out);
 }

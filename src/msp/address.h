@@ -20,6 +20,12 @@ enum msp_address_state {
     MSP_ADDRESS_DEAD,
 };
 
+/* Where a call comes from: its thread, and what COM hands on with it through apartments. */
+struct msp_stop_place {
+    DWORD thread_id;
+    GUID logical_id; /* GUID_NULL: not known */
+};
+
 struct msp_address {
     struct com_object object;
     ITMSPAddress msp;
@@ -30,12 +36,15 @@ struct msp_address {
 
     struct msp_sinks *sinks; /* for life */
 
-    SRWLOCK lock; /* state, engine, calls, pending */
+    SRWLOCK lock; /* state, engine, calls, pending, stop */
     enum msp_address_state state;
     struct omsp_address *engine; /* from the first start until the destructor */
     struct omsp_link calls;      /* msp_call.link; weak */
     struct omsp_event pending;   /* taken from the queue, not delivered for want of memory */
     bool has_pending;
+    bool stopped;                  /* the one stop there is has come to its end */
+    struct msp_stop_place stopper; /* whose it is */
+    struct omsp_link stop_waiters; /* who else asked for it meanwhile */
 
     /* Held shared while the listener is used, so that Shutdown can wait for users; a leaf above the
      * engine only. */
@@ -50,7 +59,10 @@ HRESULT msp_address_create(IUnknown *outer, REFIID iid, void **out);
 HRESULT msp_address_check_live(struct msp_address *address);
 /* Initialize and Open (event NULL). */
 HRESULT msp_address_start(struct msp_address *address, HANDLE event);
-/* Shutdown and Close. */
+/* Shutdown and Close. One that is asked for while another is under way returns when that one is
+ * done (in a single-threaded apartment calls are let in meanwhile), but waits no longer than
+ * MSP_STOP_PATIENCE_MS, and not at all when it comes from within it or from a sink. */
+#define MSP_STOP_PATIENCE_MS 10000
 HRESULT msp_address_stop(struct msp_address *address);
 /* The living call that `unknown` is an interface pointer of, inner reference taken; NULL: none of
  * this address's. Never looks at what the pointer points to. */

@@ -379,8 +379,7 @@ void msp_delivery_drain(struct msp_delivery *self, struct msp_address *address)
     omsp_list_each_safe(link, &items) item_free(omsp_container(link, struct item, link));
 }
 
-/* Is this a call of ours that has come, through whatever apartments, to where it is now? */
-static bool inside_own_call(struct msp_delivery *self)
+bool msp_delivery_inside(struct msp_delivery *self)
 {
     GUID logical_id, theirs;
     DWORD thread_id;
@@ -425,7 +424,7 @@ void msp_delivery_stop(struct msp_delivery *self, bool wait)
         InterlockedIncrement(&self->sinks->dropped);
         item_free(omsp_container(link, struct item, link));
     }
-    if (wait && !inside_own_call(self))
+    if (wait && !msp_delivery_inside(self))
         wait_for_thread(self);
     msp_delivery_unref(self);
 }

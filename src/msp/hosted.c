@@ -225,7 +225,10 @@ static HRESULT select_probed(struct msp_call *call, struct omsp_stream *stream,
         return hr;
     self = probe->identity ? find(probe->identity, NULL, 0) : NULL;
     if (self) { /* it is somewhere already */
-        hr = self->on == stream && !self->retired ? TAPI_E_INVALIDTERMINAL : TAPI_E_TERMINALINUSE;
+        hr = self->on == stream && !self->retired ? TAPI_E_INVALIDTERMINAL
+             : omsp_stream_terminals(stream, NULL, 0) >= OMSP_STREAM_MAX_TERMINALS
+                 ? TAPI_E_MAXTERMINALS
+                 : TAPI_E_TERMINALINUSE;
         msp_hosted_unref(self);
         return hr;
     }

@@ -155,6 +155,8 @@ HRESULT msp_sinks_attach(struct msp_sinks *sinks);
 /* Shutdown: what waits is delivered as far as the sinks take it, nothing new is. Does not wait for
  * a sink that blocks. No lock is held by the caller. Twice is fine. */
 void msp_sinks_detach(struct msp_sinks *sinks);
+/* Does this call come from inside a sink's Event, through whatever apartments? No lock held. */
+bool msp_sinks_inside(struct msp_sinks *sinks);
 /* The address's destructor. Advised sinks are let go of, possibly later by their own threads. */
 void msp_sinks_destroy(struct msp_sinks *sinks);
 /* IConnectionPointContainer's two methods. CONNECT_E_NOCONNECTION for an unknown iid. */

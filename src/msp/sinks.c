@@ -202,6 +202,19 @@ void msp_sinks_detach(struct msp_sinks *sinks)
         msp_address_unref(address);
 }
 
+bool msp_sinks_inside(struct msp_sinks *sinks)
+{
+    bool inside = false;
+
+    AcquireSRWLockShared(&sinks->lock);
+    omsp_list_each(link, &sinks->deliveries)
+    {
+        inside |= msp_delivery_inside(msp_delivery_from_link(link));
+    }
+    ReleaseSRWLockShared(&sinks->lock);
+    return inside;
+}
+
 void msp_sinks_destroy(struct msp_sinks *sinks)
 {
     if (!sinks)

@@ -14,8 +14,8 @@ struct msp_sinks {
     LONG refs;
     struct com_container container; /* its two functions are used, its slot is not */
     struct com_point points[2];     /* custom, dispatch */
-    SRWLOCK lock;                   /* address, deliveries, closing; calls nothing but try_ref */
-    struct msp_address *address;    /* weak; NULL once it is being destroyed */
+    SRWLOCK lock;                /* address, deliveries, closing; calls try_ref and inside alone */
+    struct msp_address *address; /* weak; NULL once it is being destroyed */
     struct omsp_link deliveries;
     bool closing; /* the address dies: wait for nobody */
     LONG delivered, failed, dead, dropped;
@@ -52,6 +52,8 @@ void msp_delivery_drain(struct msp_delivery *delivery, struct msp_address *addre
  * incoming calls are served meanwhile. Gives the caller's reference up. */
 void msp_delivery_stop(struct msp_delivery *delivery, bool wait);
 #define MSP_SINK_PATIENCE_MS 1000
+/* Does this call come from inside this sink's Event, through whatever apartments? */
+bool msp_delivery_inside(struct msp_delivery *delivery);
 
 void msp_delivery_ref(struct msp_delivery *delivery);
 void msp_delivery_unref(struct msp_delivery *delivery);

@@ -1,6 +1,8 @@
 /* Base64, both ways, by tables. Not base64url, not MIME's line breaks. Pure; any thread. */
 #include "wire/base64.h"
 
+#include <string.h>
+
 #include <stdbool.h>
 
 static const char alphabet[64] = {'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M',
@@ -90,4 +92,23 @@ enum omsp_status omsp_base64_decode(const char *in, size_t len, uint8_t *out, si
     }
     *out_len = done;
     return OMSP_OK;
+}
+
+enum omsp_status omsp_base64_decode_bare(const char *in, size_t len, uint8_t *out, size_t room,
+                                         size_t *out_len)
+{
+    char last[4] = {'=', '=', '=', '='};
+    size_t rest = len % 4, more = 0;
+    enum omsp_status status = omsp_base64_decode(in, len - rest, out, room, out_len);
+
+    if (status || !rest)
+        return status;
+    memcpy(last, in + (len - rest), rest);
+    /* Neither padded in part nor behind padding. */
+    if (rest == 1 || last[rest - 1] == '=' || (len > rest && in[len - rest - 1] == '='))
+        status = OMSP_INVALID;
+    else
+        status = omsp_base64_decode(last, 4, out + *out_len, room - *out_len, &more);
+    *out_len = status ? 0 : *out_len + more;
+    return status;
 }

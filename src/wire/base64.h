@@ -14,5 +14,8 @@ void omsp_base64_encode(char *out, const uint8_t *in, size_t len);
 /* Strict: alphabet, padding, zero bits. *out_len <= room. OMSP_INVALID, OMSP_MORE (room). */
 enum omsp_status omsp_base64_decode(const char *in, size_t len, uint8_t *out, size_t room,
                                     size_t *out_len);
+/* The same, and text whose padding was left away as a whole (RFC 4648 3.2). */
+enum omsp_status omsp_base64_decode_bare(const char *in, size_t len, uint8_t *out, size_t room,
+                                         size_t *out_len);
 
 #endif

@@ -112,13 +112,15 @@ static enum omsp_status read_media(const cJSON *root, struct omsp_ms_message *ou
     out->kind = OMSP_MS_MEDIA;
     if (!payload)
         return OMSP_INVALID;
-    room = strlen(payload) / 4 * 3;
+    room = (strlen(payload) + 3) / 4 * 3;
     if (!room)
-        return *payload ? OMSP_INVALID : OMSP_OK;
+        return OMSP_OK;
     out->payload = omsp_alloc(room);
     if (!out->payload)
         return OMSP_NOMEM;
-    status = omsp_base64_decode(payload, strlen(payload), out->payload, room, &out->payload_len);
+    /* There are encoders that leave the padding away. */
+    status =
+        omsp_base64_decode_bare(payload, strlen(payload), out->payload, room, &out->payload_len);
     if (status) {
         omsp_free(out->payload);
         out->payload = NULL;

@@ -208,6 +208,33 @@ START_TEST(selection_is_refused_as_for_terminals_of_ours)
 }
 END_TEST
 
+START_TEST(a_full_stream_says_so_of_a_terminal_that_is_elsewhere_too)
+{
+    struct third_terminal *given[OMSP_STREAM_MAX_TERMINALS];
+    struct bench bench;
+    ITTerminal *from;
+    ITStream *other;
+
+    begin(&bench);
+    other = media_stream(bench.b, CAPTURE);
+    from = tone(&bench);
+    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), S_OK);
+    for (int i = 0; i < OMSP_STREAM_MAX_TERMINALS; i++) {
+        ck_assert_hr(ITStream_SelectTerminal(other, from), TAPI_E_TERMINALINUSE);
+        given[i] = third_create(true);
+        ck_assert_hr(ITStream_SelectTerminal(other, &given[i]->terminal), S_OK);
+    }
+    ck_assert_hr(ITStream_SelectTerminal(other, from), TAPI_E_MAXTERMINALS);
+    for (int i = 0; i < OMSP_STREAM_MAX_TERMINALS; i++) {
+        ck_assert_hr(ITStream_UnselectTerminal(other, &given[i]->terminal), S_OK);
+        ck_assert_uint_eq(third_release(given[i]), 0);
+    }
+    kit_release(from);
+    kit_release(other);
+    end(&bench);
+}
+END_TEST
+
 START_TEST(a_bidirectional_terminal_goes_on_the_stream_that_takes_it)
 {
     struct bench bench;
@@ -610,6 +637,7 @@ OMSP_SUITE("hosted", TEST(a_registered_class_is_made_and_told_what_it_is),
            TEST(starts_and_stops_connect_and_disconnect_every_time),
            TEST(the_applications_own_pointer_is_what_everybody_sees),
            TEST(selection_is_refused_as_for_terminals_of_ours),
+           TEST(a_full_stream_says_so_of_a_terminal_that_is_elsewhere_too),
            TEST(a_bidirectional_terminal_goes_on_the_stream_that_takes_it),
            TEST(on_a_substream_it_is_connected_and_let_go_of_with_it),
            TEST(on_a_substream_it_hears_the_source),

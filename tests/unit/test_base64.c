@@ -121,7 +121,49 @@ START_TEST(each_of_the_other_characters_is_refused_in_each_place)
 }
 END_TEST
 
-OMSP_SUITE("base64", TEST(the_vectors_of_the_rfc_go_both_ways),
-           TEST(every_byte_survives_at_every_length), TEST(every_value_has_its_character),
-           TEST(what_is_not_strict_is_refused),
+/* Of every text of up to four characters that a value has, and of those without its padding, as
+ * well as of no other. */
+START_TEST(padding_may_be_left_away_as_a_whole_where_it_may)
+{
+    static const char alphabet[] = "AQgwZm9v+/=-";
+    size_t n = sizeof(alphabet) - 1, taken = 0, got;
+    char text[9] = "Zm9v", padded[9];
+    uint8_t out[6], expected[6];
+
+    for (size_t i = 0; i < n * n * n; i++) {
+        const size_t digits[3] = {i % n, i / n % n, i / n / n};
+
+        for (size_t len = 0; len <= 3; len++) {
+            enum omsp_status bare, strict;
+            size_t want;
+
+            for (size_t k = 0; k < len; k++)
+                text[4 + k] = alphabet[digits[k]];
+            memcpy(padded, text, 8);
+            memset(padded + 4 + len, '=', 4 - len);
+            bare = omsp_base64_decode_bare(text, 4 + len, out, sizeof(out), &got);
+            strict = omsp_base64_decode(padded, len ? 8 : 4, expected, sizeof(expected), &want);
+            if (len == 1 || (len && text[3 + len] == '='))
+                strict = OMSP_INVALID;
+            ck_assert_int_eq(bare, strict);
+            ck_assert_uint_eq(got, strict ? 0 : want);
+            ck_assert_mem_eq(out, expected, got);
+            taken += !bare && len;
+            if (!bare)
+                ck_assert_int_eq(omsp_base64_decode_bare(text, 4 + len, out, want - 1, &got),
+                                 OMSP_MORE);
+        }
+    }
+    ck_assert_uint_ge(taken, 100);
+    ck_assert_int_eq(omsp_base64_decode_bare("Zg==", 4, out, sizeof(out), &got), OMSP_OK);
+    ck_assert_uint_eq(got, 1);
+    ck_assert_int_eq(omsp_base64_decode_bare("Zg==Zg", 6, out, sizeof(out), &got), OMSP_INVALID);
+    ck_assert_int_eq(omsp_base64_decode_bare("", 0, out, sizeof(out), &got), OMSP_OK);
+    ck_assert_uint_eq(got, 0);
+}
+END_TEST
+
+OMSP_SUITE("base64", TEST(padding_may_be_left_away_as_a_whole_where_it_may),
+           TEST(the_vectors_of_the_rfc_go_both_ways), TEST(every_byte_survives_at_every_length),
+           TEST(every_value_has_its_character), TEST(what_is_not_strict_is_refused),
            TEST(each_of_the_other_characters_is_refused_in_each_place))

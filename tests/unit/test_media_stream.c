@@ -294,6 +294,7 @@ static void forget(void)
 }
 
 #define MEDIA "{\"event\":\"media\",\"streamSid\":\"" MZ "\",\"media\":{\"payload\":\"Zm9vYg==\"}}"
+#define BARE  "{\"event\":\"media\",\"streamSid\":\"" MZ "\",\"media\":{\"payload\":\"Zm9vYg\"}}"
 #define MARK  "{\"event\":\"mark\",\"streamSid\":\"" MZ "\",\"mark\":{\"name\":\"my label\"}}"
 #define CLEAR "{\"event\":\"clear\",\"streamSid\":\"" MZ "\"}"
 
@@ -304,6 +305,10 @@ START_TEST(media_mark_and_clear_are_understood)
     ck_assert_uint_eq(message.payload_len, 4);
     ck_assert_mem_eq(message.payload, "foob", 4);
     ck_assert_ptr_null(message.mark);
+    forget();
+    ck_assert_int_eq(parse(BARE), OMSP_OK);
+    ck_assert_uint_eq(message.payload_len, 4);
+    ck_assert_mem_eq(message.payload, "foob", 4);
     forget();
     ck_assert_int_eq(parse(MARK), OMSP_OK);
     ck_assert_int_eq(message.kind, OMSP_MS_MARK);
@@ -371,8 +376,11 @@ START_TEST(what_is_no_such_message_is_refused)
         EVENT(",\"media\":{}"),
         EVENT(",\"media\":{\"payload\":1}"),
         EVENT(",\"media\":{\"payload\":[\"Zg==\"]}"),
-        EVENT(",\"media\":{\"payload\":\"Zg\"}"),
         EVENT(",\"media\":{\"payload\":\"Z\"}"),
+        EVENT(",\"media\":{\"payload\":\"Zg=\"}"),
+        EVENT(",\"media\":{\"payload\":\"Zh\"}"),
+        EVENT(",\"media\":{\"payload\":\"Zg==Zg\"}"),
+        EVENT(",\"media\":{\"payload\":\"Zm9vY\"}"),
         EVENT(",\"media\":{\"payload\":\"Zh==\"}"),
         EVENT(",\"media\":{\"payload\":\"Zg==\\n\"}"),
         EVENT(",\"payload\":\"Zg==\""),
