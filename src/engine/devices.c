@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define AGAIN_US 500000
+
 _Static_assert(OMSP_ADDRESS_MAX_DEVICES == OMSP_MAX_DEVICES, "one number");
 
 /* ---- the port ------------------------------------------------------------------------------- */
@@ -113,7 +115,7 @@ static void put_in_order(struct omsp_address *address, const struct omsp_audio_d
 
 /* Address lock; refresh lock. What no longer is goes, what is new comes, in the list's order. tell:
  * the address had a list before. Answers what is to be released afterwards. A terminal that cannot
- * be made for want of memory is tried again at the next change, and when somebody asks. */
+ * be made for want of memory is tried again soon, and when somebody asks. */
 static unsigned follow(struct omsp_address *address, const struct omsp_audio_device *facts,
                        unsigned count, bool tell, struct omsp_device **dropped)
 {
@@ -154,22 +156,25 @@ static unsigned follow(struct omsp_address *address, const struct omsp_audio_dev
     return drops;
 }
 
-/* No lock held; refresh lock. */
-static void follow_one(struct omsp_address *address, const struct omsp_audio_device *facts,
+/* No lock held; refresh lock. True: memory ran out, and a list that was told of is short. */
+static bool follow_one(struct omsp_address *address, const struct omsp_audio_device *facts,
                        unsigned count, bool first)
 {
     struct omsp_device *dropped[OMSP_MAX_DEVICES];
     unsigned drops = 0;
+    bool is_short;
 
     omsp_lock_acquire(&address->lock);
     if (!address->shut && (first || address->devices_listed)) {
         drops = follow(address, facts, count, address->devices_listed, dropped);
         address->devices_listed |= !address->devices_short;
     }
+    is_short = !address->shut && address->devices_listed && address->devices_short;
     omsp_lock_release(&address->lock);
     omsp_address_signal(address);
     while (drops)
         omsp_terminal_release(omsp_device_terminal(dropped[--drops]));
+    return is_short;
 }
 
 /* The next address that this round has not seen, with a reference. */
@@ -195,8 +200,10 @@ static struct omsp_address *next_address(struct omsp_engine *engine, unsigned ro
 }
 
 /* No lock held. only: this address, listed or not; NULL: all that have a list. The port is fetched
- * under the lock that its end waits for. OMSP_NOMEM: nobody could look. */
-static enum omsp_status refresh(struct omsp_devices *devices, struct omsp_address *only)
+ * under the lock that its end waits for. OMSP_NOMEM: nobody could look. *is_short: some list that
+ * was told of is. */
+static enum omsp_status refresh(struct omsp_devices *devices, struct omsp_address *only,
+                                bool *is_short)
 {
     struct omsp_audio_device *facts = NULL;
     struct omsp_address *address;
@@ -204,6 +211,7 @@ static enum omsp_status refresh(struct omsp_devices *devices, struct omsp_addres
     enum omsp_status status;
     unsigned count = 0;
 
+    *is_short = false;
     omsp_lock_acquire(&devices->refresh_lock);
     status = open_audio(devices, &audio);
     if (!status && audio) {
@@ -218,11 +226,11 @@ static enum omsp_status refresh(struct omsp_devices *devices, struct omsp_addres
     if (count > OMSP_MAX_DEVICES)
         count = OMSP_MAX_DEVICES;
     if (only)
-        follow_one(only, facts, count, true);
+        *is_short = follow_one(only, facts, count, true);
     if (!only)
         devices->round++;
     while (!only && (address = next_address(devices->engine, devices->round))) {
-        follow_one(address, facts, count, false);
+        *is_short |= follow_one(address, facts, count, false);
         omsp_address_release(address);
     }
 done:
@@ -231,12 +239,44 @@ done:
     return status;
 }
 
+/* What is told without being asked for is told later when there is no memory for it now. */
+static void look_again(struct omsp_devices *devices)
+{
+    const struct omsp_ports *ports = devices->engine->ports;
+    struct omsp_worker *worker = &devices->engine->workers[0];
+
+    omsp_lock_acquire(&devices->lock);
+    if (!devices->quiet &&
+        omsp_timers_arm(&worker->timers, &devices->again, ports->now_us(ports->ctx) + AGAIN_US))
+        omsp_worker_wake(worker);
+    omsp_lock_release(&devices->lock);
+}
+
+static void on_again(struct omsp_timer *timer, uint64_t now_us)
+{
+    struct omsp_devices *devices = omsp_container(timer, struct omsp_devices, again);
+
+    (void)now_us;
+    on_change(devices);
+}
+
 static void run_changed(struct omsp_task *task)
 {
     struct omsp_devices *devices = omsp_container(task, struct omsp_devices, changed);
+    bool is_short;
 
-    if (refresh(devices, NULL))
-        atomic_store(&devices->missed, true); /* whoever asks next makes good for it */
+    atomic_store(&devices->missed, false);
+    if (refresh(devices, NULL, &is_short))
+        atomic_store(&devices->missed, true); /* whoever asks earlier makes good for it */
+    if (is_short || atomic_load(&devices->missed))
+        look_again(devices);
+}
+
+void omsp_devices_quiet(struct omsp_devices *devices)
+{
+    omsp_lock_acquire(&devices->lock);
+    devices->quiet = true;
+    omsp_lock_release(&devices->lock);
 }
 
 void omsp_devices_forget(struct omsp_address *address)
@@ -266,6 +306,13 @@ enum omsp_status omsp_devices_create(struct omsp_engine *engine, struct omsp_dev
     if (!devices)
         return OMSP_NOMEM;
     devices->engine = engine;
+    devices->again.fire = on_again;
+    /* The room that there is beside what is reserved. */
+    if (omsp_timers_reserve(&engine->workers[0].timers)) {
+        omsp_free(devices);
+        return OMSP_NOMEM;
+    }
+    omsp_timers_unreserve(&engine->workers[0].timers, &devices->again);
     omsp_task_init(&devices->changed, run_changed);
     omsp_lock_init(&devices->refresh_lock);
     omsp_lock_init(&devices->lock);
@@ -304,16 +351,16 @@ static enum omsp_status listed(struct omsp_address *address)
 {
     struct omsp_devices *devices = address->engine->devices;
     enum omsp_status status = OMSP_OK;
-    bool listed;
+    bool listed, is_short;
 
-    if (atomic_exchange(&devices->missed, false) && refresh(devices, NULL)) {
+    if (atomic_exchange(&devices->missed, false) && refresh(devices, NULL, &is_short)) {
         atomic_store(&devices->missed, true);
         return OMSP_NOMEM;
     }
     omsp_lock_acquire(&address->lock);
     listed = (address->devices_listed && !address->devices_short) || address->shut;
     omsp_lock_release(&address->lock);
-    if (listed || (status = refresh(devices, address)))
+    if (listed || (status = refresh(devices, address, &is_short)))
         return status;
     omsp_lock_acquire(&address->lock);
     if (address->devices_short && !address->shut)

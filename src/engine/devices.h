@@ -8,6 +8,7 @@
 
 #include "engine/device.h"
 #include "engine/objects.h"
+#include "engine/timers.h"
 
 #include <stdatomic.h>
 
@@ -15,14 +16,18 @@ struct omsp_devices {
     struct omsp_engine *engine;
     struct omsp_task changed;      /* control runner: lists are to be looked at */
     struct omsp_lock refresh_lock; /* before the registry's and any address's: one list at a time */
-    struct omsp_lock lock;         /* leaf: audio */
+    struct omsp_lock lock;         /* audio and quiet; only timers' locks are taken under it */
     struct omsp_audio *audio;      /* NULL: not asked for yet, or there is none */
     bool closed;                   /* lock */
     _Atomic bool missed;           /* a change that no list could follow for want of memory */
+    struct omsp_timer again;       /* first worker's: then it is looked at again */
+    bool quiet;                    /* lock: no more of that, for the workers end */
     unsigned round;                /* refresh_lock: of looking at all addresses */
 };
 
 enum omsp_status omsp_devices_create(struct omsp_engine *engine, struct omsp_devices **out);
+/* The workers are about to end. */
+void omsp_devices_quiet(struct omsp_devices *devices);
 /* Every address was shut down: no device is open. The device thread ends here, before the runners.
  */
 void omsp_devices_close(struct omsp_devices *devices);

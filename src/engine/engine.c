@@ -97,6 +97,7 @@ void omsp_engine_destroy(struct omsp_engine *engine)
         return;
     omsp_links_destroy(engine->links);
     engine->links = NULL;
+    omsp_devices_quiet(engine->devices);
     /* Workers first: ending sessions may still leave tasks to the runners. */
     finish_workers(engine);
     omsp_devices_close(engine->devices);

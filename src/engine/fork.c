@@ -185,6 +185,7 @@ static enum omsp_status make_stream(struct omsp_call *call, struct omsp_links *l
     omsp_list_init(&fork->notes);
     omsp_list_init(&fork->due);
     omsp_list_init(&fork->marks);
+    omsp_list_init(&fork->starved);
     omsp_ws_parser_init(&fork->parser);
     omsp_fork_link_init(fork);
     fork->tracks_wanted = options->tracks;

@@ -1,6 +1,7 @@
 /*
- * Status callbacks (spec 2.7): one after the other per stream, never retried, on the HTTP port's
- * own thread; neither media nor a stop waits for them.
+ * Status callbacks (spec 2.7): one after the other per stream, on the HTTP port's own thread;
+ * neither media nor a stop waits for them. Once sent it is never retried; one that could not be
+ * sent, for want of memory or because too many are under way, is tried again every half second.
  */
 #include "engine/fork_state.h"
 
@@ -14,6 +15,7 @@
 
 #define MAX_FIELDS 7
 #define MAX_BODY   2048
+#define RETRY_US   500000
 
 static const char *const event_names[] = {"stream-started", "stream-stopped", "stream-error"};
 
@@ -101,7 +103,7 @@ static void on_done(void *owner, int http_status)
 
     if (http_status < 200 || http_status > 299)
         omsp_log(OMSP_LOG_WARNING, "11200: stream %s: status callback answered %d",
-                 fork->callback_sid, http_status);
+                 fork->callback_now.sid, http_status);
     omsp_lock_acquire(&fork->lock);
     fork->callback_busy = false;
     omsp_lock_release(&fork->lock);
@@ -110,11 +112,13 @@ static void on_done(void *owner, int http_status)
     omsp_fork_unref(fork);
 }
 
-static void put_signature(struct omsp_fork *fork, const char *url, struct omsp_form_field *fields,
-                          unsigned count, char *out, size_t room)
+/* OMSP_NOMEM. */
+static enum omsp_status put_signature(struct omsp_fork *fork, const char *url,
+                                      struct omsp_form_field *fields, unsigned count, char *out,
+                                      size_t room)
 {
     const char *token = fork->links->auth_token;
-    char encoded[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES) + 1] = "";
+    char encoded[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES) + 1];
     uint8_t digest[OMSP_SHA1_BYTES];
     struct omsp_text text;
     char *storage;
@@ -122,15 +126,16 @@ static void put_signature(struct omsp_fork *fork, const char *url, struct omsp_f
     omsp_text_init(&text, NULL, 0);
     omsp_form_signed_text(&text, url, fields, count);
     storage = omsp_alloc(text.need + 1);
-    if (storage) {
-        omsp_text_init(&text, storage, text.need + 1);
-        omsp_form_signed_text(&text, url, fields, count);
-        omsp_hmac_sha1(token, strlen(token), storage, text.len, digest);
-        omsp_base64_encode(encoded, digest, sizeof(digest));
-        encoded[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES)] = '\0';
-        omsp_free(storage);
-    }
+    if (!storage)
+        return OMSP_NOMEM;
+    omsp_text_init(&text, storage, text.need + 1);
+    omsp_form_signed_text(&text, url, fields, count);
+    omsp_hmac_sha1(token, strlen(token), storage, text.len, digest);
+    omsp_base64_encode(encoded, digest, sizeof(digest));
+    encoded[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES)] = '\0';
+    omsp_free(storage);
     snprintf(out, room, "X-Twilio-Signature: %s", encoded);
+    return OMSP_OK;
 }
 
 /* The URL that is dialled and signed: without fragment, which is no server's, and without user. */
@@ -175,9 +180,10 @@ static char *make_authorization(struct omsp_span user)
     return header;
 }
 
-static enum omsp_status send_one(struct omsp_fork *fork, enum omsp_fork_event event, int error,
-                                 int64_t at_us, const char *sid)
+static enum omsp_status send_one(struct omsp_fork *fork)
 {
+    const enum omsp_fork_event event = fork->callback_now.event;
+    const char *sid = fork->callback_now.sid;
     char timestamp[48], body[MAX_BODY], signature[96];
     struct omsp_form_field fields[MAX_FIELDS] = {
         {"AccountSid", fork->links->account_sid},
@@ -186,7 +192,7 @@ static enum omsp_status send_one(struct omsp_fork *fork, enum omsp_fork_event ev
         {"StreamName", fork->name ? fork->name : sid},
         {"StreamEvent", event_names[event]},
         {"Timestamp", timestamp},
-        {"StreamError", words_of(error)},
+        {"StreamError", words_of(fork->callback_now.error)},
     };
     unsigned count = event == OMSP_CALLBACK_ERROR ? MAX_FIELDS : MAX_FIELDS - 1;
     const char *headers[4] = {"User-Agent: TwilioProxy/1.1"};
@@ -216,7 +222,7 @@ static enum omsp_status send_one(struct omsp_fork *fork, enum omsp_fork_event ev
         omsp_free(dialled);
         return OMSP_NOMEM;
     }
-    put_timestamp(timestamp, sizeof(timestamp), at_us);
+    put_timestamp(timestamp, sizeof(timestamp), fork->callback_now.at_us);
     omsp_text_init(&text, body, sizeof(body));
     omsp_form_put(&text, fields, count);
     omsp_text_init(&text, dialled, url_room);
@@ -232,51 +238,102 @@ static enum omsp_status send_one(struct omsp_fork *fork, enum omsp_fork_event ev
     if (authorization)
         headers[request.header_count++] = authorization;
     if (fork->links->auth_token) {
-        put_signature(fork, dialled, fields, fork->callback_get ? 0 : count, signature,
-                      sizeof(signature));
+        status = put_signature(fork, dialled, fields, fork->callback_get ? 0 : count, signature,
+                               sizeof(signature));
         headers[request.header_count++] = signature;
     }
-    status = fork->links->http->send(fork->links->http, &request);
+    if (!status)
+        status = fork->links->http->send(fork->links->http, &request);
     omsp_free(dialled);
     omsp_free(authorization);
     return status;
 }
 
-void omsp_fork_send_callbacks(struct omsp_fork *fork)
+/* The next one is under way; false: there is none, or another is. */
+static bool begin(struct omsp_fork *fork)
 {
-    for (;;) {
-        enum omsp_fork_event event;
-        char sid[OMSP_SID_CHARS + 1];
-        int64_t at_us;
-        int error;
+    bool begun;
 
-        omsp_lock_acquire(&fork->lock);
-        if (fork->callback_busy || !fork->callback_count) {
-            omsp_lock_release(&fork->lock);
-            return;
-        }
-        event = fork->callbacks[0].event;
-        error = fork->callbacks[0].error;
-        at_us = fork->callbacks[0].at_us;
-        memcpy(sid, fork->callbacks[0].sid, sizeof(sid));
-        memcpy(fork->callback_sid, sid, sizeof(sid));
+    omsp_lock_acquire(&fork->lock);
+    begun = !fork->callback_busy && fork->callback_count;
+    if (begun) {
+        fork->callback_now = fork->callbacks[0];
         memmove(&fork->callbacks[0], &fork->callbacks[1],
                 (OMSP_FORK_MAX_CALLBACKS - 1) * sizeof(fork->callbacks[0]));
         fork->callback_count--;
         fork->callback_busy = true;
-        omsp_lock_release(&fork->lock);
+    }
+    omsp_lock_release(&fork->lock);
+    return begun;
+}
 
-        /* Under way it keeps the fork, and the link thread's end waits for it. */
-        omsp_fork_ref(fork);
-        if (!omsp_timers_reserve(&fork->links->timers)) {
-            if (!send_one(fork, event, error, at_us, sid))
+/* Takes a reference. */
+static void starve(struct omsp_fork *fork)
+{
+    struct omsp_links *links = fork->links;
+    bool first;
+
+    omsp_lock_acquire(&links->lock);
+    first = omsp_list_empty(&links->starved);
+    omsp_list_insert(&links->starved, &fork->starved);
+    omsp_lock_release(&links->lock);
+    if (first)
+        omsp_links_arm(links, &links->retry,
+                       links->engine->ports->now_us(links->engine->ports->ctx) + RETRY_US);
+}
+
+/* With a reference: under way it keeps the fork, and the link thread's end waits for it. */
+static void send_begun(struct omsp_fork *fork)
+{
+    do {
+        enum omsp_status status = omsp_timers_reserve(&fork->links->timers);
+
+        if (!status) {
+            status = send_one(fork);
+            if (!status)
                 return;
             omsp_timers_unreserve(&fork->links->timers, &fork->callback_timer);
         }
-        omsp_log(OMSP_LOG_WARNING, "11200: stream %s: status callback could not be sent", sid);
+        if (status == OMSP_NOMEM || status == OMSP_FULL) {
+            starve(fork);
+            return;
+        }
+        omsp_log(OMSP_LOG_WARNING, "11200: stream %s: status callback could not be sent",
+                 fork->callback_now.sid);
         omsp_lock_acquire(&fork->lock);
         fork->callback_busy = false;
         omsp_lock_release(&fork->lock);
-        omsp_fork_unref(fork);
+    } while (begin(fork));
+    omsp_fork_unref(fork);
+}
+
+void omsp_fork_send_callbacks(struct omsp_fork *fork)
+{
+    if (!begin(fork))
+        return;
+    omsp_fork_ref(fork);
+    send_begun(fork);
+}
+
+void omsp_fork_retry_callbacks(struct omsp_timer *timer, uint64_t now_us)
+{
+    struct omsp_links *links = omsp_container(timer, struct omsp_links, retry);
+    struct omsp_link all;
+
+    (void)now_us;
+    omsp_list_init(&all);
+    omsp_lock_acquire(&links->lock);
+    while (!omsp_list_empty(&links->starved)) {
+        struct omsp_link *link = links->starved.next;
+
+        omsp_list_remove(link);
+        omsp_list_insert(&all, link);
+    }
+    omsp_lock_release(&links->lock);
+    while (!omsp_list_empty(&all)) {
+        struct omsp_fork *fork = omsp_container(all.next, struct omsp_fork, starved);
+
+        omsp_list_remove(&fork->starved);
+        send_begun(fork);
     }
 }

@@ -136,14 +136,15 @@ struct omsp_fork {
     struct omsp_fork_callback *callbacks; /* OMSP_FORK_MAX_CALLBACKS; NULL: nobody is told */
     unsigned callback_count;
     bool callback_busy, callbacks_muted;
-    char callback_sid[OMSP_SID_CHARS + 1]; /* busy: that of the one under way; constant */
-    bool started_told;                     /* this SID's stream-started was queued */
-    bool ended_told;                       /* and its terminal one */
-    struct omsp_pcm_ring play;             /* bidirectional: what the consumer wants played */
-    struct omsp_link marks;                /* struct omsp_fork_mark, in order */
-    size_t marks_size;                     /* bytes of them */
-    uint64_t play_put, play_got;           /* samples since the start */
-    bool marks_due;                        /* some were passed: the link thread echoes them */
+    struct omsp_fork_callback callback_now; /* busy: the one under way; constant */
+    struct omsp_link starved;               /* links' lock: it waits for memory */
+    bool started_told;                      /* this SID's stream-started was queued */
+    bool ended_told;                        /* and its terminal one */
+    struct omsp_pcm_ring play;              /* bidirectional: what the consumer wants played */
+    struct omsp_link marks;                 /* struct omsp_fork_mark, in order */
+    size_t marks_size;                      /* bytes of them */
+    uint64_t play_put, play_got;            /* samples since the start */
+    bool marks_due;                         /* some were passed: the link thread echoes them */
     unsigned fresh; /* tracks whose next frame is the first that a consumer hears */
 
     /* link thread */
@@ -273,6 +274,8 @@ uint64_t omsp_fork_redial_wait(struct omsp_fork *fork);
 void omsp_fork_tell(struct omsp_fork *fork, enum omsp_fork_event event, int error);
 /* No lock held. */
 void omsp_fork_send_callbacks(struct omsp_fork *fork);
+/* struct omsp_timer.fire of omsp_links.retry. */
+void omsp_fork_retry_callbacks(struct omsp_timer *timer, uint64_t now_us);
 
 /* ---- fork_play.c ----------------------------------------------------------------------------- */
 /* Link thread. What a consumer said on a bidirectional stream. */

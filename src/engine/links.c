@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/sid.h"
+#include "engine/fork_state.h"
 #include "engine/objects.h"
 #include "port/thread.h"
 
@@ -141,7 +142,13 @@ enum omsp_status omsp_links_create(struct omsp_engine *engine,
     omsp_timers_init(&links->timers);
     omsp_lock_init(&links->lock);
     omsp_list_init(&links->tasks);
-    if (!engine->config.manual)
+    omsp_list_init(&links->starved);
+    links->retry.fire = omsp_fork_retry_callbacks;
+    /* The room that there is beside what is reserved. */
+    status = omsp_timers_reserve(&links->timers);
+    if (!status)
+        omsp_timers_unreserve(&links->timers, &links->retry);
+    if (!status && !engine->config.manual)
         status = omsp_thread_start(links_main, links, "omsp-link", &links->thread);
     if (status)
         goto no_thread;
@@ -157,6 +164,16 @@ no_http:
 no_loop:
     free_links(links);
     return status;
+}
+
+static bool is_starved(struct omsp_links *links)
+{
+    bool starved;
+
+    omsp_lock_acquire(&links->lock);
+    starved = !omsp_list_empty(&links->starved);
+    omsp_lock_release(&links->lock);
+    return starved;
 }
 
 void omsp_links_destroy(struct omsp_links *links)
@@ -176,7 +193,7 @@ void omsp_links_destroy(struct omsp_links *links)
     /* Stop messages and callbacks are still under way; whoever does not take them in time is left.
      * A fork's own deadlines are shorter than this one, so all do end. */
     end = ports->now_us(ports->ctx) + FINISH_US;
-    while (run_one(links) || omsp_timers_reserved(&links->timers)) {
+    while (run_one(links) || omsp_timers_reserved(&links->timers) || is_starved(links)) {
         uint64_t now = ports->now_us(ports->ctx);
 
         if (now >= end && links->http) {

@@ -30,6 +30,9 @@ struct omsp_links {
     struct omsp_timers timers;  /* reserved: forks alive */
     struct omsp_lock lock;      /* leaf: tasks */
     struct omsp_link tasks;
+    struct omsp_link starved; /* lock: omsp_fork.starved, each with a reference: its callback waits
+                                 for memory */
+    struct omsp_timer retry;  /* of these */
     _Atomic bool stopping;
 
     /* omsp_fork_settings, owned */

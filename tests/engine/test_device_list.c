@@ -94,5 +94,32 @@ START_TEST(a_change_without_memory_is_followed_later)
 }
 END_TEST
 
+START_TEST(a_change_without_memory_is_told_though_nobody_asks)
+{
+    struct rig rig;
+
+    begin(&rig);
+    for (unsigned n = 0; n < 2; n++) { /* the list of facts, the terminal */
+        char id[] = {'x', (char)('0' + n), 0};
+
+        plug(&rig, id, OMSP_AUDIO_RENDER);
+        omsp_test_fail_alloc(n);
+        rig_run(&rig, 20);
+        ck_assert(omsp_test_alloc_failed());
+        omsp_test_fail_alloc(n); /* still, at the next look */
+        rig_run(&rig, 600);
+        ck_assert(omsp_test_alloc_failed());
+        omsp_test_allow_alloc();
+        rig_expect_nothing(&rig);
+        rig_run(&rig, 600);
+        ck_assert_int_eq((int)rig_event(&rig).kind, OMSP_EVENT_ADDRESS);
+        rig_run(&rig, 2000);
+        rig_expect_nothing(&rig);
+    }
+    rig_close(&rig);
+}
+END_TEST
+
 OMSP_SUITE("device_list", TEST(a_list_is_whole_or_told_to_be_short_of_memory),
-           TEST(a_change_without_memory_is_followed_later))
+           TEST(a_change_without_memory_is_followed_later),
+           TEST(a_change_without_memory_is_told_though_nobody_asks))

@@ -138,6 +138,55 @@ START_TEST(callbacks_tell_started_then_stopped_once_each)
 }
 END_TEST
 
+START_TEST(a_callback_that_there_is_no_memory_for_is_sent_later)
+{
+    unsigned late = 0;
+
+    for (long n = 0; n < 40; n++) {
+        const struct omsp_sim_http_request *last;
+        struct fixture f;
+        unsigned told;
+
+        open_fixture(&f, 8000);
+        connect_fixture(&f);
+        fork_call(&f, OMSP_TRACK_INBOUND, "n", FORK_CALLBACK);
+        rig_run(&f.rig, 500);
+        ck_assert_uint_eq(count_callbacks(&f, "stream-started"), 1);
+        omsp_test_fail_alloc(n);
+        omsp_stream_stop(f.fork, OMSP_CAUSE_LOCAL_REQUEST);
+        rig_run(&f.rig, 200);
+        omsp_test_allow_alloc();
+        told = count_callbacks(&f, "stream-stopped") + count_callbacks(&f, "stream-error");
+        late += !told;
+        rig_run(&f.rig, 3500);
+        told = count_callbacks(&f, "stream-stopped") + count_callbacks(&f, "stream-error");
+        ck_assert_msg(told == 1, "allocation %ld: told %u times", n, told);
+        last = omsp_sim_http_get(f.rig.sim, omsp_sim_http_count(f.rig.sim) - 1);
+        ck_assert_uint_eq(strlen(omsp_sim_http_header(last, "X-Twilio-Signature")), 28);
+        close_fixture(&f);
+    }
+    ck_assert_uint_ge(late, 3); /* the text that is signed, the URL, the request */
+}
+END_TEST
+
+START_TEST(a_callback_waits_while_there_is_no_memory)
+{
+    struct fixture f;
+
+    open_fixture(&f, 8000);
+    connect_fixture(&f);
+    fork_call(&f, OMSP_TRACK_INBOUND, "n", FORK_CALLBACK);
+    rig_run(&f.rig, 500);
+    omsp_sim_fail(f.rig.sim, OMSP_SIM_HTTP_SEND, 0, 5, OMSP_FULL);
+    ck_assert_int_eq(omsp_stream_stop(f.fork, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 1900);
+    ck_assert_uint_eq(count_callbacks(&f, "stream-stopped"), 0);
+    rig_run(&f.rig, 2000);
+    ck_assert_uint_eq(count_callbacks(&f, "stream-stopped"), 1);
+    close_fixture(&f);
+}
+END_TEST
+
 static int refuse_later(void *ctx, const struct omsp_sim_http_request *request, uint64_t *delay_us)
 {
     (void)ctx, (void)request;
@@ -590,6 +639,8 @@ OMSP_SUITE("fork", TEST(connected_start_media_stop_in_this_order_and_numbered),
            TEST(payloads_are_the_wire_s_codes_byte_for_byte),
            TEST(the_upgrade_is_what_was_captured_and_signed),
            TEST(callbacks_tell_started_then_stopped_once_each),
+           TEST(a_callback_that_there_is_no_memory_for_is_sent_later),
+           TEST(a_callback_waits_while_there_is_no_memory),
            TEST(a_callback_that_is_refused_is_logged_with_the_sid_that_it_told),
            TEST(a_refused_upgrade_is_31920_and_one_error_callback),
            TEST(a_port_that_refuses_is_31902), TEST(stop_while_connecting_cancels_the_dial),
