@@ -429,6 +429,7 @@ static struct {
     struct omsp_audio_watch watch;
     bool there;
     struct omsp_audio_stream *streams[2]; /* open ones */
+    HANDLE closing, gate;                 /* not NULL: set while one is closed, which waits */
 } sound;
 
 static const struct omsp_audio_device devices[] = {
@@ -463,6 +464,10 @@ static enum omsp_status sound_open(struct omsp_audio *audio, const char *id,
 
 static void sound_close(struct omsp_audio_stream *stream)
 {
+    if (sound.gate) {
+        SetEvent(sound.closing);
+        WaitForSingleObject(sound.gate, PATIENCE);
+    }
     for (int i = 0; i < 2; i++)
         if (sound.streams[i] == stream)
             sound.streams[i] = NULL;
@@ -500,6 +505,20 @@ static const struct omsp_ports *sound_ports(void)
     ports = *omsp_system_ports();
     ports.audio_create = sound_create;
     return &ports;
+}
+
+/* media_begin on a machine with these two. */
+static void sound_begin(struct media *media)
+{
+    media_begin(media);
+    memset(&sound, 0, sizeof(sound));
+    sound.there = true;
+    msp_engine_configure(sound_ports, NULL);
+    kit_release(media->terminals), kit_release(media->open), kit_release(media->msp);
+    media->msp = kit_address();
+    media->open = kit_query(media->msp, &IID_IOpenMSPAddress);
+    media->terminals = kit_query(media->msp, &IID_ITTerminalSupport);
+    ck_assert_hr(media->open->lpVtbl->Open(media->open), S_OK);
 }
 
 static ITTerminal *default_device(struct media *media, TERMINAL_DIRECTION direction)
@@ -548,15 +567,7 @@ START_TEST(a_device_pulled_out_while_it_runs_is_told_and_may_come_back)
     ITTerminal *terminals[2], *back;
     int gone[2] = {0, 0};
 
-    media_begin(&media);
-    memset(&sound, 0, sizeof(sound));
-    sound.there = true;
-    msp_engine_configure(sound_ports, NULL);
-    kit_release(media.terminals), kit_release(media.open), kit_release(media.msp);
-    media.msp = kit_address();
-    media.open = kit_query(media.msp, &IID_IOpenMSPAddress);
-    media.terminals = kit_query(media.msp, &IID_ITTerminalSupport);
-    ck_assert_hr(media.open->lpVtbl->Open(media.open), S_OK);
+    sound_begin(&media);
     call = media_call(&media, TAPIMEDIATYPE_AUDIO);
     for (ULONG i = CAPTURE; i <= RENDER; i++) {
         streams[i] = media_stream(call, i);
@@ -617,7 +628,54 @@ START_TEST(a_device_pulled_out_while_it_runs_is_told_and_may_come_back)
 }
 END_TEST
 
+static DWORD WINAPI shut(void *arg)
+{
+    ITMSPAddress *msp = arg;
+    HRESULT hr = msp->lpVtbl->Shutdown(msp);
+
+    return hr == S_OK ? msp_engine_holds() : 0;
+}
+
+/* The second would return at once if it did not wait for the first, which a device holds. */
+START_TEST(a_second_shutdown_waits_for_the_first)
+{
+    struct media media;
+    IOpenMSPCall *call;
+    ITStream *stream;
+    ITTerminal *terminal;
+    HANDLE threads[2];
+    DWORD held[2];
+
+    sound_begin(&media);
+    call = media_call(&media, TAPIMEDIATYPE_AUDIO);
+    stream = media_stream(call, RENDER);
+    terminal = default_device(&media, TD_RENDER);
+    ck_assert_hr(ITStream_SelectTerminal(stream, terminal), S_OK);
+    media_connect(call);
+    media_expect(&media, stream, CALL_STREAM_ACTIVE, CALL_CAUSE_LOCAL_REQUEST, S_OK);
+
+    sound.closing = CreateEventW(NULL, TRUE, FALSE, NULL);
+    sound.gate = CreateEventW(NULL, TRUE, FALSE, NULL);
+    threads[0] = CreateThread(NULL, 0, shut, media.msp, 0, NULL);
+    ck_assert_uint_eq(WaitForSingleObject(sound.closing, PATIENCE), WAIT_OBJECT_0);
+    threads[1] = CreateThread(NULL, 0, shut, media.msp, 0, NULL);
+    ck_assert_uint_eq(WaitForSingleObject(threads[1], 100), WAIT_TIMEOUT);
+    SetEvent(sound.gate);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_uint_eq(WaitForSingleObject(threads[i], PATIENCE), WAIT_OBJECT_0);
+        GetExitCodeThread(threads[i], &held[i]);
+        ck_assert_uint_eq(held[i], msp_engine_holds()); /* nothing was let go afterwards */
+        CloseHandle(threads[i]);
+    }
+    CloseHandle(sound.closing), CloseHandle(sound.gate);
+    sound.gate = NULL;
+    kit_release(terminal), kit_release(stream), kit_release(call);
+    media_end(&media);
+}
+END_TEST
+
 OMSP_SUITE("faults", TEST(every_kind_of_object_leaked_past_the_end_answers_other_threads),
            TEST(a_thread_that_waits_for_samples_comes_back_when_the_address_ends),
            TEST(a_sink_that_hangs_and_one_that_fails_hold_up_no_end),
-           TEST(a_device_pulled_out_while_it_runs_is_told_and_may_come_back))
+           TEST(a_device_pulled_out_while_it_runs_is_told_and_may_come_back),
+           TEST(a_second_shutdown_waits_for_the_first))

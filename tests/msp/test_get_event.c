@@ -706,53 +706,6 @@ START_TEST(shutdown_races_with_posting_and_draining)
 }
 END_TEST
 
-struct stopper {
-    ITMSPAddress *address;
-    HANDLE go;
-    unsigned held; /* how much of the engine, when Shutdown returned */
-    HRESULT hr;
-};
-
-static DWORD WINAPI stop_and_look(void *arg)
-{
-    struct stopper *stopper = arg;
-
-    WaitForSingleObject(stopper->go, INFINITE);
-    stopper->hr = stopper->address->lpVtbl->Shutdown(stopper->address);
-    stopper->held = msp_engine_holds();
-    return 0;
-}
-
-START_TEST(no_shutdown_returns_before_the_address_is_shut_down)
-{
-    for (int round = 0; round < 10; round++) {
-        HANDLE go = CreateEventW(NULL, TRUE, FALSE, NULL), threads[3];
-        struct stopper stoppers[3];
-        struct bench bench;
-        IUnknown *calls[30];
-
-        open_bench(&bench);
-        for (int i = 0; i < 30; i++)
-            calls[i] = kit_call(bench.address, TAPIMEDIATYPE_AUDIO);
-        for (int i = 0; i < 3; i++) {
-            stoppers[i] = (struct stopper){bench.address, go, 99, E_FAIL};
-            threads[i] = CreateThread(NULL, 0, stop_and_look, &stoppers[i], 0, NULL);
-        }
-        SetEvent(go);
-        ck_assert_uint_eq(WaitForMultipleObjects(3, threads, TRUE, 30000), WAIT_OBJECT_0);
-        for (int i = 0; i < 3; i++) {
-            ck_assert_hr(stoppers[i].hr, S_OK);
-            ck_assert_uint_eq(stoppers[i].held, 31); /* the calls that we have yet */
-            CloseHandle(threads[i]);
-        }
-        for (int i = 0; i < 30; i++)
-            kit_release(calls[i]);
-        CloseHandle(go);
-        close_bench(&bench);
-    }
-}
-END_TEST
-
 OMSP_SUITE("get_event", TEST(empty_queue_is_no_event_and_leaves_size_alone),
            TEST(size_query_short_and_exact_buffer), TEST(small_tsp_data_still_fills_the_structure),
            TEST(answers_come_first_in_first_out_and_signal_the_edge),
@@ -763,5 +716,4 @@ OMSP_SUITE("get_event", TEST(empty_queue_is_no_event_and_leaves_size_alone),
            TEST(hardware_is_told_to_move_and_unoffered_operations_are_refused),
            TEST(hardware_is_moved_and_results_are_told_without_memory),
            TEST(call_events_carry_counted_interfaces_that_are_the_streams_own),
-           TEST(shutdown_races_with_posting_and_draining),
-           TEST(no_shutdown_returns_before_the_address_is_shut_down))
+           TEST(shutdown_races_with_posting_and_draining))
