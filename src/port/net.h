@@ -52,7 +52,8 @@ struct omsp_net_loop {
      * datagram is lost, which is what RTP expects); OMSP_UNREACHABLE, OMSP_IO. One system call. */
     enum omsp_status (*send)(struct omsp_udp *udp, const struct omsp_addr *to, const void *data,
                              size_t len);
-    /* Returns at once, and then the address is free again; any thread, once per socket. A callback
+    /* Returns at once, and then the address is free again (on Windows for who binds it while the
+     * loop's thread waits in it); any thread, once per socket. A callback
      * already running on the loop thread may still be running; none starts after it except
      * on_closed. Nobody may be inside send for this socket at this moment or later. */
     void (*close)(struct omsp_udp *udp);

@@ -7,12 +7,11 @@
  * Sending is a plain non-blocking sendto by any thread (overlapped sends cost two and a half times
  * as much).
  *
- * Receives are asked for and ended on the loop thread alone: open and close on other threads put
- * the socket on a list and wake it. So a socket's receive state needs no lock, and a receive never
- * dies with the thread that opened the socket. The handle is closed by close itself, which cancels
- * the receive, so that the address is free when close returns: the loop thread says when it is
- * about to use a handle, looks at the mark then, and who closes waits while it does, for the time
- * of one call that never blocks.
+ * Receives are asked for, cancelled and ended on the loop thread alone: open and close on other
+ * threads only put the socket on a list and wake it. So a socket's receive state needs no lock, and
+ * a receive never dies with the thread that opened the socket. (A handle that another thread closed
+ * under a receive now and then left it without a completion under Wine.) Who binds an address that
+ * a socket still has which was closed before waits until the loop thread has closed it.
  *
  * Deadlines: a completion port waits in ticks of 15.6 ms unless somebody asked for finer ones, so
  * the period is 1 ms while a loop exists. A high-resolution waitable timer would need a thread of
@@ -31,9 +30,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EVENTS   64
-#define BATCH    32   /* datagrams taken from one socket in one go */
-#define PATIENCE 1000 /* receives refused in a row before the socket counts as broken */
+#define EVENTS     64
+#define BATCH      32   /* datagrams taken from one socket in one go */
+#define PATIENCE   1000 /* receives refused in a row before the socket counts as broken */
+#define CLOSING_MS 500  /* that a loop thread may take to close a handle */
 
 #define NT_OK        0x00000000u
 #define NT_TRUNCATED 0x80000005u /* STATUS_BUFFER_OVERFLOW */
@@ -53,7 +53,6 @@ struct udp {
     SOCKET handle;
     uint8_t family;
     volatile LONG closed;
-    volatile LONG in_use; /* the loop thread is at the handle */
     struct omsp_link link;
     /* The loop thread's alone. */
     bool pending;      /* a completion of ours is to come */
@@ -83,6 +82,27 @@ static void loop_wake(struct omsp_net_loop *base)
 
 /* ---- sockets ------------------------------------------------------------------------------- */
 
+/* Of all loops: closed by their owners, their handles not yet by the loop threads. */
+static volatile LONG handles_to_close;
+
+/* An address may still be held by such a one: then its loop thread is waited for, for a moment. */
+static enum omsp_status bind_when_free(struct omsp_addr *bound, SOCKET *handle)
+{
+    ULONGLONG give_up = GetTickCount64() + CLOSING_MS;
+    struct omsp_addr wanted = *bound;
+    enum omsp_status status;
+
+    for (;;) {
+        bool closing = handles_to_close > 0; /* looked at before the address is */
+
+        *bound = wanted;
+        status = omsp_win_socket_bind(bound, handle);
+        if (status != OMSP_ADDRINUSE || !closing || GetTickCount64() >= give_up)
+            return status;
+        Sleep(1);
+    }
+}
+
 static void udp_free(struct udp *udp)
 {
     if (udp->handle != INVALID_SOCKET)
@@ -108,7 +128,7 @@ static enum omsp_status loop_open(struct omsp_net_loop *base, const struct omsp_
     omsp_list_init(&udp->link);
     udp->handle = INVALID_SOCKET;
     udp->family = addr->family;
-    status = omsp_win_socket_bind(&bound, &udp->handle);
+    status = bind_when_free(&bound, &udp->handle);
     if (status == OMSP_OK &&
         !CreateIoCompletionPort((HANDLE)udp->handle, loop->port, (ULONG_PTR)udp, 0))
         status = OMSP_IO;
@@ -145,11 +165,8 @@ static void udp_close(struct omsp_udp *base)
     struct udp *udp = (struct udp *)base;
     struct loop *loop = loop_of(base->loop);
 
+    InterlockedIncrement(&handles_to_close);
     InterlockedExchange(&udp->closed, 1);
-    while (InterlockedCompareExchange(&udp->in_use, 0, 0))
-        SwitchToThread();
-    closesocket(udp->handle);
-    udp->handle = INVALID_SOCKET;
     omsp_lock_acquire(&loop->lock);
     omsp_list_remove(&udp->link); /* it may not even have been started */
     omsp_list_insert(&loop->closing, &udp->link);
@@ -164,6 +181,9 @@ static void finish(struct loop *loop, struct udp *udp)
     void (*on_closed)(void *owner) = udp->base.on_closed;
     void *owner = udp->base.owner;
 
+    closesocket(udp->handle);
+    udp->handle = INVALID_SOCKET;
+    InterlockedDecrement(&handles_to_close);
     if (on_closed)
         on_closed(owner);
     udp_free(udp);
@@ -191,40 +211,21 @@ static void hand_out(struct udp *udp, DWORD len, uint64_t now)
     udp->base.on_datagram(udp->base.owner, &udp->base, &from, udp->data, len, now);
 }
 
-/* False: it is closed, and its handle perhaps another's. */
-static bool begin_use(struct udp *udp)
-{
-    InterlockedExchange(&udp->in_use, 1);
-    if (!udp->closed)
-        return true;
-    InterlockedExchange(&udp->in_use, 0);
-    return false;
-}
-
-static void end_use(struct udp *udp)
-{
-    InterlockedExchange(&udp->in_use, 0);
-}
-
 /* Asks for the next datagram. True: it is here already, *len bytes of it. */
 static bool ask_once(struct loop *loop, struct udp *udp, DWORD *len)
 {
     WSABUF room = {sizeof(udp->data), (char *)udp->data};
     DWORD flags = 0;
-    int error = 0;
+    int error;
 
     memset(&udp->receive, 0, sizeof(udp->receive));
     udp->from_len = sizeof(udp->from);
-    if (!begin_use(udp))
-        return false;
     if (WSARecvFrom(udp->handle, &room, 1, len, &flags, (struct sockaddr *)&udp->from,
-                    &udp->from_len, &udp->receive, NULL))
-        error = WSAGetLastError();
-    end_use(udp);
-    if (!error) {
+                    &udp->from_len, &udp->receive, NULL) == 0) {
         udp->pending = !udp->direct;
         return udp->direct;
     }
+    error = WSAGetLastError();
     if (error == WSA_IO_PENDING) {
         udp->pending = true;
         return false;
@@ -247,7 +248,7 @@ static void ask(struct loop *loop, struct udp *udp, uint64_t now)
     for (int i = 0; i < BATCH; i++) {
         DWORD len = 0;
 
-        if (!ask_once(loop, udp, &len) || udp->closed)
+        if (udp->closed || !ask_once(loop, udp, &len))
             return;
         hand_out(udp, len, now);
     }
@@ -262,18 +263,17 @@ static void ask(struct loop *loop, struct udp *udp, uint64_t now)
 static void received(struct udp *udp, DWORD len, uint64_t now)
 {
     DWORD status = (DWORD)udp->receive.Internal, n, flags;
-    int error = 0;
 
     if (status == NT_OK) {
         hand_out(udp, len, now);
-    } else if (status != NT_TRUNCATED && begin_use(udp)) {
-        if (!WSAGetOverlappedResult(udp->handle, &udp->receive, &n, FALSE, &flags))
-            error = WSAGetLastError();
-        end_use(udp);
-    }
-    if (error && (!omsp_win_socket_recovers(error) || ++udp->refusals > PATIENCE)) {
-        receiving_failed(udp, error);
-        udp->refusals = PATIENCE + 1;
+    } else if (status != NT_TRUNCATED &&
+               !WSAGetOverlappedResult(udp->handle, &udp->receive, &n, FALSE, &flags)) {
+        int error = WSAGetLastError();
+
+        if (!omsp_win_socket_recovers(error) || ++udp->refusals > PATIENCE) {
+            receiving_failed(udp, error);
+            udp->refusals = PATIENCE + 1;
+        }
     }
 }
 
@@ -319,7 +319,9 @@ static void tend(struct loop *loop, uint64_t now)
         ask(loop, udp, now);
     while ((udp = take(loop, &loop->closing)) != NULL) {
         udp->dying = true;
-        if (!udp->pending) /* else its completion is to come */
+        if (udp->pending)
+            CancelIoEx((HANDLE)udp->handle, &udp->receive); /* or it has completed already */
+        else
             finish(loop, udp);
     }
 }

@@ -105,6 +105,10 @@ BOTH(an_address_is_free_when_close_returns)
 {
     struct net_box a, b[2] = {{0}, {0}};
 
+#ifdef _WIN32
+    if (!rig->sim) /* the loop's thread has to close it: the case below */
+        return;
+#endif
     net_box_on_loopback(&b[0], rig);
     for (int round = 0; round < 100; round++) {
         struct net_box *old = &b[round % 2], *new = &b[1 - round % 2];
