@@ -24,11 +24,22 @@
 #define MANY    16
 #define TRIM_US 1000000 /* after the last of many */
 
-/* One of a connection's sockets: both address families are tried at once. */
+/* After a socket of curl's is gone: libcurl 7.88 opens that of the next address when it is asked
+ * again, but arranges to be asked only when the time for this address is over, after seconds. */
+#define NEXT_US 10000
+
+/*
+ * One of a connection's sockets: both address families are tried at once. libcurl 7.88 closes the
+ * socket of an attempt that failed, or is given up, before it says so, and not through
+ * close_socket: by then its number may be anybody's, and a copy in a forked process may keep it in
+ * an epoll. So the poller knows the socket by a number of our own, which lives until it is
+ * forgotten.
+ */
 struct watch {
-    struct omsp_link link; /* in tcp_loop.dead */
-    struct tcp_conn *conn;
-    curl_socket_t sock;
+    struct omsp_link link; /* in tcp_conn.watches, then in tcp_loop.dead */
+    struct tcp_conn *conn; /* NULL: dead */
+    curl_socket_t sock;    /* curl's */
+    curl_socket_t own;     /* the same socket; where numbers do no harm, the same number */
 };
 
 static struct tcp_loop *loop_of(const struct tcp_conn *conn)
@@ -38,12 +49,33 @@ static struct tcp_loop *loop_of(const struct tcp_conn *conn)
 
 /* ---- curl asks ----------------------------------------------------------------------------- */
 
+static struct watch *find_watch(struct tcp_conn *conn, curl_socket_t sock)
+{
+    omsp_list_each(it, &conn->watches)
+    {
+        struct watch *watch = omsp_container(it, struct watch, link);
+
+        if (watch->sock == sock)
+            return watch;
+    }
+    return NULL;
+}
+
+/* Not with the number of a socket that curl has closed and not yet said so: it would take the new
+ * one for the old and not have it watched. */
 static curl_socket_t open_socket(void *clientp, curlsocktype purpose, struct curl_sockaddr *addr)
 {
     struct tcp_conn *conn = clientp;
+    const struct omsp_curl_os *os = loop_of(conn)->os;
+    curl_socket_t sock = os->sock_open(addr->family, addr->socktype, addr->protocol);
 
-    (void)purpose;
-    return loop_of(conn)->os->sock_open(addr->family, addr->socktype, addr->protocol);
+    if (sock != CURL_SOCKET_BAD && find_watch(conn, sock)) {
+        curl_socket_t other = open_socket(clientp, purpose, addr); /* while that number is taken */
+
+        os->sock_close(sock);
+        return other;
+    }
+    return sock;
 }
 
 static int close_socket(void *clientp, curl_socket_t sock)
@@ -55,32 +87,55 @@ static int close_socket(void *clientp, curl_socket_t sock)
     return 0;
 }
 
+static void unwatch(struct watch *watch)
+{
+    struct tcp_loop *loop = loop_of(watch->conn);
+
+    loop->os->forget(loop->dial_poller, watch->own);
+    if (watch->own != watch->sock)
+        loop->os->sock_close(watch->own);
+    watch->conn = NULL;
+    omsp_list_remove(&watch->link);
+    omsp_list_insert(&loop->dead, &watch->link); /* an event of it may be in hand */
+}
+
+static struct watch *new_watch(struct tcp_conn *conn, curl_socket_t sock)
+{
+    const struct omsp_curl_os *os = loop_of(conn)->os;
+    struct watch *watch = omsp_zalloc(sizeof(*watch));
+
+    if (!watch)
+        return NULL;
+    watch->own = os->sock_share ? os->sock_share(sock) : sock;
+    if (watch->own == CURL_SOCKET_BAD) {
+        omsp_free(watch);
+        return NULL;
+    }
+    watch->conn = conn;
+    watch->sock = sock;
+    omsp_list_init(&watch->link);
+    omsp_list_insert(&conn->watches, &watch->link);
+    return watch;
+}
+
 static int watch_socket(CURL *easy, curl_socket_t sock, int what, void *clientp, void *socketp)
 {
     struct tcp_conn *conn = clientp;
     struct tcp_loop *loop = loop_of(conn);
-    struct watch *watch = socketp;
+    struct watch *watch = find_watch(conn, sock);
 
     (void)easy;
+    (void)socketp;
     if (what == CURL_POLL_REMOVE) {
-        loop->os->forget(loop->dial_poller, sock);
-        if (watch) {
-            curl_multi_assign(conn->multi, sock, NULL);
-            omsp_list_insert(&loop->dead, &watch->link); /* an event of it may be in hand */
-        }
+        if (watch)
+            unwatch(watch);
+        conn->lost = true;
         return 0;
     }
-    if (!watch) {
-        watch = omsp_zalloc(sizeof(*watch));
-        if (!watch)
-            return -1;
-        omsp_list_init(&watch->link);
-        watch->conn = conn;
-        watch->sock = sock;
-        curl_multi_assign(conn->multi, sock, watch);
-    }
-    return loop->os->watch(loop->dial_poller, sock, watch, what & CURL_POLL_IN,
-                           what & CURL_POLL_OUT) == OMSP_OK
+    if (!watch)
+        watch = new_watch(conn, sock);
+    return watch && loop->os->watch(loop->dial_poller, watch->own, watch, what & CURL_POLL_IN,
+                                    what & CURL_POLL_OUT) == OMSP_OK
                ? 0
                : -1;
 }
@@ -136,7 +191,7 @@ static CURLcode set_options(struct tcp_conn *conn)
 
 static bool begin(struct tcp_conn *conn)
 {
-    conn->timer_at = UINT64_MAX;
+    conn->timer_at = conn->ask_at = UINT64_MAX;
     conn->easy = curl_easy_init();
     conn->multi = curl_multi_init();
     return conn->easy && conn->multi && set_options(conn) == CURLE_OK &&
@@ -179,27 +234,32 @@ static void mind_resolver(struct tcp_conn *conn)
         loop_of(conn)->os->stay_loaded();
 }
 
+/* Nothing that curl does with the connection from here on is this thread's. */
+static void leave_curl(struct tcp_conn *conn)
+{
+    omsp_list_each_safe(it, &conn->watches) unwatch(omsp_container(it, struct watch, link));
+    if (!conn->multi)
+        return;
+    curl_multi_setopt(conn->multi, CURLMOPT_SOCKETFUNCTION, NULL);
+    curl_multi_setopt(conn->multi, CURLMOPT_TIMERFUNCTION, NULL);
+}
+
 /* Gives the connection back to the loop. */
 static void finish(struct tcp_conn *conn, enum omsp_tcp_end end)
 {
     struct tcp_loop *loop = loop_of(conn);
 
     conn->end = end;
-    if (end == OMSP_TCP_OK) {
-        if (curl_easy_getinfo(conn->easy, CURLINFO_ACTIVESOCKET, &conn->sock) != CURLE_OK ||
-            conn->sock == CURL_SOCKET_BAD)
-            conn->end = OMSP_TCP_BROKEN;
-        else
-            loop->os->forget(loop->dial_poller, conn->sock);
-    }
+    if (end == OMSP_TCP_OK &&
+        (curl_easy_getinfo(conn->easy, CURLINFO_ACTIVESOCKET, &conn->sock) != CURLE_OK ||
+         conn->sock == CURL_SOCKET_BAD))
+        conn->end = OMSP_TCP_BROKEN;
     if (conn->end == OMSP_TCP_TIMEOUT)
         mind_resolver(conn);
+    leave_curl(conn);
     if (conn->end != OMSP_TCP_OK || conn->base.send_anywhere) {
         conn->stolen = conn->end == OMSP_TCP_OK;
         omsp_conn_drop_curl(conn);
-    } else {
-        curl_multi_setopt(conn->multi, CURLMOPT_SOCKETFUNCTION, NULL);
-        curl_multi_setopt(conn->multi, CURLMOPT_TIMERFUNCTION, NULL);
     }
     omsp_lock_acquire(&loop->lock);
     conn->with_dialler = false;
@@ -261,14 +321,37 @@ static bool take_orders(struct tcp_loop *loop)
     return !stopping;
 }
 
-/* A socket that could not be watched, for want of memory, ends all of curl's work on the connection
- * without a message. It may have further events in this round, so that it is collected later. */
+/* What came of asking curl. A socket that could not be watched, for want of memory, ends all of
+ * curl's work on the connection without a message. It may have further events in this round, so
+ * that it is collected later. */
+static void asked(struct tcp_conn *conn, CURLMcode code)
+{
+    if (code != CURLM_OK)
+        conn->aborted = true;
+    else if (conn->lost || omsp_list_empty(&conn->watches))
+        conn->ask_at = loop_of(conn)->os->now_us() + NEXT_US;
+    conn->lost = false;
+}
+
 static void act(struct tcp_conn *conn, curl_socket_t sock, int what)
 {
     int running;
 
-    if (!conn->aborted && curl_multi_socket_action(conn->multi, sock, what, &running) != CURLM_OK)
-        conn->aborted = true;
+    if (!conn->aborted)
+        asked(conn, curl_multi_socket_action(conn->multi, sock, what, &running));
+}
+
+/* Whatever curl waits for. There is one transfer in a multi handle, so that what made this function
+ * deprecated, its cost with many, does not matter. */
+static void act_at_all(struct tcp_conn *conn)
+{
+    CURLMcode code;
+    int running;
+
+    if (conn->aborted)
+        return;
+    CURL_IGNORE_DEPRECATION(code = curl_multi_socket_all(conn->multi, &running);)
+    asked(conn, code);
 }
 
 static void wait_and_act(struct tcp_loop *loop)
@@ -283,13 +366,14 @@ static void wait_and_act(struct tcp_loop *loop)
 
         if (conn->timer_at < deadline)
             deadline = conn->timer_at;
+        if (conn->ask_at < deadline)
+            deadline = conn->ask_at;
     }
     count = loop->os->wait(loop->dial_poller, events, EVENTS, deadline);
     for (unsigned i = 0; i < count; i++) {
         struct watch *watch = events[i].data;
 
-        /* Whoever is in loop->dead links to itself no more: forgotten within this round. */
-        if (watch && omsp_list_empty(&watch->link))
+        if (watch && watch->conn) /* else it was forgotten within this round */
             act(watch->conn, watch->sock,
                 (events[i].in ? CURL_CSELECT_IN : 0) | (events[i].out ? CURL_CSELECT_OUT : 0));
     }
@@ -306,6 +390,10 @@ static void run_timers(struct tcp_loop *loop)
         if (conn->timer_at <= now) {
             conn->timer_at = UINT64_MAX; /* curl sets the next one */
             act(conn, CURL_SOCKET_TIMEOUT, 0);
+        }
+        if (conn->ask_at <= now) {
+            conn->ask_at = UINT64_MAX;
+            act_at_all(conn);
         }
     }
     if (loop->trim_at <= now) {

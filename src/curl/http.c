@@ -17,6 +17,11 @@
 #define MAX_UNDER_WAY 1000
 #define BODY_MAX      1048576 /* of an answer; more is not waited for */
 
+/* libcurl 7.88 begins with a host's next address when it is asked again, but says that this need
+ * not be before the time for the one that failed is over: it is asked as often as this. */
+#define ASK_MS  250
+#define IDLE_MS 60000
+
 struct http {
     struct omsp_http base;
     const struct omsp_curl_os *os;
@@ -261,7 +266,7 @@ static void run(void *arg)
             if (message->msg == CURLMSG_DONE)
                 done(http, message->easy_handle, message->data.result);
         }
-        curl_multi_poll(http->multi, NULL, 0, 60000, NULL);
+        curl_multi_poll(http->multi, NULL, 0, running ? ASK_MS : IDLE_MS, NULL);
     }
     while (!omsp_list_empty(&http->active))
         give_up(http, omsp_container(http->active.next, struct request, link));

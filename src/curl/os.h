@@ -64,6 +64,9 @@ struct omsp_curl_os {
     /* Not inherited by child processes. CURL_SOCKET_BAD on failure. */
     curl_socket_t (*sock_open)(int family, int type, int protocol);
     void (*sock_close)(curl_socket_t sock);
+    /* Another number for the same socket, to be closed by itself; CURL_SOCKET_BAD on failure. NULL:
+     * a poller takes no harm from a number that was closed before it was forgotten. */
+    curl_socket_t (*sock_share)(curl_socket_t sock);
     /* OMSP_OK, OMSP_EMPTY, OMSP_EOF, OMSP_IO. Never blocks. */
     enum omsp_status (*sock_recv)(curl_socket_t sock, void *data, size_t len, size_t *got);
     /* OMSP_OK, also with *sent < len when there is no room; OMSP_IO. Never blocks, no signal. */

@@ -54,9 +54,12 @@ struct tcp_conn {
     CURLM *multi; /* its own, so that it can change threads with the connection */
     CURL *easy;
     struct omsp_tls_check check;
-    uint64_t timer_at; /* UINT64_MAX: none */
-    bool aborted;      /* curl goes on with it no more, and says nothing */
-    bool stolen;       /* the socket outlives the easy handle */
+    struct omsp_link watches; /* struct watch.link: the sockets that curl waits for */
+    uint64_t timer_at;        /* when curl wants to be asked; UINT64_MAX: never */
+    uint64_t ask_at;          /* when it is asked whatever it wants; UINT64_MAX: never */
+    bool lost;                /* a socket, while it was asked last */
+    bool aborted;             /* curl goes on with it no more, and says nothing */
+    bool stolen;              /* the socket outlives the easy handle */
 
     /* Sending. Plain: any thread, under send_lock. TLS: the loop thread. */
     struct omsp_lock send_lock;

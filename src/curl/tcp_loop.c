@@ -93,6 +93,7 @@ static enum omsp_status loop_dial(struct omsp_tcp_loop *base, const struct omsp_
     omsp_list_init(&conn->link);
     omsp_list_init(&conn->close_link);
     omsp_list_init(&conn->more_link);
+    omsp_list_init(&conn->watches);
     omsp_lock_init(&conn->send_lock);
     atomic_fetch_add(&loop->connections, 1);
     *out = &conn->base; /* before callbacks can run */

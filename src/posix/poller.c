@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -152,6 +153,11 @@ static void sock_close(curl_socket_t sock)
     close(sock);
 }
 
+static curl_socket_t sock_share(curl_socket_t sock)
+{
+    return fcntl(sock, F_DUPFD_CLOEXEC, 0);
+}
+
 static bool would_block(int error)
 {
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
@@ -230,6 +236,7 @@ const struct omsp_curl_os omsp_posix_curl_os = {
     .wake = wake,
     .sock_open = sock_open,
     .sock_close = sock_close,
+    .sock_share = sock_share,
     .sock_recv = sock_recv,
     .sock_send = omsp_posix_sock_send,
 #ifdef OMSP_URING
