@@ -161,7 +161,7 @@ static void take_answer(struct omsp_fork *fork, struct omsp_span *bytes)
     if (!status) {
         go_live(fork);
     } else if (status == OMSP_NOMEM) {
-        omsp_fork_finish(fork, OMSP_FORK_HANDSHAKE);
+        omsp_fork_lose(fork, OMSP_FORK_HANDSHAKE);
     } else if (status != OMSP_MORE) {
         omsp_log(OMSP_LOG_WARNING, "%d: stream %s: the consumer answered the upgrade with %d",
                  OMSP_FORK_HANDSHAKE, fork->sid, http_status);
@@ -179,10 +179,18 @@ static void on_open(void *owner)
 {
     struct omsp_fork *fork = owner;
     struct omsp_fork_note *note;
+    enum omsp_status status;
 
-    note = fork->link_state == OMSP_LINK_DIALING ? omsp_fork_upgrade(fork) : NULL;
-    if (!note) {
-        omsp_fork_finish(fork, OMSP_FORK_BAD_URL);
+    if (fork->link_state != OMSP_LINK_DIALING) {
+        omsp_fork_finish(fork, OMSP_FORK_BROKEN); /* what began the end is what is told */
+        return;
+    }
+    status = omsp_fork_upgrade(fork, &note);
+    if (status) {
+        if (status == OMSP_NOMEM)
+            omsp_fork_lose(fork, OMSP_FORK_HANDSHAKE);
+        else
+            omsp_fork_finish(fork, OMSP_FORK_BAD_URL);
         return;
     }
     fork->link_state = OMSP_LINK_UPGRADING;

@@ -248,8 +248,9 @@ void omsp_fork_note_close(struct omsp_fork *fork, uint16_t code);
 void omsp_fork_input(struct omsp_fork *fork, struct omsp_span bytes);
 
 /* ---- fork_upgrade.c: link thread ------------------------------------------------------------- */
-/* The request, with the key that its answer is held against; NULL: no memory, or too long. */
-struct omsp_fork_note *omsp_fork_upgrade(struct omsp_fork *fork);
+/* The request, with the key that its answer is held against. OMSP_INVALID (no URL, or the request
+ * would be too long), OMSP_NOMEM. */
+enum omsp_status omsp_fork_upgrade(struct omsp_fork *fork, struct omsp_fork_note **out);
 /* What came of the answer. OMSP_OK: upgraded, *bytes are what came behind it; OMSP_MORE: it is kept
  * until the rest comes, *bytes is empty; OMSP_INVALID as omsp_ws_check_response, with
  * *http_status; OMSP_NOMEM. */

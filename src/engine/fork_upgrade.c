@@ -53,7 +53,7 @@ static void put_host(struct omsp_text *text, const struct omsp_url *url)
         omsp_text_printf(text, ":%u", (unsigned)url->port);
 }
 
-struct omsp_fork_note *omsp_fork_upgrade(struct omsp_fork *fork)
+enum omsp_status omsp_fork_upgrade(struct omsp_fork *fork, struct omsp_fork_note **out)
 {
     char request[MAX_UPGRADE], path[3 * OMSP_FORK_URL_MAX + 2], host[300];
     char signature[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES) + 1];
@@ -63,7 +63,7 @@ struct omsp_fork_note *omsp_fork_upgrade(struct omsp_fork *fork)
     struct omsp_url url;
 
     if (omsp_url_parse(fork->url, &url))
-        return NULL;
+        return OMSP_INVALID;
     make_key(fork);
     omsp_text_init(&text, host, sizeof(host));
     put_host(&text, &url);
@@ -78,12 +78,15 @@ struct omsp_fork_note *omsp_fork_upgrade(struct omsp_fork *fork)
     }
     omsp_text_init(&text, request, sizeof(request));
     omsp_ws_put_upgrade(&text, &upgrade);
-    note = text.truncated ? NULL : omsp_alloc(sizeof(*note) + text.len);
+    if (text.truncated)
+        return OMSP_INVALID;
+    note = omsp_alloc(sizeof(*note) + text.len);
     if (!note)
-        return NULL;
+        return OMSP_NOMEM;
     note->len = text.len;
     memcpy(note->bytes, request, text.len);
-    return note;
+    *out = note;
+    return OMSP_OK;
 }
 
 void omsp_fork_drop_answer(struct omsp_fork *fork)
