@@ -201,7 +201,7 @@ START_TEST(selection_is_refused_as_for_terminals_of_ours)
     ck_assert_hr(ITStream_UnselectTerminal(other, &given->terminal), S_OK);
     given->plain = true;
     ck_assert_hr(ITStream_SelectTerminal(other, &given->terminal), TAPI_E_INVALIDTERMINAL);
-    ck_assert_uint_eq(third_release(given), 0);
+    ck_assert_uint_eq(third_let_go(given), 0);
     kit_release(render);
     kit_release(other);
     end(&bench);
@@ -227,7 +227,7 @@ START_TEST(a_full_stream_says_so_of_a_terminal_that_is_elsewhere_too)
     ck_assert_hr(ITStream_SelectTerminal(other, from), TAPI_E_MAXTERMINALS);
     for (int i = 0; i < OMSP_STREAM_MAX_TERMINALS; i++) {
         ck_assert_hr(ITStream_UnselectTerminal(other, &given[i]->terminal), S_OK);
-        ck_assert_uint_eq(third_release(given[i]), 0);
+        ck_assert_uint_eq(third_let_go(given[i]), 0);
     }
     kit_release(from);
     kit_release(other);
