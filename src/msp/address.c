@@ -196,7 +196,7 @@ static void await_stop(struct msp_address *address)
     if (!waiter.done)
         return;
     AcquireSRWLockExclusive(&address->lock);
-    waits = !address->stopped && !is_within(&here, &address->stopper);
+    waits = address->state == MSP_ADDRESS_ENDING && !is_within(&here, &address->stopper);
     if (waits)
         omsp_list_insert(&address->stop_waiters, &waiter.link);
     ReleaseSRWLockExclusive(&address->lock);
@@ -215,7 +215,7 @@ static void await_stop(struct msp_address *address)
 static void tell_stopped(struct msp_address *address)
 {
     AcquireSRWLockExclusive(&address->lock);
-    address->stopped = true;
+    address->state = MSP_ADDRESS_DEAD;
     omsp_list_each(link, &address->stop_waiters)
     {
         SetEvent(omsp_container(link, struct stop_waiter, link)->done);
@@ -227,26 +227,24 @@ HRESULT msp_address_stop(struct msp_address *address)
 {
     struct omsp_listener *listener;
     struct msp_stop_place here;
-    bool stopped;
     struct omsp_event pending = {0};
     enum msp_address_state before;
 
     note_place(&here);
     AcquireSRWLockExclusive(&address->lock);
     before = address->state;
-    stopped = address->stopped;
     if (before == MSP_ADDRESS_LIVE) {
-        address->state = MSP_ADDRESS_DEAD;
+        address->state = MSP_ADDRESS_ENDING;
         address->stopper = here;
         if (address->has_pending)
             pending = address->pending;
         address->has_pending = false;
     }
     ReleaseSRWLockExclusive(&address->lock);
-    if (before == MSP_ADDRESS_DEAD && !stopped)
+    if (before == MSP_ADDRESS_ENDING)
         await_stop(address);
     if (before != MSP_ADDRESS_LIVE)
-        return before == MSP_ADDRESS_DEAD ? S_OK : E_UNEXPECTED;
+        return before >= MSP_ADDRESS_ENDING ? S_OK : E_UNEXPECTED;
 
     omsp_free(pending.blob);
     shut_calls(address);

@@ -11,12 +11,13 @@
 #include "msp/vtable.h"
 #include "openmsp/openmsp.h"
 
-/* created -> (Initialize, Open) starting -> live -> (Shutdown, Close) dead; a failed start goes
- * back to created (mspi.md 2.1). */
+/* created -> (Initialize, Open) starting -> live -> (Shutdown, Close) ending -> dead; a failed
+ * start goes back to created (mspi.md 2.1). */
 enum msp_address_state {
     MSP_ADDRESS_CREATED,
     MSP_ADDRESS_STARTING,
     MSP_ADDRESS_LIVE,
+    MSP_ADDRESS_ENDING, /* it is being shut down */
     MSP_ADDRESS_DEAD,
 };
 
@@ -42,8 +43,7 @@ struct msp_address {
     struct omsp_link calls;      /* msp_call.link; weak */
     struct omsp_event pending;   /* taken from the queue, not delivered for want of memory */
     bool has_pending;
-    bool stopped;                  /* the one stop there is has come to its end */
-    struct msp_stop_place stopper; /* whose it is */
+    struct msp_stop_place stopper; /* who shuts it down */
     struct omsp_link stop_waiters; /* who else asked for it meanwhile */
 
     /* Held shared while the listener is used, so that Shutdown can wait for users; a leaf above the

@@ -68,7 +68,7 @@ static HRESULT advise(struct com_object *owner, struct com_sink *sink, int point
     HRESULT hr;
 
     AcquireSRWLockShared(&address->lock);
-    dead = address->state == MSP_ADDRESS_DEAD;
+    dead = address->state >= MSP_ADDRESS_ENDING;
     ReleaseSRWLockShared(&address->lock);
     if (dead)
         return E_UNEXPECTED;
