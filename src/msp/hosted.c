@@ -386,11 +386,20 @@ HRESULT msp_hosted_leave(struct msp_hosted_door *door, HRESULT hr)
 ITTerminal *msp_hosted_terminal(uint32_t id)
 {
     struct msp_hosted *self = id ? find(NULL, NULL, id) : NULL;
-    ITTerminal *terminal;
+    ITTerminal *terminal = NULL;
+    struct msp_foreign foreign;
 
     if (!self)
         return NULL;
-    terminal = msp_foreign_terminal(&self->foreign);
+    AcquireSRWLockShared(&self->graph_lock);
+    foreign = self->foreign;
+    if (foreign.relay)
+        com_object_addref(foreign.relay); /* which keeps the terminal */
+    ReleaseSRWLockShared(&self->graph_lock);
+    if (foreign.relay) {
+        terminal = msp_foreign_terminal(&foreign);
+        com_object_release(foreign.relay);
+    }
     msp_hosted_unref(self);
     return terminal;
 }

@@ -69,7 +69,8 @@ static HRESULT join(struct msp_graph *graph, IPin *theirs)
     hr = IGraphBuilder_ConnectDirect(graph->builder, from, to, NULL);
     if (FAILED(hr)) /* with filters between that convert */
         hr = IGraphBuilder_Connect(graph->builder, from, to);
-    return hr;
+    /* Of a pin that does not say what it takes; from a door it would mean that there is none. */
+    return hr == E_NOTIMPL ? VFW_E_CANNOT_CONNECT : hr;
 }
 
 /* The terminal's pins, room for *count; counted. */

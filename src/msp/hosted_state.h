@@ -11,9 +11,9 @@
 
 struct msp_hosted {
     LONG refs;
-    struct omsp_link link; /* the list's lock; a reference while it is in the list */
-    IUnknown *identity;    /* to be compared only, as is the call */
-    struct msp_foreign foreign;
+    struct omsp_link link;      /* the list's lock; a reference while it is in the list */
+    IUnknown *identity;         /* to be compared only, as is the call */
+    struct msp_foreign foreign; /* until it is let go of; its thread's, and graph_lock */
     struct omsp_terminal *engine;
     struct omsp_stream *on; /* a reference */
     const struct msp_call *call;
@@ -25,7 +25,7 @@ struct msp_hosted {
     volatile LONG broken;           /* HRESULT of the running graph's end, or S_OK */
     struct msp_terminal_sink *sink; /* of this selection; NULL: it tells nothing */
     bool told_sink;                 /* its thread's: the terminal was asked to take it */
-    SRWLOCK graph_lock;             /* leaf: for who only wakes the graph */
+    SRWLOCK graph_lock;             /* leaf: for who only wakes the graph, or names the terminal */
     struct msp_graph *graph;        /* its thread's; and graph_lock */
 };
 

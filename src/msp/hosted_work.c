@@ -120,6 +120,19 @@ static void give_sink(struct msp_hosted *self)
     msp_foreign_sink(&self->foreign, msp_terminal_sink_interface(self->sink));
 }
 
+/* Here, in the round that is waited for, and not with the last reference: whoever unselected it has
+ * it back when he is answered. */
+static void drop_foreign(struct msp_hosted *self)
+{
+    struct msp_foreign foreign;
+
+    AcquireSRWLockExclusive(&self->graph_lock);
+    foreign = self->foreign;
+    self->foreign = (struct msp_foreign){0};
+    ReleaseSRWLockExclusive(&self->graph_lock);
+    msp_foreign_drop(&foreign);
+}
+
 static void let_go(struct msp_hosted *self)
 {
     if (self->told_sink)
@@ -127,6 +140,7 @@ static void let_go(struct msp_hosted *self)
     self->told_sink = false;
     close_graph(self);
     msp_hosted_take_off(self);
+    drop_foreign(self);
 }
 
 static bool run(void *owner)

@@ -1,24 +1,15 @@
 /*
  * Terminals of another maker, as one would write them against TAPI's and DirectShow's public
  * headers: a capture terminal whose filter plays a tone, a render terminal whose filter measures
- * what it hears. Both are COM classes of this process (CoRegisterClassObject), named in the
- * registry by registry_kit.h. Knobs make them fail; counters tell what was done to them.
+ * what it hears (third_filter.h). Both are COM classes of this process (CoRegisterClassObject),
+ * named in the registry by registry_kit.h. Knobs make them fail; counters tell what was done to
+ * them, and what must not be done to a terminal (third_pin.h). Any thread.
  */
 #ifndef OMSP_TESTS_MSP_THIRD_PARTY_H
 #define OMSP_TESTS_MSP_THIRD_PARTY_H
 
-#include "msp/media_kit.h"
 #include "msp/registry_kit.h"
-
-#include "com/enumerator.h"
-
-#include <control.h>
-#include <evcode.h>
-#include <math.h>
-#include <mmreg.h>
-#include <strmif.h>
-#include <uuids.h>
-#include <vfwmsgs.h>
+#include "msp/third_filter.h"
 
 #define THIRD_SUPERCLASS L"{6C0F2F0E-3C0B-4B7A-9C35-6F6E1D1B2C01}"
 #define THIRD_TONE       L"{6C0F2F0E-3C0B-4B7A-9C35-6F6E1D1B2C02}" /* public classes */
@@ -26,624 +17,6 @@
 #define THIRD_TONE_COM   L"{6C0F2F0E-3C0B-4B7A-9C35-6F6E1D1B2C04}" /* COM classes */
 #define THIRD_METER_COM  L"{6C0F2F0E-3C0B-4B7A-9C35-6F6E1D1B2C05}"
 #define THIRD_NOT_HERE   L"{6C0F2F0E-3C0B-4B7A-9C35-6F6E1D1B2C06}"
-
-/* ---- knobs and counters ---------------------------------------------------------------------- */
-
-enum third_place {
-    THIRD_NOWHERE,
-    THIRD_CONNECT,
-    THIRD_DISCONNECT,
-    THIRD_RUN,
-    THIRD_STOP,
-    THIRD_SINK,
-    THIRD_QUERY, /* QueryInterface for ITTerminalControl */
-    THIRD_HANDLE,
-    THIRD_DIRECTION,
-    THIRD_INITIALIZE
-};
-
-static struct {
-    /* set by tests */
-    volatile LONG hang; /* enum third_place: there it waits for the gate */
-    HANDLE gate;
-    DWORD rate, channels;              /* of the filter's pin */
-    HRESULT initialize, connect, run;  /* what these answer */
-    TERMINAL_DIRECTION tone_direction; /* what the terminal says of itself */
-    MSP_HANDLE foreign_token;          /* instead of the one it was given */
-    bool abort;                        /* the tone breaks after some samples */
-    /* read by tests */
-    volatile LONG hanging;
-    DWORD connect_thread, disconnect_thread, sink_thread;
-    volatile LONG alive, initialized, connected, disconnected, completed;
-    volatile LONG heard, crossings; /* samples since the last reset; of one channel */
-    volatile LONGLONG squares;
-    MSP_HANDLE token;
-    DWORD media;
-    IID class;
-} third;
-
-static inline void third_reset(void)
-{
-    memset(&third, 0, sizeof(third));
-    third.rate = 8000;
-    third.channels = 1;
-}
-
-static inline void third_pass(enum third_place place)
-{
-    if (third.hang != (LONG)place)
-        return;
-    InterlockedIncrement(&third.hanging);
-    WaitForSingleObject(third.gate, 60000);
-    InterlockedDecrement(&third.hanging);
-}
-
-struct third_terminal;
-
-struct third_filter {
-    IBaseFilter filter;
-    IPin pin;
-    IMemInputPin mem;
-    volatile LONG refs;
-    bool tone;
-    FILTER_STATE state;
-    volatile LONG stop;
-    IFilterGraph *graph;
-    IReferenceClock *clock;
-    IPin *peer;
-    IMemInputPin *transport;
-    IMemAllocator *allocator;
-    HANDLE thread;
-    LONG last;
-};
-
-static inline struct third_filter *third_of(void *iface, size_t offset)
-{
-    return (struct third_filter *)(void *)((char *)iface - offset);
-}
-#define THIRD_FILTER(iface) third_of(iface, offsetof(struct third_filter, filter))
-#define THIRD_PIN(iface)    third_of(iface, offsetof(struct third_filter, pin))
-#define THIRD_MEM(iface)    third_of(iface, offsetof(struct third_filter, mem))
-
-static inline ULONG third_filter_addref(struct third_filter *self)
-{
-    return (ULONG)InterlockedIncrement(&self->refs);
-}
-
-static inline ULONG third_filter_release(struct third_filter *self)
-{
-    LONG left = InterlockedDecrement(&self->refs);
-
-    if (!left) {
-        if (self->clock)
-            IReferenceClock_Release(self->clock);
-        InterlockedDecrement(&third.alive);
-        free(self);
-    }
-    return (ULONG)left;
-}
-
-/* ---- the pin --------------------------------------------------------------------------------- */
-
-static inline void third_wave(WAVEFORMATEX *wave)
-{
-    memset(wave, 0, sizeof(*wave));
-    wave->wFormatTag = WAVE_FORMAT_PCM;
-    wave->nChannels = (WORD)third.channels;
-    wave->nSamplesPerSec = third.rate;
-    wave->wBitsPerSample = 16;
-    wave->nBlockAlign = (WORD)(2 * third.channels);
-    wave->nAvgBytesPerSec = third.rate * wave->nBlockAlign;
-}
-
-static inline void third_type(AM_MEDIA_TYPE *type, WAVEFORMATEX *wave)
-{
-    third_wave(wave);
-    memset(type, 0, sizeof(*type));
-    type->majortype = MEDIATYPE_Audio;
-    type->subtype = MEDIASUBTYPE_PCM;
-    type->formattype = FORMAT_WaveFormatEx;
-    type->bFixedSizeSamples = TRUE;
-    type->lSampleSize = wave->nBlockAlign;
-    type->cbFormat = sizeof(*wave);
-    type->pbFormat = (BYTE *)wave;
-}
-
-static HRESULT STDMETHODCALLTYPE third_pin_QueryInterface(IPin *iface, REFIID iid, void **out)
-{
-    struct third_filter *self = THIRD_PIN(iface);
-
-    *out = NULL;
-    if (IsEqualIID(iid, &IID_IUnknown) || IsEqualIID(iid, &IID_IPin))
-        *out = &self->pin;
-    else if (!self->tone && IsEqualIID(iid, &IID_IMemInputPin))
-        *out = &self->mem;
-    else
-        return E_NOINTERFACE;
-    third_filter_addref(self);
-    return S_OK;
-}
-
-static ULONG STDMETHODCALLTYPE third_pin_AddRef(IPin *iface)
-{
-    return third_filter_addref(THIRD_PIN(iface));
-}
-
-static ULONG STDMETHODCALLTYPE third_pin_Release(IPin *iface)
-{
-    return third_filter_release(THIRD_PIN(iface));
-}
-
-static HRESULT STDMETHODCALLTYPE third_pin_Disconnect(IPin *iface)
-{
-    struct third_filter *self = THIRD_PIN(iface);
-    IPin *peer = self->peer;
-
-    if (self->transport)
-        IMemInputPin_Release(self->transport);
-    if (self->allocator)
-        IMemAllocator_Release(self->allocator);
-    self->transport = NULL;
-    self->allocator = NULL;
-    self->peer = NULL;
-    if (!peer)
-        return S_FALSE;
-    IPin_Release(peer);
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE third_pin_Connect(IPin *iface, IPin *peer,
-                                                   const AM_MEDIA_TYPE *wanted)
-{
-    struct third_filter *self = THIRD_PIN(iface);
-    ALLOCATOR_PROPERTIES want = {4, 4096, 1, 0}, got;
-    AM_MEDIA_TYPE type;
-    WAVEFORMATEX wave;
-    HRESULT hr;
-
-    (void)wanted;
-    if (!self->tone)
-        return E_UNEXPECTED;
-    third_type(&type, &wave);
-    self->peer = peer;
-    IPin_AddRef(peer);
-    hr = IPin_ReceiveConnection(peer, iface, &type);
-    if (SUCCEEDED(hr))
-        hr = IPin_QueryInterface(peer, &IID_IMemInputPin, (void **)&self->transport);
-    if (SUCCEEDED(hr))
-        hr = IMemInputPin_GetAllocator(self->transport, &self->allocator);
-    if (SUCCEEDED(hr))
-        hr = IMemAllocator_SetProperties(self->allocator, &want, &got);
-    if (SUCCEEDED(hr))
-        hr = IMemInputPin_NotifyAllocator(self->transport, self->allocator, FALSE);
-    if (FAILED(hr))
-        third_pin_Disconnect(iface);
-    return hr;
-}
-
-static HRESULT STDMETHODCALLTYPE third_pin_QueryAccept(IPin *iface, const AM_MEDIA_TYPE *type)
-{
-    WAVEFORMATEX wave;
-
-    (void)iface;
-    third_wave(&wave);
-    return type->pbFormat && type->cbFormat >= 16 && !memcmp(type->pbFormat, &wave, 16) ? S_OK
-                                                                                        : S_FALSE;
-}
-
-static HRESULT STDMETHODCALLTYPE third_pin_ReceiveConnection(IPin *iface, IPin *peer,
-                                                             const AM_MEDIA_TYPE *type)
-{
-    struct third_filter *self = THIRD_PIN(iface);
-
-    if (self->tone)
-        return E_UNEXPECTED;
-    if (third_pin_QueryAccept(iface, type) != S_OK)
-        return VFW_E_TYPE_NOT_ACCEPTED;
-    self->peer = peer;
-    IPin_AddRef(peer);
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE third_pin_ConnectedTo(IPin *iface, IPin **out)
-{
-    *out = THIRD_PIN(iface)->peer;
-    if (!*out)
-        return VFW_E_NOT_CONNECTED;
-    IPin_AddRef(*out);
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE third_pin_ConnectionMediaType(IPin *iface, AM_MEDIA_TYPE *out)
-{
-    WAVEFORMATEX wave;
-
-    if (!THIRD_PIN(iface)->peer)
-        return VFW_E_NOT_CONNECTED;
-    third_type(out, &wave);
-    out->pbFormat = CoTaskMemAlloc(sizeof(wave));
-    memcpy(out->pbFormat, &wave, sizeof(wave));
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE third_pin_QueryPinInfo(IPin *iface, PIN_INFO *out)
-{
-    struct third_filter *self = THIRD_PIN(iface);
-
-    out->pFilter = &self->filter;
-    third_filter_addref(self);
-    out->dir = self->tone ? PINDIR_OUTPUT : PINDIR_INPUT;
-    wcscpy(out->achName, L"pin");
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE third_pin_QueryDirection(IPin *iface, PIN_DIRECTION *out)
-{
-    *out = THIRD_PIN(iface)->tone ? PINDIR_OUTPUT : PINDIR_INPUT;
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE third_pin_QueryId(IPin *iface, LPWSTR *out)
-{
-    (void)iface;
-    *out = CoTaskMemAlloc(8);
-    wcscpy(*out, L"pin");
-    return S_OK;
-}
-
-/* It does not say what it takes: who connects has to find out. */
-static HRESULT STDMETHODCALLTYPE third_pin_EnumMediaTypes(IPin *iface, IEnumMediaTypes **out)
-{
-    (void)iface;
-    *out = NULL;
-    return E_NOTIMPL;
-}
-
-static HRESULT STDMETHODCALLTYPE third_pin_QueryInternalConnections(IPin *iface, IPin **pins,
-                                                                    ULONG *count)
-{
-    (void)iface, (void)pins, (void)count;
-    return E_NOTIMPL;
-}
-
-static HRESULT STDMETHODCALLTYPE third_pin_nothing(IPin *iface)
-{
-    (void)iface;
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE third_pin_NewSegment(IPin *iface, REFERENCE_TIME start,
-                                                      REFERENCE_TIME stop, double rate)
-{
-    (void)iface, (void)start, (void)stop, (void)rate;
-    return S_OK;
-}
-
-static const IPinVtbl third_pin_vtbl = {
-    third_pin_QueryInterface,    third_pin_AddRef,
-    third_pin_Release,           third_pin_Connect,
-    third_pin_ReceiveConnection, third_pin_Disconnect,
-    third_pin_ConnectedTo,       third_pin_ConnectionMediaType,
-    third_pin_QueryPinInfo,      third_pin_QueryDirection,
-    third_pin_QueryId,           third_pin_QueryAccept,
-    third_pin_EnumMediaTypes,    third_pin_QueryInternalConnections,
-    third_pin_nothing,           third_pin_nothing,
-    third_pin_nothing,           third_pin_NewSegment,
-};
-
-/* ---- the meter hears ------------------------------------------------------------------------- */
-
-static HRESULT STDMETHODCALLTYPE third_mem_QueryInterface(IMemInputPin *iface, REFIID iid,
-                                                          void **out)
-{
-    return third_pin_QueryInterface(&THIRD_MEM(iface)->pin, iid, out);
-}
-
-static ULONG STDMETHODCALLTYPE third_mem_AddRef(IMemInputPin *iface)
-{
-    return third_filter_addref(THIRD_MEM(iface));
-}
-
-static ULONG STDMETHODCALLTYPE third_mem_Release(IMemInputPin *iface)
-{
-    return third_filter_release(THIRD_MEM(iface));
-}
-
-static HRESULT STDMETHODCALLTYPE third_mem_GetAllocator(IMemInputPin *iface, IMemAllocator **out)
-{
-    (void)iface;
-    *out = NULL;
-    return VFW_E_NO_ALLOCATOR;
-}
-
-static HRESULT STDMETHODCALLTYPE third_mem_NotifyAllocator(IMemInputPin *iface,
-                                                           IMemAllocator *allocator, BOOL read_only)
-{
-    (void)iface, (void)allocator, (void)read_only;
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE third_mem_GetAllocatorRequirements(IMemInputPin *iface,
-                                                                    ALLOCATOR_PROPERTIES *out)
-{
-    (void)iface, (void)out;
-    return E_NOTIMPL;
-}
-
-static HRESULT STDMETHODCALLTYPE third_mem_Receive(IMemInputPin *iface, IMediaSample *sample)
-{
-    struct third_filter *self = THIRD_MEM(iface);
-    LONG count = IMediaSample_GetActualDataLength(sample) / (LONG)(2 * third.channels);
-    REFERENCE_TIME begin, end;
-    SHORT *pcm;
-    BYTE *bytes;
-
-    if (self->stop)
-        return VFW_E_WRONG_STATE;
-    if (FAILED(IMediaSample_GetPointer(sample, &bytes)) ||
-        IMediaSample_GetTime(sample, &begin, &end) != S_OK || end <= begin)
-        return E_FAIL;
-    pcm = (SHORT *)(void *)bytes;
-    for (LONG i = 0; i < count; i++) {
-        LONG at = pcm[i * (LONG)third.channels];
-
-        if ((at < 0) != (self->last < 0))
-            InterlockedIncrement(&third.crossings);
-        self->last = at;
-        InterlockedExchangeAdd64(&third.squares, (LONGLONG)at * at);
-    }
-    InterlockedExchangeAdd(&third.heard, count);
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE third_mem_ReceiveMultiple(IMemInputPin *iface,
-                                                           IMediaSample **samples, LONG count,
-                                                           LONG *done)
-{
-    (void)iface, (void)samples, (void)count, (void)done;
-    return E_NOTIMPL;
-}
-
-static HRESULT STDMETHODCALLTYPE third_mem_ReceiveCanBlock(IMemInputPin *iface)
-{
-    (void)iface;
-    return S_FALSE;
-}
-
-static const IMemInputPinVtbl third_mem_vtbl = {
-    third_mem_QueryInterface, third_mem_AddRef,          third_mem_Release,
-    third_mem_GetAllocator,   third_mem_NotifyAllocator, third_mem_GetAllocatorRequirements,
-    third_mem_Receive,        third_mem_ReceiveMultiple, third_mem_ReceiveCanBlock,
-};
-
-/* ---- the tone plays -------------------------------------------------------------------------- */
-
-static inline void third_play(void *ctx)
-{
-    struct third_filter *self = ctx;
-    double phase = 0;
-    unsigned sent = 0;
-
-    while (!self->stop) {
-        IMediaSample *sample;
-        BYTE *bytes;
-        SHORT *pcm;
-        DWORD count = third.rate / 50;
-        HRESULT hr;
-
-        if (FAILED(IMemAllocator_GetBuffer(self->allocator, &sample, NULL, NULL, 0)))
-            break;
-        IMediaSample_GetPointer(sample, &bytes);
-        pcm = (SHORT *)(void *)bytes;
-        if (count * 2 * third.channels > 4096)
-            count = 4096 / 2 / third.channels;
-        for (DWORD i = 0; i < count; i++, phase += 2 * 3.14159265358979 * 500 / third.rate)
-            for (DWORD c = 0; c < third.channels; c++)
-                pcm[i * third.channels + c] = (SHORT)(10000 * sin(phase));
-        IMediaSample_SetActualDataLength(sample, (LONG)(count * 2 * third.channels));
-        hr = IMemInputPin_Receive(self->transport, sample);
-        IMediaSample_Release(sample);
-        if (hr != S_OK)
-            break;
-        if (third.abort && ++sent == 5) {
-            IMediaEventSink *events;
-
-            IFilterGraph_QueryInterface(self->graph, &IID_IMediaEventSink, (void **)&events);
-            IMediaEventSink_Notify(events, EC_ERRORABORT, VFW_E_RUNTIME_ERROR, 0);
-            IMediaEventSink_Release(events);
-            break;
-        }
-    }
-}
-
-static DWORD WINAPI third_thread(void *ctx)
-{
-    third_play(ctx);
-    return 0;
-}
-
-/* ---- the filter ------------------------------------------------------------------------------ */
-
-static HRESULT STDMETHODCALLTYPE third_filter_QueryInterface(IBaseFilter *iface, REFIID iid,
-                                                             void **out)
-{
-    *out = NULL;
-    if (!IsEqualIID(iid, &IID_IUnknown) && !IsEqualIID(iid, &IID_IBaseFilter) &&
-        !IsEqualIID(iid, &IID_IMediaFilter) && !IsEqualIID(iid, &IID_IPersist))
-        return E_NOINTERFACE;
-    *out = iface;
-    third_filter_addref(THIRD_FILTER(iface));
-    return S_OK;
-}
-
-static ULONG STDMETHODCALLTYPE third_filter_AddRef(IBaseFilter *iface)
-{
-    return third_filter_addref(THIRD_FILTER(iface));
-}
-
-static ULONG STDMETHODCALLTYPE third_filter_Release(IBaseFilter *iface)
-{
-    return third_filter_release(THIRD_FILTER(iface));
-}
-
-static HRESULT STDMETHODCALLTYPE third_filter_GetClassID(IBaseFilter *iface, CLSID *out)
-{
-    (void)iface;
-    memset(out, 1, sizeof(*out));
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE third_filter_Stop(IBaseFilter *iface)
-{
-    struct third_filter *self = THIRD_FILTER(iface);
-
-    if (self->state != State_Stopped)
-        third_pass(THIRD_STOP);
-    self->stop = 1;
-    self->state = State_Stopped;
-    if (self->allocator)
-        IMemAllocator_Decommit(self->allocator);
-    if (self->thread) {
-        WaitForSingleObject(self->thread, INFINITE);
-        CloseHandle(self->thread);
-        self->thread = NULL;
-    }
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE third_filter_Pause(IBaseFilter *iface)
-{
-    struct third_filter *self = THIRD_FILTER(iface);
-
-    if (FAILED(third.run))
-        return third.run;
-    self->stop = 0;
-    self->state = State_Paused;
-    if (self->allocator)
-        IMemAllocator_Commit(self->allocator);
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE third_filter_Run(IBaseFilter *iface, REFERENCE_TIME start)
-{
-    struct third_filter *self = THIRD_FILTER(iface);
-
-    (void)start;
-    third_pass(THIRD_RUN);
-    if (FAILED(third.run))
-        return third.run;
-    third_filter_Pause(iface);
-    self->state = State_Running;
-    if (self->tone && !self->thread)
-        self->thread = CreateThread(NULL, 0, third_thread, self, 0, NULL);
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE third_filter_GetState(IBaseFilter *iface, DWORD timeout,
-                                                       FILTER_STATE *out)
-{
-    (void)timeout;
-    *out = THIRD_FILTER(iface)->state;
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE third_filter_SetSyncSource(IBaseFilter *iface,
-                                                            IReferenceClock *clock)
-{
-    struct third_filter *self = THIRD_FILTER(iface);
-
-    if (clock)
-        IReferenceClock_AddRef(clock);
-    if (self->clock)
-        IReferenceClock_Release(self->clock);
-    self->clock = clock;
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE third_filter_GetSyncSource(IBaseFilter *iface,
-                                                            IReferenceClock **out)
-{
-    *out = THIRD_FILTER(iface)->clock;
-    if (*out)
-        IReferenceClock_AddRef(*out);
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE third_filter_EnumPins(IBaseFilter *iface, IEnumPins **out)
-{
-    IPin *pin = &THIRD_FILTER(iface)->pin;
-
-    HRESULT hr = com_enum_interfaces(&IID_IEnumPins, COM_ENUM_SKIP_RESET, (void *const *)&pin, 1,
-                                     (void **)out);
-
-    /* The graph's reads on through a NULL when there is no memory, so it is asked for again. */
-    if (hr == E_OUTOFMEMORY)
-        hr = com_enum_interfaces(&IID_IEnumPins, COM_ENUM_SKIP_RESET, (void *const *)&pin, 1,
-                                 (void **)out);
-    return hr;
-}
-
-static HRESULT STDMETHODCALLTYPE third_filter_FindPin(IBaseFilter *iface, LPCWSTR id, IPin **out)
-{
-    (void)iface, (void)id;
-    *out = NULL;
-    return VFW_E_NOT_FOUND;
-}
-
-static HRESULT STDMETHODCALLTYPE third_filter_QueryFilterInfo(IBaseFilter *iface, FILTER_INFO *out)
-{
-    wcscpy(out->achName, L"third party");
-    out->pGraph = THIRD_FILTER(iface)->graph;
-    if (out->pGraph)
-        IFilterGraph_AddRef(out->pGraph);
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE third_filter_JoinFilterGraph(IBaseFilter *iface,
-                                                              IFilterGraph *graph, LPCWSTR name)
-{
-    (void)name;
-    THIRD_FILTER(iface)->graph = graph;
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE third_filter_QueryVendorInfo(IBaseFilter *iface, LPWSTR *out)
-{
-    (void)iface, (void)out;
-    return E_NOTIMPL;
-}
-
-static const IBaseFilterVtbl third_filter_vtbl = {
-    third_filter_QueryInterface,
-    third_filter_AddRef,
-    third_filter_Release,
-    third_filter_GetClassID,
-    third_filter_Stop,
-    third_filter_Pause,
-    third_filter_Run,
-    third_filter_GetState,
-    third_filter_SetSyncSource,
-    third_filter_GetSyncSource,
-    third_filter_EnumPins,
-    third_filter_FindPin,
-    third_filter_QueryFilterInfo,
-    third_filter_JoinFilterGraph,
-    third_filter_QueryVendorInfo,
-};
-
-static inline struct third_filter *third_filter_create(bool tone)
-{
-    struct third_filter *self = calloc(1, sizeof(*self));
-
-    self->filter.lpVtbl = (IBaseFilterVtbl *)&third_filter_vtbl;
-    self->pin.lpVtbl = (IPinVtbl *)&third_pin_vtbl;
-    self->mem.lpVtbl = (IMemInputPinVtbl *)&third_mem_vtbl;
-    self->refs = 1;
-    self->tone = tone;
-    self->stop = 1;
-    InterlockedIncrement(&third.alive);
-    return self;
-}
 
 /* ---- the terminal ---------------------------------------------------------------------------- */
 
@@ -656,9 +29,11 @@ struct third_terminal {
     bool tone, plain; /* plain: without ITTerminalControl */
     MSP_HANDLE token;
     IID class;
+    struct third_filter *filter;
+    volatile LONG inside; /* calls of who hosts it */
+    SRWLOCK lock;         /* leaf: what follows */
     TERMINAL_STATE state;
     IGraphBuilder *graph; /* while connected; not counted */
-    struct third_filter *filter;
     ITPluggableTerminalEventSink *sink;
 };
 
@@ -758,7 +133,11 @@ static HRESULT STDMETHODCALLTYPE third_get_Name(ITTerminal *iface, BSTR *out)
 
 static HRESULT STDMETHODCALLTYPE third_get_State(ITTerminal *iface, TERMINAL_STATE *out)
 {
-    *out = THIRD_SELF(iface, terminal)->state;
+    struct third_terminal *self = THIRD_SELF(iface, terminal);
+
+    AcquireSRWLockShared(&self->lock);
+    *out = self->state;
+    ReleaseSRWLockShared(&self->lock);
     return S_OK;
 }
 
@@ -784,15 +163,78 @@ static HRESULT STDMETHODCALLTYPE third_get_MediaType(ITTerminal *iface, LONG *ou
 
 static HRESULT STDMETHODCALLTYPE third_get_Direction(ITTerminal *iface, TERMINAL_DIRECTION *out)
 {
+    struct third_terminal *self = THIRD_SELF(iface, terminal);
+
     third_pass(THIRD_DIRECTION);
-    *out = THIRD_SELF(iface, terminal)->tone ? third.tone_direction : TD_RENDER;
+    *out = self->tone ? self->filter->knobs->tone_direction : TD_RENDER;
     return S_OK;
 }
 
 static HRESULT STDMETHODCALLTYPE third_get_AddressHandle(ITTerminalControl *iface, MSP_HANDLE *out)
 {
+    struct third_terminal *self = THIRD_SELF(iface, control);
+    MSP_HANDLE foreign = self->filter->knobs->foreign_token;
+
     third_pass(THIRD_HANDLE);
-    *out = third.foreign_token ? third.foreign_token : THIRD_SELF(iface, control)->token;
+    *out = foreign ? foreign : self->token;
+    return S_OK;
+}
+
+/* Who hosts it calls it from one thread at a time. */
+static inline void third_enter(struct third_terminal *self)
+{
+    if (InterlockedIncrement(&self->inside) > 1)
+        third_wrong("two calls at a time");
+}
+
+static inline HRESULT third_leave(struct third_terminal *self, HRESULT hr)
+{
+    InterlockedDecrement(&self->inside);
+    return hr;
+}
+
+/* NULL: it is not connected. */
+static inline IGraphBuilder *third_graph(struct third_terminal *self)
+{
+    IGraphBuilder *graph;
+
+    AcquireSRWLockShared(&self->lock);
+    graph = self->state == TS_INUSE ? self->graph : NULL;
+    ReleaseSRWLockShared(&self->lock);
+    return graph;
+}
+
+static inline void third_set_graph(struct third_terminal *self, IGraphBuilder *graph)
+{
+    AcquireSRWLockExclusive(&self->lock);
+    self->graph = graph;
+    self->state = graph ? TS_INUSE : TS_NOTINUSE;
+    ReleaseSRWLockExclusive(&self->lock);
+}
+
+static inline HRESULT third_connect(struct third_terminal *self, IGraphBuilder *graph, DWORD *count,
+                                    IPin **pins)
+{
+    HRESULT hr;
+
+    if (third_graph(self)) {
+        third_wrong("connected twice");
+        return TAPI_E_TERMINALINUSE;
+    }
+    third.connect_thread = GetCurrentThreadId();
+    third_pass(THIRD_CONNECT);
+    hr = self->filter->knobs->connect;
+    if (FAILED(hr))
+        return hr;
+    hr = IGraphBuilder_AddFilter(graph, &self->filter->filter, L"third party");
+    if (FAILED(hr))
+        return hr;
+    *count = 1;
+    pins[0] = &self->filter->pin;
+    third_filter_addref(self->filter);
+    self->filter->hosted = 1;
+    third_set_graph(self, graph);
+    InterlockedIncrement(&third.connected);
     return S_OK;
 }
 
@@ -801,8 +243,9 @@ static HRESULT STDMETHODCALLTYPE third_ConnectTerminal(ITTerminalControl *iface,
                                                        DWORD *count, IPin **pins)
 {
     struct third_terminal *self = THIRD_SELF(iface, control);
-    HRESULT hr;
 
+    if (pins)
+        InterlockedIncrement(&third.graphs);
     if (direction != (DWORD)(self->tone ? TD_CAPTURE : TD_RENDER))
         return TAPI_E_INVALIDDIRECTION;
     if (!pins) {
@@ -811,28 +254,40 @@ static HRESULT STDMETHODCALLTYPE third_ConnectTerminal(ITTerminalControl *iface,
     }
     if (*count < 1)
         return TAPI_E_NOTENOUGHMEMORY;
-    if (self->state == TS_INUSE)
-        return TAPI_E_TERMINALINUSE;
-    third.connect_thread = GetCurrentThreadId();
-    third_pass(THIRD_CONNECT);
-    if (FAILED(third.connect))
-        return third.connect;
-    hr = IGraphBuilder_AddFilter(graph, &self->filter->filter, L"third party");
-    if (FAILED(hr))
-        return hr;
-    *count = 1;
-    pins[0] = &self->filter->pin;
-    third_filter_addref(self->filter);
-    self->graph = graph;
-    self->state = TS_INUSE;
-    InterlockedIncrement(&third.connected);
-    return S_OK;
+    third_enter(self);
+    return third_leave(self, third_connect(self, graph, count, pins));
 }
 
 static HRESULT STDMETHODCALLTYPE third_CompleteConnectTerminal(ITTerminalControl *iface)
 {
-    (void)iface;
+    if (!third_graph(THIRD_SELF(iface, control)))
+        third_wrong("completed, and not connected");
     InterlockedIncrement(&third.completed);
+    return S_OK;
+}
+
+static inline HRESULT third_disconnect(struct third_terminal *self, IGraphBuilder *graph)
+{
+    IGraphBuilder *in = third_graph(self);
+
+    if (!in) {
+        third_wrong("disconnected, and not connected");
+        return S_OK;
+    }
+    if (graph != in) {
+        third_wrong("disconnected from another graph");
+        return E_INVALIDARG;
+    }
+    third.disconnect_thread = GetCurrentThreadId();
+    third_pass(THIRD_DISCONNECT);
+    if (third_state(self->filter) != State_Stopped)
+        third_wrong("disconnected while it runs");
+    if (self->filter->inside)
+        third_wrong("disconnected under a sample");
+    self->filter->hosted = 0;
+    IGraphBuilder_RemoveFilter(graph, &self->filter->filter);
+    third_set_graph(self, NULL);
+    InterlockedIncrement(&third.disconnected);
     return S_OK;
 }
 
@@ -842,17 +297,8 @@ static HRESULT STDMETHODCALLTYPE third_DisconnectTerminal(ITTerminalControl *ifa
     struct third_terminal *self = THIRD_SELF(iface, control);
 
     (void)reserved;
-    if (self->state != TS_INUSE)
-        return S_OK;
-    if (graph != self->graph)
-        return E_INVALIDARG;
-    third.disconnect_thread = GetCurrentThreadId();
-    third_pass(THIRD_DISCONNECT);
-    IGraphBuilder_RemoveFilter(graph, &self->filter->filter);
-    self->graph = NULL;
-    self->state = TS_NOTINUSE;
-    InterlockedIncrement(&third.disconnected);
-    return S_OK;
+    third_enter(self);
+    return third_leave(self, third_disconnect(self, graph));
 }
 
 static HRESULT STDMETHODCALLTYPE third_render_filter(ITTerminalControl *iface)
@@ -879,18 +325,45 @@ static HRESULT STDMETHODCALLTYPE third_InitializeDynamic(ITPluggableTerminalInit
     return S_OK;
 }
 
+/* The sink that it has, counted, or NULL. */
+static inline ITPluggableTerminalEventSink *third_sink(struct third_terminal *self)
+{
+    ITPluggableTerminalEventSink *sink;
+
+    AcquireSRWLockShared(&self->lock);
+    sink = self->sink;
+    if (sink)
+        IUnknown_AddRef((IUnknown *)sink);
+    ReleaseSRWLockShared(&self->lock);
+    return sink;
+}
+
+static inline void third_set_sink(struct third_terminal *self, ITPluggableTerminalEventSink *sink)
+{
+    ITPluggableTerminalEventSink *before;
+
+    if (sink)
+        IUnknown_AddRef((IUnknown *)sink);
+    AcquireSRWLockExclusive(&self->lock);
+    before = self->sink;
+    self->sink = sink;
+    ReleaseSRWLockExclusive(&self->lock);
+    if (!before == !sink)
+        third_wrong(sink ? "a second sink" : "no sink taken away");
+    if (before)
+        IUnknown_Release((IUnknown *)before);
+}
+
 static HRESULT STDMETHODCALLTYPE third_RegisterSink(ITPluggableTerminalEventSinkRegistration *iface,
                                                     ITPluggableTerminalEventSink *sink)
 {
     struct third_terminal *self = THIRD_SELF(iface, registration);
 
     third.sink_thread = GetCurrentThreadId();
+    third_enter(self);
     third_pass(THIRD_SINK);
-    if (self->sink)
-        IUnknown_Release((IUnknown *)self->sink);
-    self->sink = sink;
-    IUnknown_AddRef((IUnknown *)sink);
-    return S_OK;
+    third_set_sink(self, sink);
+    return third_leave(self, S_OK);
 }
 
 static HRESULT STDMETHODCALLTYPE
@@ -898,10 +371,9 @@ third_UnregisterSink(ITPluggableTerminalEventSinkRegistration *iface)
 {
     struct third_terminal *self = THIRD_SELF(iface, registration);
 
-    if (self->sink)
-        IUnknown_Release((IUnknown *)self->sink);
-    self->sink = NULL;
-    return S_OK;
+    third_enter(self);
+    third_set_sink(self, NULL);
+    return third_leave(self, S_OK);
 }
 
 static const ITTerminalVtbl third_terminal_vtbl = {
@@ -950,9 +422,18 @@ static inline struct third_terminal *third_create(bool tone)
     self->refs = 1;
     self->tone = tone;
     self->state = TS_NOTINUSE;
+    InitializeSRWLock(&self->lock);
     self->filter = third_filter_create(tone);
     InterlockedIncrement(&third.alive);
     return self;
+}
+
+/* Its own knobs from here on, which are as everybody's are now. Before anybody hosts it. */
+static inline struct third_knobs *third_own(struct third_terminal *self)
+{
+    self->filter->own = third.knobs;
+    self->filter->knobs = &self->filter->own;
+    return &self->filter->own;
 }
 
 /* ---- the classes ----------------------------------------------------------------------------- */
@@ -1038,6 +519,7 @@ static inline void third_end(void)
     while (third.alive && GetTickCount64() < give_up) /* threads let go a little later */
         SwitchToThread();
     ck_assert_int_eq(third.alive, 0);
+    ck_assert_int_eq(third.wrong, 0);
     for (unsigned i = 0; i < 2; i++)
         CoRevokeClassObject(third_cookies[i]);
     registry_forget(THIRD_SUPERCLASS);

@@ -42,12 +42,30 @@ struct handle_list {
 typedef NTSTATUS(NTAPI *query_fn)(ULONG kind, void *out, ULONG size, ULONG *need);
 typedef NTSTATUS(NTAPI *name_fn)(HANDLE of, ULONG kind, void *out, ULONG size, ULONG *need);
 
-/* Wine 8 forgets one of these whenever the other bitness's view of HKEY_CLASSES_ROOT is looked at,
- * as COM does for a class that is registered nowhere and for what an interface is marshalled by. */
+static bool ends_with(const UNICODE_STRING *name, const WCHAR *end)
+{
+    size_t length = wcslen(end), has = name->Length / sizeof(WCHAR);
+
+    return has >= length && !memcmp(name->Buffer + has - length, end, length * sizeof(WCHAR));
+}
+
+/* One word of a path, wherever it is. */
+static bool has_folder(const UNICODE_STRING *name, const WCHAR *folder)
+{
+    size_t length = wcslen(folder), has = name->Length / sizeof(WCHAR);
+
+    for (size_t i = 0; i + length <= has; i++)
+        if (!memcmp(name->Buffer + i, folder, length * sizeof(WCHAR)))
+            return true;
+    return false;
+}
+
+/* Wine 8 forgets one of the first whenever the other bitness's view of HKEY_CLASSES_ROOT is looked
+ * at, as COM does for a class that is registered nowhere and for what an interface is marshalled
+ * by; and one of the second for each filter whenever a filter graph looks for those that convert.
+ */
 static bool is_forgotten_key(const struct handle_entry *entry)
 {
-    static const WCHAR end[] = L"\\Software\\Classes\\Wow6432Node";
-    const size_t length = sizeof(end) / sizeof(end[0]) - 1;
     name_fn query =
         (name_fn)(void *)GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "NtQueryObject");
     struct {
@@ -57,9 +75,8 @@ static bool is_forgotten_key(const struct handle_entry *entry)
 
     memset(&out, 0, sizeof(out));
     return query && !query((HANDLE)entry->value, OBJECT_NAME, &out, sizeof(out), NULL) &&
-           out.name.Length >= length * sizeof(WCHAR) &&
-           !memcmp(out.name.Buffer + out.name.Length / sizeof(WCHAR) - length, end,
-                   length * sizeof(WCHAR));
+           (ends_with(&out.name, L"\\Software\\Classes\\Wow6432Node") ||
+            has_folder(&out.name, L"\\Instance\\{"));
 }
 
 /* Nobody here keeps one of a process: Wine 8 for 32 bits forgets those of what COM starts for a
