@@ -350,7 +350,7 @@ static void thread_main(void *arg)
     bool initialised = SUCCEEDED(CoInitializeEx(NULL, COINIT_MULTITHREADED));
 
     SetThreadPriority(GetCurrentThread(), THREAD_PRIORITY_TIME_CRITICAL);
-    if (FAILED(CoCreateInstance(&CLSID_MMDeviceEnumerator, NULL, CLSCTX_ALL,
+    if (FAILED(CoCreateInstance(&CLSID_MMDeviceEnumerator, NULL, CLSCTX_INPROC_SERVER,
                                 &IID_IMMDeviceEnumerator, (void **)&audio->devices)))
         audio->devices = NULL;
     if (audio->devices)

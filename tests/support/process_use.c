@@ -23,7 +23,6 @@
  * ObjectNameInformation of NtQueryObject: as Wine's winternl.h has them. */
 #define EXTENDED_HANDLES 64
 #define OBJECT_NAME      1
-#define OBJECT_TYPE      2
 #define TOO_SHORT        ((NTSTATUS)0xC0000004)
 
 struct handle_entry {
@@ -79,24 +78,6 @@ static bool is_forgotten_key(const struct handle_entry *entry)
             has_folder(&out.name, L"\\Instance\\{"));
 }
 
-/* Nobody here keeps one of a process: Wine 8 for 32 bits forgets those of what COM starts for a
- * class that it does not find, and with each that of its thread. */
-static bool is_process(const struct handle_entry *entry)
-{
-    static const WCHAR word[] = L"Process";
-    const size_t size = sizeof(word) - sizeof(word[0]);
-    name_fn query =
-        (name_fn)(void *)GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "NtQueryObject");
-    struct {
-        UNICODE_STRING name; /* of the type; it begins like this */
-        WCHAR rest[300];
-    } out;
-
-    memset(&out, 0, sizeof(out));
-    return query && !query((HANDLE)entry->value, OBJECT_TYPE, &out, sizeof(out), NULL) &&
-           out.name.Length == size && !memcmp(out.name.Buffer, word, size);
-}
-
 /* Those of this process among the whole system's: for Wine 8, where GetProcessHandleCount answers
  * 0. The list's own memory is no handle. */
 static unsigned handles_of_this_process(void)
@@ -106,7 +87,7 @@ static unsigned handles_of_this_process(void)
     struct handle_list *list = NULL;
     ULONG size = 65536, need = 0;
     NTSTATUS status = TOO_SHORT;
-    unsigned count = 0, processes = 0;
+    unsigned count = 0;
 
     for (unsigned tries = 0; query && status == TOO_SHORT && tries < 10; tries++) {
         free(list);
@@ -116,14 +97,11 @@ static unsigned handles_of_this_process(void)
             return 0;
         status = query(EXTENDED_HANDLES, list, size, &need);
     }
-    for (ULONG_PTR i = 0; !status && i < list->count; i++) {
-        if (list->entries[i].process != GetCurrentProcessId())
-            continue;
-        count += !is_forgotten_key(&list->entries[i]);
-        processes += is_process(&list->entries[i]);
-    }
+    for (ULONG_PTR i = 0; !status && i < list->count; i++)
+        count += list->entries[i].process == GetCurrentProcessId() &&
+                 !is_forgotten_key(&list->entries[i]);
     free(list);
-    return count > 2 * processes ? count - 2 * processes : 0;
+    return count;
 }
 
 void process_use_now(struct process_use *out)

@@ -5,10 +5,16 @@
 #ifndef OMSP_TESTS_SUPPORT_STACKS_H
 #define OMSP_TESTS_SUPPORT_STACKS_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* Prints them now, but for the calling thread; answers how many. Not from two threads at once. */
 unsigned omsp_stacks_print(FILE *out);
+#ifdef _WIN32
+/* Those of another process's threads, by whatever on their stacks points into a program's code: for
+ * one that does not end, which has no thread left to tell it. */
+unsigned omsp_stacks_print_other(FILE *out, unsigned long process);
+#endif
 /* Prints them once on standard output when the process still runs after so many seconds:
  * $OMSP_STACKS_AFTER, else 120; 0: never. */
 void omsp_stacks_watch(void);

@@ -123,7 +123,7 @@ static LONG WINAPI on_crash(EXCEPTION_POINTERS *info)
 }
 #endif
 
-static bool running;
+static _Thread_local bool running;
 
 bool omsp_suite_is_running(void)
 {

@@ -71,7 +71,8 @@ struct omsp_test_entry {
 
 int omsp_suite_run(const char *name, const struct omsp_test_entry *tests, size_t count);
 
-/* Is it between its beginning and its end? Elsewhere a failed assertion ends the process by 2. */
+/* Is this its thread, between its beginning and its end? Elsewhere a failed assertion says so and
+ * ends the process by 2: Check would jump to the runner's frame, on the stack of another thread. */
 bool omsp_suite_is_running(void);
 
 #define OMSP_SUITE(name, ...)                                                                      \

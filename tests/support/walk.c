@@ -105,7 +105,7 @@ void __wrap__ck_assert_failed(const char *file, int line, const char *expr, cons
     if (msg)
         vsnprintf(text, sizeof(text), msg, arguments);
     va_end(arguments);
-    if (!in_child && !omsp_suite_is_running()) { /* a process of a test's own */
+    if (!in_child && !omsp_suite_is_running()) { /* another thread, or process */
         printf("%s:%d: %s\n", file, line, *text ? text : expr);
         fflush(stdout);
         omsp_walk_exit(2);
