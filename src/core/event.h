@@ -69,11 +69,17 @@ struct omsp_event {
                                omsp_private_code */
     int cause;              /* omsp_cause, or omsp_file_cause (FILE) */
     enum omsp_status error; /* OMSP_OK for what is no failure */
-    uint32_t call, stream, terminal, track; /* 0: none */
+    uint32_t call;          /* 0: none */
+    union {
+        struct {
+            uint32_t stream, terminal, track; /* 0: none */
+        };
+        uint32_t words[2]; /* of a short message to the TSP */
+    };
     uint32_t detail;
     uint64_t at_us; /* monotonic time of posting */
     /* TSP_DATA only, else NULL. TSP_DATA without one is a short message, which needs no memory:
-     * `type` and `detail` are its type and sequence, `stream` and `terminal` its two numbers. */
+     * `type`, `detail` and `words` are its type, sequence and numbers. */
     struct omsp_blob *blob;
 };
 

@@ -217,8 +217,7 @@ enum omsp_status omsp_call_post_tsp_words(struct omsp_call *call, uint16_t type,
     struct omsp_event event = {.kind = OMSP_EVENT_TSP_DATA,
                                .type = type,
                                .call = call->id,
-                               .stream = first,
-                               .terminal = second,
+                               .words = {first, second},
                                .detail = sequence};
 
     return post_to_tsp(call, &event);

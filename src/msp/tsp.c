@@ -24,15 +24,15 @@ static void read_words(const struct omsp_event *event, struct omsp_tsp_message *
     out->sequence = event->detail;
     switch (out->type) {
     case OMSP_TSP_RESULT:
-        out->u.result.request = (uint16_t)event->stream;
-        out->u.result.status = (enum omsp_status)event->terminal;
+        out->u.result.request = (uint16_t)event->words[0];
+        out->u.result.status = (enum omsp_status)event->words[1];
         break;
     case OMSP_TSP_STREAM_COMMAND:
-        out->u.stream_command.direction = (uint8_t)event->stream;
-        out->u.stream_command.to = (uint8_t)event->terminal;
+        out->u.stream_command.direction = (uint8_t)event->words[0];
+        out->u.stream_command.to = (uint8_t)event->words[1];
         break;
     default: /* DIGIT */
-        out->u.digit = (uint8_t)event->stream;
+        out->u.digit = (uint8_t)event->words[0];
         break;
     }
 }
