@@ -129,6 +129,8 @@ HRESULT msp_terminal_event_post(struct omsp_call *call, struct omsp_address *add
     AcquireSRWLockExclusive(&lock);
     waiting = take_out(find(detail));
     ReleaseSRWLockExclusive(&lock);
+    if (!waiting) /* the address ended meanwhile, or too much waits: they were given back */
+        return S_OK;
     omsp_free(waiting); /* its references stay the terminal's */
     return status == OMSP_NOMEM ? E_OUTOFMEMORY : TAPI_E_CALLUNAVAIL;
 }

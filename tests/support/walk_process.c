@@ -67,8 +67,11 @@ int omsp_walk_process(void (*child)(size_t test, long number), size_t test, long
                       const char *output, unsigned seconds)
 {
     SECURITY_ATTRIBUTES inherit = {sizeof(inherit), NULL, TRUE};
-    HANDLE file = CreateFileA(output, GENERIC_WRITE, FILE_SHARE_READ, &inherit, CREATE_ALWAYS,
-                              FILE_ATTRIBUTE_NORMAL, NULL);
+    /* What a child started may hold it still, as Wine's desktop does of the first that has a
+     * window; the next one's begins anew all the same. */
+    HANDLE file =
+        CreateFileA(output, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                    &inherit, CREATE_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
     STARTUPINFOA start = {.cb = sizeof(start), .dwFlags = STARTF_USESTDHANDLES};
     PROCESS_INFORMATION made;
     char program[MAX_PATH], which[64];
