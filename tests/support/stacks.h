@@ -14,6 +14,10 @@ unsigned omsp_stacks_print(FILE *out);
 /* Those of another process's threads, by whatever on their stacks points into a program's code: for
  * one that does not end, which has no thread left to tell it. */
 unsigned omsp_stacks_print_other(FILE *out, unsigned long process);
+/* Is one thread left of that process, and inside of Wine, in no call that waits for anything? Wine
+ * 8 ends threads in the middle of its server's calls, some of which it makes under the lock of its
+ * address space: the process's last thread then waits for that lock for ever. */
+bool omsp_stacks_hangs_in_wine(unsigned long process);
 #endif
 /* Prints them once on standard output when the process still runs after so many seconds:
  * $OMSP_STACKS_AFTER, else 120; 0: never. */

@@ -14,11 +14,14 @@
 #define MODULES 128
 #define WORDS   2048
 #define FRAMES  48
+#define THREADS 64
 
 #ifdef _WIN64
+#define STUB           32 /* bytes of a system call's in ntdll */
 #define PLACE(context) ((context).Rip)
 #define STACK(context) ((context).Rsp)
 #else
+#define STUB           16
 #define PLACE(context) ((context).Eip)
 #define STACK(context) ((context).Esp)
 #endif
@@ -67,21 +70,28 @@ static void print_words(FILE *out, HANDLE process, const struct modules *modules
         printed += print_place(out, modules, words[i]);
 }
 
-static void print_thread(FILE *out, HANDLE process, const struct modules *modules, DWORD id)
+static bool context_of(DWORD id, CONTEXT *out)
 {
     HANDLE thread = OpenThread(THREAD_ALL_ACCESS, FALSE, id);
-    CONTEXT context;
     bool known;
 
-    memset(&context, 0, sizeof(context));
-    context.ContextFlags = CONTEXT_CONTROL | CONTEXT_INTEGER;
+    memset(out, 0, sizeof(*out));
+    out->ContextFlags = CONTEXT_CONTROL | CONTEXT_INTEGER;
     known = thread && SuspendThread(thread) != (DWORD)-1;
     if (known) {
-        known = GetThreadContext(thread, &context);
+        known = GetThreadContext(thread, out);
         ResumeThread(thread);
     }
     if (thread)
         CloseHandle(thread);
+    return known;
+}
+
+static void print_thread(FILE *out, HANDLE process, const struct modules *modules, DWORD id)
+{
+    CONTEXT context;
+    bool known = context_of(id, &context);
+
     fprintf(out, "thread %lu%s\n", id, known ? "" : ": not known");
     if (!known)
         return;
@@ -91,23 +101,81 @@ static void print_thread(FILE *out, HANDLE process, const struct modules *module
     fflush(out);
 }
 
+/* Its threads' numbers, no more than room of them; answers how many there are. */
+static unsigned list_threads(DWORD process, DWORD *out, unsigned room)
+{
+    HANDLE snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
+    THREADENTRY32 entry = {.dwSize = sizeof(entry)};
+    unsigned count = 0;
+
+    for (BOOL more = Thread32First(snapshot, &entry); more; more = Thread32Next(snapshot, &entry))
+        if (entry.th32OwnerProcessID == process && count++ < room)
+            out[count - 1] = entry.th32ThreadID;
+    CloseHandle(snapshot);
+    return count;
+}
+
 unsigned omsp_stacks_print_other(FILE *out, unsigned long process)
 {
     HANDLE opened = OpenProcess(PROCESS_QUERY_INFORMATION | PROCESS_VM_READ, FALSE, process);
-    HANDLE snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
-    THREADENTRY32 entry = {.dwSize = sizeof(entry)};
     static struct modules modules;
-    unsigned count = 0;
+    DWORD threads[THREADS];
+    unsigned count = list_threads(process, threads, THREADS);
 
     list_modules(&modules, process);
-    for (BOOL more = Thread32First(snapshot, &entry); more; more = Thread32Next(snapshot, &entry))
-        if (entry.th32OwnerProcessID == process) {
-            print_thread(out, opened, &modules, entry.th32ThreadID);
-            count++;
-        }
-    CloseHandle(snapshot);
+    for (unsigned i = 0; i < count && i < THREADS; i++)
+        print_thread(out, opened, &modules, threads[i]);
     CloseHandle(opened);
     return count;
+}
+
+/* In ntdll, which all processes have at one address, in one of the calls that wait? */
+static bool is_in_waiting_call(ULONG_PTR place)
+{
+    static const char *const names[] = {
+        "NtWaitForSingleObject", "NtWaitForMultipleObjects", "NtWaitForAlertByThreadId",
+        "NtWaitForKeyedEvent",   "NtDelayExecution",         "NtSignalAndWaitForSingleObject",
+        "NtRemoveIoCompletion",  "NtRemoveIoCompletionEx"};
+    HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
+
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        ULONG_PTR at = (ULONG_PTR)(void *)GetProcAddress(ntdll, names[i]);
+
+        if (place >= at && place - at < STUB)
+            return true;
+    }
+    return false;
+}
+
+/* The module's name; NULL: in none. */
+static const WCHAR *module_of(const struct modules *modules, ULONG_PTR place)
+{
+    for (unsigned i = 0; i < modules->count; i++) {
+        const MODULEENTRY32 *entry = &modules->entries[i];
+
+        if (place - (ULONG_PTR)entry->modBaseAddr < entry->modBaseSize)
+            return entry->szModule;
+    }
+    return NULL;
+}
+
+bool omsp_stacks_hangs_in_wine(unsigned long process)
+{
+    static struct modules modules;
+    const WCHAR *name;
+    CONTEXT context;
+    DWORD thread;
+
+    if (!GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") ||
+        list_threads(process, &thread, 1) != 1)
+        return false;
+    if (!context_of(thread, &context))
+        return true; /* no signal reaches it */
+    if (is_in_waiting_call(PLACE(context)))
+        return false;
+    list_modules(&modules, process);
+    name = module_of(&modules, PLACE(context));
+    return !name || !_wcsicmp(name, L"ntdll.dll");
 }
 #else
 typedef int omsp_stacks_of_this_process_alone;

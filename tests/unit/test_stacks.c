@@ -93,6 +93,7 @@ START_TEST(threads_of_another_process_are_told)
     waited[0] = there;
     waited[1] = process.hProcess;
     ck_assert_uint_eq(WaitForMultipleObjects(2, waited, FALSE, 60000), WAIT_OBJECT_0);
+    ck_assert(!omsp_stacks_hangs_in_wine(process.dwProcessId)); /* it waits */
     said = omsp_stacks_print_other(out, process.dwProcessId);
     TerminateProcess(process.hProcess, 0);
     CloseHandle(process.hThread);
