@@ -2,7 +2,6 @@
 #include "support/process_use.h"
 
 #ifdef _WIN32
-#include <stdlib.h>
 #include <string.h>
 
 #include <windows.h>
@@ -19,26 +18,11 @@
 #endif
 
 #ifdef _WIN32
-/* SystemExtendedHandleInformation of NtQuerySystemInformation, what it answers, and
- * ObjectNameInformation of NtQueryObject: as Wine's winternl.h has them. */
-#define EXTENDED_HANDLES 64
-#define OBJECT_NAME      1
-#define TOO_SHORT        ((NTSTATUS)0xC0000004)
+/* ObjectNameInformation of NtQueryObject, as Wine's winternl.h has it. */
+#define OBJECT_NAME 1
 
-struct handle_entry {
-    PVOID object;
-    ULONG_PTR process, value;
-    ULONG access;
-    USHORT trace, type;
-    ULONG attributes, reserved;
-};
+#define GAP 1024 /* so many numbers in a row that are no handles are the end of them */
 
-struct handle_list {
-    ULONG_PTR count, reserved;
-    struct handle_entry entries[];
-};
-
-typedef NTSTATUS(NTAPI *query_fn)(ULONG kind, void *out, ULONG size, ULONG *need);
 typedef NTSTATUS(NTAPI *name_fn)(HANDLE of, ULONG kind, void *out, ULONG size, ULONG *need);
 
 static bool ends_with(const UNICODE_STRING *name, const WCHAR *end)
@@ -63,7 +47,7 @@ static bool has_folder(const UNICODE_STRING *name, const WCHAR *folder)
  * at, as COM does for a class that is registered nowhere and for what an interface is marshalled
  * by; and one of the second for each filter whenever a filter graph looks for those that convert.
  */
-static bool is_forgotten_key(const struct handle_entry *entry)
+static bool is_forgotten_key(HANDLE handle)
 {
     name_fn query =
         (name_fn)(void *)GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "NtQueryObject");
@@ -73,34 +57,28 @@ static bool is_forgotten_key(const struct handle_entry *entry)
     } out;
 
     memset(&out, 0, sizeof(out));
-    return query && !query((HANDLE)entry->value, OBJECT_NAME, &out, sizeof(out), NULL) &&
+    return query && !query(handle, OBJECT_NAME, &out, sizeof(out), NULL) &&
            (ends_with(&out.name, L"\\Software\\Classes\\Wow6432Node") ||
             has_folder(&out.name, L"\\Instance\\{"));
 }
 
-/* Those of this process among the whole system's: for Wine 8, where GetProcessHandleCount answers
- * 0. The list's own memory is no handle. */
+/* For Wine 8, where GetProcessHandleCount answers 0: whichever number is one. The system's list of
+ * all handles must not be asked for: its server crashes if any process has none just then, because
+ * it is being made, and every process of the prefix ends. */
 static unsigned handles_of_this_process(void)
 {
-    query_fn query = (query_fn)(void *)GetProcAddress(GetModuleHandleW(L"ntdll.dll"),
-                                                      "NtQuerySystemInformation");
-    struct handle_list *list = NULL;
-    ULONG size = 65536, need = 0;
-    NTSTATUS status = TOO_SHORT;
-    unsigned count = 0;
+    unsigned count = 0, gap = 0;
 
-    for (unsigned tries = 0; query && status == TOO_SHORT && tries < 10; tries++) {
-        free(list);
-        size = need > size ? need + need / 4 : size * 2; /* more may be opened meanwhile */
-        list = malloc(size);
-        if (!list)
-            return 0;
-        status = query(EXTENDED_HANDLES, list, size, &need);
+    for (ULONG_PTR number = 4; gap < GAP; number += 4) {
+        DWORD flags;
+
+        if (!GetHandleInformation((HANDLE)number, &flags)) {
+            gap++;
+            continue;
+        }
+        gap = 0;
+        count += !is_forgotten_key((HANDLE)number);
     }
-    for (ULONG_PTR i = 0; !status && i < list->count; i++)
-        count += list->entries[i].process == GetCurrentProcessId() &&
-                 !is_forgotten_key(&list->entries[i]);
-    free(list);
     return count;
 }
 
