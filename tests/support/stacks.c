@@ -142,6 +142,7 @@ static void start_watch(unsigned seconds)
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -150,11 +151,13 @@ static void start_watch(unsigned seconds)
 
 static void *frames[FRAMES];
 static int frame_count;
+static atomic_int asked; /* orders what was read of one answer before the next one is written */
 static sem_t told;
 
 static void tell(int number)
 {
     (void)number;
+    atomic_load(&asked);
     frame_count = backtrace(frames, FRAMES);
     sem_post(&told);
 }
@@ -176,6 +179,7 @@ unsigned omsp_stacks_print(FILE *out)
             continue;
         clock_gettime(CLOCK_REALTIME, &bound);
         bound.tv_sec += 2;
+        atomic_fetch_add(&asked, 1);
         if (syscall(SYS_tgkill, getpid(), id, ASK) != 0)
             continue;
         if (sem_timedwait(&told, &bound) != 0) {
