@@ -296,7 +296,6 @@ static _Noreturn void live(const char *way, int ms, int watch, int wss)
 static void expect_end_of(const PROCESS_INFORMATION *process, const char *way, int ms)
 {
     bool ended = WaitForSingleObject(process->hProcess, HOST_WAIT_MS) == WAIT_OBJECT_0;
-
     bool wine = !ended && omsp_stacks_hangs_in_wine(process->dwProcessId);
 
     if (!ended) {

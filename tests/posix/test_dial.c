@@ -128,29 +128,54 @@ static void deaf_close(struct deaf *deaf)
 
 /* ---- tests --------------------------------------------------------------------------------- */
 
-START_TEST(the_next_address_is_tried_when_the_first_refuses_late)
-{
+/* An echo on 127.0.0.1 and a deaf listener on the same port of HOST. */
+struct scene {
     struct tcp_rig rig;
     struct tcp_far far;
-    struct tcp_box box = {0};
-    struct omsp_tcp_target target = {.host = NAME, .timeout_ms = 60000};
     struct deaf deaf;
+};
 
-    tcp_rig_up(&rig, false);
-    tcp_far_open(&far, &rig, TCP_ECHO);
-    deaf_open(&deaf, far.port);
-    target.port = far.port;
-    tcp_box_dial_to(&box, &rig, &target);
+static void scene_open(struct scene *scene)
+{
+    tcp_rig_up(&scene->rig, false);
+    tcp_far_open(&scene->far, &scene->rig, TCP_ECHO);
+    deaf_open(&scene->deaf, scene->far.port);
+}
+
+static void scene_close(struct scene *scene)
+{
+    tcp_far_close(&scene->far);
+    tcp_rig_down(&scene->rig);
+}
+
+static void dial(struct scene *scene, struct tcp_box *box, const char *host)
+{
+    struct omsp_tcp_target target = {.host = host, .port = scene->far.port, .timeout_ms = 60000};
+
+    tcp_box_dial_to(box, &scene->rig, &target);
+}
+
+static void expect_echo(struct scene *scene, struct tcp_box *box)
+{
+    tcp_box_send(box, "hello", 5);
+    tcp_pump(&scene->rig, &box->got, 5, 5 * SECOND);
+    ck_assert_str_eq(box->text, "hello");
+    tcp_box_close(box);
+}
+
+START_TEST(the_next_address_is_tried_when_the_first_refuses_late)
+{
+    struct scene scene;
+    struct tcp_box box = {0};
+
+    scene_open(&scene);
+    dial(&scene, &box, NAME);
     close(wait_attempt());
-    deaf_close(&deaf);
-    tcp_pump(&rig, &box.opened, 1, 15 * SECOND);
+    deaf_close(&scene.deaf);
+    tcp_pump(&scene.rig, &box.opened, 1, 15 * SECOND);
     ck_assert_int_eq(atomic_load(&box.opened), 1);
-    tcp_box_send(&box, "hello", 5);
-    tcp_pump(&rig, &box.got, 5, 5 * SECOND);
-    ck_assert_str_eq(box.text, "hello");
-    tcp_box_close(&box);
-    tcp_far_close(&far);
-    tcp_rig_down(&rig);
+    expect_echo(&scene, &box);
+    scene_close(&scene);
 }
 END_TEST
 
@@ -164,65 +189,51 @@ static void on_done(void *owner, int http_status)
     pthread_mutex_unlock(&lock);
 }
 
+/* The echo is no HTTP server, which ends the request. */
 START_TEST(a_callback_goes_to_the_next_address_when_the_first_refuses_late)
 {
-    struct tcp_rig rig;
-    struct tcp_far far;
+    struct scene scene;
     struct omsp_http *http;
     char url[64];
     struct omsp_http_request request = {.url = url, .timeout_ms = 60000, .on_done = on_done};
-    struct deaf deaf;
     time_t until = 0;
 
-    tcp_rig_up(&rig, false);
-    tcp_far_open(&far, &rig, TCP_ECHO); /* no HTTP server, which ends the request */
-    deaf_open(&deaf, far.port);
-    ck_assert_int_eq(rig.ports->http_create(rig.ports->ctx, &http), OMSP_OK);
-    snprintf(url, sizeof(url), "http://" NAME ":%u/", far.port);
+    scene_open(&scene);
+    ck_assert_int_eq(scene.rig.ports->http_create(scene.rig.ports->ctx, &http), OMSP_OK);
+    snprintf(url, sizeof(url), "http://" NAME ":%u/", scene.far.port);
     done = false;
     ck_assert_int_eq(http->send(http, &request), OMSP_OK);
     close(wait_attempt());
-    deaf_close(&deaf);
+    deaf_close(&scene.deaf);
     pthread_mutex_lock(&lock);
     while (!done)
         wait_change(&until);
     pthread_mutex_unlock(&lock);
-    ck_assert_int_eq(atomic_load(&far.accepted), 1);
+    ck_assert_int_eq(atomic_load(&scene.far.accepted), 1);
     http->destroy(http);
-    tcp_far_close(&far);
-    tcp_rig_down(&rig);
+    scene_close(&scene);
 }
 END_TEST
 
 /* As a process that was forked has one until it becomes another program. */
 START_TEST(what_was_given_up_is_forgotten_though_another_has_a_copy_of_its_socket)
 {
-    struct tcp_rig rig;
-    struct tcp_far far;
+    struct scene scene;
     struct tcp_box box = {0};
-    struct omsp_tcp_target target = {.host = HOST, .timeout_ms = 60000};
-    struct deaf deaf;
     struct pollfd left = {0};
 
-    tcp_rig_up(&rig, false);
-    tcp_far_open(&far, &rig, TCP_ECHO);
-    deaf_open(&deaf, far.port);
-    target.port = far.port;
-    tcp_box_dial_to(&box, &rig, &target);
+    scene_open(&scene);
+    dial(&scene, &box, HOST);
     left.fd = wait_attempt();
     tcp_box_close(&box);
-    deaf_close(&deaf);
+    deaf_close(&scene.deaf);
     ck_assert_int_eq(poll(&left, 1, 15000), 1); /* refused: an event for whoever still watches */
     for (int i = 0; i < 3; i++) {
-        tcp_box_open(&box, &far);
-        tcp_box_send(&box, "hello", 5);
-        tcp_pump(&rig, &box.got, 5, 5 * SECOND);
-        ck_assert_str_eq(box.text, "hello");
-        tcp_box_close(&box);
+        tcp_box_open(&box, &scene.far);
+        expect_echo(&scene, &box);
     }
     close(left.fd);
-    tcp_far_close(&far);
-    tcp_rig_down(&rig);
+    scene_close(&scene);
 }
 END_TEST
 

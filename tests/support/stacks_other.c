@@ -43,18 +43,26 @@ static void list_modules(struct modules *out, DWORD process)
     CloseHandle(snapshot);
 }
 
-static bool print_place(FILE *out, const struct modules *modules, ULONG_PTR at)
+/* NULL: in none. */
+static const MODULEENTRY32 *module_of(const struct modules *modules, ULONG_PTR place)
 {
     for (unsigned i = 0; i < modules->count; i++) {
-        ULONG_PTR base = (ULONG_PTR)modules->entries[i].modBaseAddr;
+        const MODULEENTRY32 *entry = &modules->entries[i];
 
-        if (at > base && at - base < modules->entries[i].modBaseSize) {
-            fprintf(out, "  %ls+0x%llx\n", modules->entries[i].szModule,
-                    (unsigned long long)(at - base));
-            return true;
-        }
+        if (place - (ULONG_PTR)entry->modBaseAddr < entry->modBaseSize)
+            return entry;
     }
-    return false;
+    return NULL;
+}
+
+static bool print_place(FILE *out, const struct modules *modules, ULONG_PTR at)
+{
+    const MODULEENTRY32 *module = module_of(modules, at);
+
+    if (module)
+        fprintf(out, "  %ls+0x%llx\n", module->szModule,
+                (unsigned long long)(at - (ULONG_PTR)module->modBaseAddr));
+    return module != NULL;
 }
 
 /* Whatever on the stack points into a module. */
@@ -147,22 +155,10 @@ static bool is_in_waiting_call(ULONG_PTR place)
     return false;
 }
 
-/* The module's name; NULL: in none. */
-static const WCHAR *module_of(const struct modules *modules, ULONG_PTR place)
-{
-    for (unsigned i = 0; i < modules->count; i++) {
-        const MODULEENTRY32 *entry = &modules->entries[i];
-
-        if (place - (ULONG_PTR)entry->modBaseAddr < entry->modBaseSize)
-            return entry->szModule;
-    }
-    return NULL;
-}
-
 bool omsp_stacks_hangs_in_wine(unsigned long process)
 {
     static struct modules modules;
-    const WCHAR *name;
+    const MODULEENTRY32 *module;
     CONTEXT context;
     DWORD thread;
 
@@ -174,8 +170,8 @@ bool omsp_stacks_hangs_in_wine(unsigned long process)
     if (is_in_waiting_call(PLACE(context)))
         return false;
     list_modules(&modules, process);
-    name = module_of(&modules, PLACE(context));
-    return !name || !_wcsicmp(name, L"ntdll.dll");
+    module = module_of(&modules, PLACE(context));
+    return !module || !_wcsicmp(module->szModule, L"ntdll.dll");
 }
 #else
 typedef int omsp_stacks_of_this_process_alone;
