@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # A private CA, certificates good and bad, and the servers of tests/tools/tls_far.c with them: CTest's
-# fixture for test_tls, test_fork_tls, test_fork_told, test_http, test_media_wss and test_process_end.
+# fixture for test_tls, test_tls_send, test_fork_tls, test_fork_told, test_http, test_media_wss and
+# test_process_end.
 # All of it is made anew each time, in the folder; no key is kept anywhere else.
-#   tls-far.sh up FOLDER
+#   tls-far.sh up FOLDER [SECONDS]      for so long at most (1800)
 #   tls-far.sh down FOLDER
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-folder=${2?usage: tls-far.sh up|down FOLDER}
+folder=${2?usage: tls-far.sh up FOLDER [SECONDS]|down FOLDER} seconds=${3:-1800}
 
 down() {
     local pid
@@ -82,7 +83,7 @@ up() {
     }
     cc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE "$here/tools/tls_far.c" -o tls_far -lssl -lcrypto -lpthread ||
         return 1
-    setsid ./tls_far . </dev/null >far.log 2>&1 &
+    setsid ./tls_far . "$seconds" </dev/null >far.log 2>&1 &
     echo $! >pid
     for _ in $(seq 100); do
         [ ! -e ports ] || return 0

@@ -71,8 +71,8 @@ for line in open(sys.argv[2] + "/tests/CTestTestfile.cmake", encoding="utf-8"):
 seconds=0
 [ "$minutes" = 0 ] || seconds=$(((minutes * 60 * jobs + ${#suites[@]} - 1) / ${#suites[@]}))
 
-if printf '%s\n' "${suites[@]}" | grep -qE '^(unit/tls|unit/http|engine/fork_tls|msp/media_wss) '; then
-    bash tests/tls-far.sh up "$build/tests/tls" >/dev/null 2>&1 ||
+if printf '%s\n' "${suites[@]}" | grep -qE '^(unit/(tls|http)|posix/tls_send|engine/fork_(tls|told)|msp/media_wss) '; then
+    bash tests/tls-far.sh up "$build/tests/tls" 86400 >/dev/null 2>&1 ||
         warn "no TLS servers: what needs them does not pass as it is"
     trap 'bash tests/tls-far.sh down "$build/tests/tls"' EXIT
 fi

@@ -266,8 +266,8 @@ DECLARE_INTERFACE_(IOpenMSPCall, IDispatch)
     STDMETHOD(get_Statistics)(THIS_ IOpenMSPStatistics * *statistics) PURE;
     /* The address that made it. (ITCallInfo::Address is the telephony address.) */
     STDMETHOD(get_MSPAddress)(THIS_ IOpenMSPAddress * *address) PURE;
-    /* Ends the call as ITMSPAddress::ShutdownMSPCall does: streams stop, sockets close, no event
-     * follows. The last Release does it too. Again: S_OK. */
+    /* Ends the call as ITMSPAddress::ShutdownMSPCall does: streams stop, sockets close, and
+     * the events of that are the last. The last Release does it too. Again: S_OK. */
     STDMETHOD(Close)(THIS) PURE;
 
     /* Sends the call's audio to the consumer at url (wss://; ws:// to loopback, or where

@@ -4,6 +4,8 @@
  */
 #include "app/describe.h"
 
+#include "app/file_text.h"
+
 #include <sddl.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +48,8 @@ HRESULT describe_remote(IOpenMSPCall *call, const wchar_t *path)
     if (!ReadFile(file, bytes, sizeof(bytes), &size, NULL))
         hr = last_error();
     CloseHandle(file);
+    if (SUCCEEDED(hr) && size < sizeof(bytes))
+        size = (DWORD)file_text_plain(bytes, size, sizeof(bytes));
     len = SUCCEEDED(hr) && size && size < sizeof(bytes)
               ? MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, bytes, (int)size, wide, FILE_MAX)
               : 0;
@@ -61,7 +65,8 @@ HRESULT describe_remote(IOpenMSPCall *call, const wchar_t *path)
     return hr;
 }
 
-/* Readable by its owner alone, whatever the folder says. */
+/* Readable by its owner alone, whatever the folder says. A new file always: one that is there would
+ * keep its own rights, and who has it open would read on. */
 static HANDLE create_private(const wchar_t *path)
 {
     SECURITY_ATTRIBUTES security = {.nLength = sizeof(security)};
@@ -70,7 +75,8 @@ static HANDLE create_private(const wchar_t *path)
     if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(L"D:P(A;;FA;;;OW)", SDDL_REVISION_1,
                                                               &security.lpSecurityDescriptor, NULL))
         return INVALID_HANDLE_VALUE;
-    file = CreateFileW(path, GENERIC_WRITE, 0, &security, CREATE_ALWAYS, 0, NULL);
+    DeleteFileW(path);
+    file = CreateFileW(path, GENERIC_WRITE, 0, &security, CREATE_NEW, 0, NULL);
     LocalFree(security.lpSecurityDescriptor);
     return file;
 }

@@ -6,7 +6,8 @@
 
 #include <stdbool.h>
 
-/* The first whose name contains `name`, in any case; NULL: the default one. TAPI_E_NOITEMS. */
+/* The first whose name contains `name`, in any case; NULL: the default one. TAPI_E_NOITEMS: there
+ * is none, and *out is NULL as after the provider's errors. */
 HRESULT device_find(IOpenMSPAddress *address, TERMINAL_DIRECTION direction, const wchar_t *name,
                     ITTerminal **out);
 /* `openmsp devices`: a line each. Answers the exit status. */

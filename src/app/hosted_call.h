@@ -1,4 +1,5 @@
-/* A call of the program and its file terminals, for `call` and `serve`. */
+/* A call of the program and its file terminals, for `call` and `serve`. Main thread. HRESULTs are
+ * the provider's; what a failure left is freed by hosted_call_close. */
 #ifndef OMSP_APP_HOSTED_CALL_H
 #define OMSP_APP_HOSTED_CALL_H
 

@@ -38,7 +38,7 @@ bool media_configure(IOpenMSPAddress *address, const struct media_options *optio
     return !failed(hr, "--account, --token-file, --ca", NULL);
 }
 
-/* "SK…:SECRET,SK…:SECRET"; NULL: there are none, or no memory (then the server says so). */
+/* "SK…:SECRET,SK…:SECRET"; NULL: there are none, or no memory. */
 static BSTR join_keys(const struct media_options *options)
 {
     size_t length = 0;
@@ -77,7 +77,9 @@ bool media_serve(IOpenMSPAddress *address, const struct media_options *options)
         return false;
     listen = SysAllocString(options->rest);
     keys = join_keys(options);
-    hr = IOpenMSPAddress_StartRest(address, listen, keys, flags, &url);
+    hr = options->key_count && !keys
+             ? E_OUTOFMEMORY
+             : IOpenMSPAddress_StartRest(address, listen, keys, flags, &url);
     SysFreeString(listen);
     token_free(keys);
     if (failed(hr, "--rest", options->rest))

@@ -7,7 +7,7 @@
 
 /* All tell on standard error why they failed. The calling thread is in the MTA. */
 
-/* Account, token and CA, before any stream. */
+/* Media workers, account, token and CA, before any stream. */
 bool media_configure(IOpenMSPAddress *address, const struct media_options *options);
 /* The REST server, when --rest is there; reports its URL. */
 bool media_serve(IOpenMSPAddress *address, const struct media_options *options);

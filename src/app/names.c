@@ -85,8 +85,8 @@ const char *name_of_hresult(HRESULT hr)
     return "";
 }
 
-/* Wine and Windows have words for most system errors; the few that matter most are said here, so
- * that the line is the same everywhere. */
+/* Of the system's errors those that matter most. Its own messages are not asked for, so that the
+ * line is the same everywhere. */
 static const struct {
     DWORD error;
     const char *words;

@@ -1,4 +1,5 @@
-/* Names of TAPI's numbers, for people and logs. Static strings; never NULL. */
+/* Names of TAPI's numbers, for people and logs. Static strings, never NULL; "?": no such number.
+ * Any thread. */
 #ifndef OMSP_APP_NAMES_H
 #define OMSP_APP_NAMES_H
 
@@ -10,8 +11,8 @@ const char *name_of_media_state(int state); /* TERMINAL_MEDIA_STATE: "TMS_IDLE" 
 const char *name_of_file_cause(int cause);  /* FT_STATE_EVENT_CAUSE: "FTEC_END_OF_FILE" */
 /* "S_OK", "TAPI_E_NOTSUPPORTED"; "" when it has none here. */
 const char *name_of_hresult(HRESULT hr);
-/* What it means, in words: Windows' own message where there is one, else the name or the number.
- * UTF-8, in out. */
+/* What it means, in words of our own; of codes that have none here "error" and the number. ASCII,
+ * in out, cut to room. */
 void words_of_hresult(HRESULT hr, char *out, size_t room);
 
 #endif

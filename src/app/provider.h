@@ -12,7 +12,8 @@ struct provider {
     IOpenMSPAddress *address;
 };
 
-/* The calling thread must have entered an apartment. On failure nothing is held. */
+/* The calling thread must have entered an apartment; it alone may close. On failure nothing is
+ * held, and nothing to be closed. The system's errors (no manifest, no DLL), the provider's. */
 HRESULT provider_open(struct provider *provider);
 void provider_close(struct provider *provider);
 

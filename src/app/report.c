@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define TEXT_ROOM 1024 /* bytes: the longest path of most systems */
+
 static SRWLOCK output_lock = SRWLOCK_INIT;
 static CONDITION_VARIABLE output_decided = CONDITION_VARIABLE_INIT;
 /* Events wait for the line that says the call is ready, so that it is the first. */
@@ -72,6 +74,17 @@ static bool wait_until_ready(void)
     return ready;
 }
 
+/* As much as has room. Not the C library's %ls, which writes the locale's letters. */
+static const char *to_utf8(const wchar_t *text, char utf8[TEXT_ROOM])
+{
+    size_t length = wcslen(text), most = (TEXT_ROOM - 1) / 3;
+    int got = WideCharToMultiByte(CP_UTF8, 0, text, (int)(length < most ? length : most), utf8,
+                                  TEXT_ROOM - 1, NULL, NULL);
+
+    utf8[got] = '\0';
+    return utf8;
+}
+
 /* Takes the object. */
 static void say_json(cJSON *object)
 {
@@ -93,11 +106,9 @@ static cJSON *object_of(const char *type)
 
 static void add_wide(cJSON *object, const char *name, const wchar_t *text)
 {
-    char utf8[512];
+    char utf8[TEXT_ROOM];
 
-    if (!WideCharToMultiByte(CP_UTF8, 0, text, -1, utf8, sizeof(utf8), NULL, NULL))
-        utf8[0] = '\0';
-    cJSON_AddStringToObject(object, name, utf8);
+    cJSON_AddStringToObject(object, name, to_utf8(text, utf8));
 }
 
 static void add_hr(cJSON *object, HRESULT hr)
@@ -110,7 +121,7 @@ static void add_hr(cJSON *object, HRESULT hr)
 
 void report_ready(const wchar_t *listen, const wchar_t *call)
 {
-    char line[256];
+    char line[256], name[TEXT_ROOM], where[TEXT_ROOM];
 
     started = GetTickCount64();
     if (as_json) {
@@ -120,7 +131,8 @@ void report_ready(const wchar_t *listen, const wchar_t *call)
         add_wide(object, "call", call);
         say_json(object);
     } else {
-        snprintf(line, sizeof(line), "call %ls listens on %ls", call, listen);
+        snprintf(line, sizeof(line), "call %.40s listens on %.80s", to_utf8(call, name),
+                 to_utf8(listen, where));
         say(line);
     }
     decide(true);
@@ -128,7 +140,7 @@ void report_ready(const wchar_t *listen, const wchar_t *call)
 
 void report_rest(const wchar_t *url)
 {
-    char line[256];
+    char line[256], where[TEXT_ROOM];
 
     if (as_json) {
         cJSON *object = object_of("rest");
@@ -136,7 +148,7 @@ void report_rest(const wchar_t *url)
         add_wide(object, "url", url);
         say_json(object);
     } else {
-        snprintf(line, sizeof(line), "REST at %ls", url);
+        snprintf(line, sizeof(line), "REST at %.200s", to_utf8(url, where));
         say(line);
     }
     decide(true); /* a server without a call of its own has no other first line */
@@ -222,8 +234,8 @@ void report_digit(const char *call, char digit)
 
 void report_terminal(bool arrived, bool capture, const wchar_t *name)
 {
+    char line[TEXT_ROOM + 64], utf8[TEXT_ROOM];
     unsigned long at;
-    char line[512];
 
     if (!wait_until_ready())
         return;
@@ -238,14 +250,14 @@ void report_terminal(bool arrived, bool capture, const wchar_t *name)
         say_json(object);
         return;
     }
-    snprintf(line, sizeof(line), "%7.3f s  %s %s %.300ls", (double)at / 1000,
-             capture ? "microphone" : "speaker", arrived ? "there:" : "gone:", name);
+    snprintf(line, sizeof(line), "%7.3f s  %s %s %s", (double)at / 1000,
+             capture ? "microphone" : "speaker", arrived ? "there:" : "gone:", to_utf8(name, utf8));
     say(line);
 }
 
 void report_device(bool capture, const wchar_t *name, LONG wave_id, bool is_default)
 {
-    char line[512];
+    char line[TEXT_ROOM + 64], utf8[TEXT_ROOM];
 
     if (as_json) {
         cJSON *object = object_of("device");
@@ -257,8 +269,8 @@ void report_device(bool capture, const wchar_t *name, LONG wave_id, bool is_defa
         say_json(object);
         return;
     }
-    snprintf(line, sizeof(line), "%-10s %c %.300ls", capture ? "microphone" : "speaker",
-             is_default ? '*' : ' ', name);
+    snprintf(line, sizeof(line), "%-10s %c %s", capture ? "microphone" : "speaker",
+             is_default ? '*' : ' ', to_utf8(name, utf8));
     say(line);
 }
 
@@ -339,14 +351,14 @@ void report_meter(const struct report_stats *stats, double seconds)
 
 void report_error(const char *what, const wchar_t *subject, HRESULT hr)
 {
-    char words[128];
+    char words[128], utf8[TEXT_ROOM];
 
     words_of_hresult(hr, words, sizeof(words));
     AcquireSRWLockExclusive(&output_lock);
     clear_meter();
     fflush(out);
     if (subject)
-        fprintf(stderr, "openmsp: %s %ls: %s\n", what, subject, words);
+        fprintf(stderr, "openmsp: %s %s: %s\n", what, to_utf8(subject, utf8), words);
     else
         fprintf(stderr, "openmsp: %s: %s\n", what, words);
     fflush(stderr);

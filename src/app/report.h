@@ -15,6 +15,8 @@ void report_open(bool json, bool on_error);
 /* The first line; what happened before it is told after it. t_ms counts from here. */
 void report_ready(const wchar_t *listen, const wchar_t *call);
 void report_rest(const wchar_t *url);
+/* The events. On any other thread than the main one: each waits until report_ready or report_rest
+ * was called, and is told then, or report_error, and is not. */
 /* call: its SID, "" when not known. stream: "capture", "render", or a media stream's SID. */
 void report_media_event(int event, int cause, const char *call, const char *stream, HRESULT hr);
 void report_file_event(int state, int cause, const char *call, const char *terminal, HRESULT hr);

@@ -2,6 +2,8 @@
  * The little language of --script: steps parted by semicolons.
  *
  *   wait MS | start STREAM | stop STREAM | pause STREAM | quit      STREAM: render, capture, all
+ *
+ * MS: at most a day's, 86400000.
  */
 #ifndef OMSP_APP_SCRIPT_H
 #define OMSP_APP_SCRIPT_H

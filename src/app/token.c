@@ -4,6 +4,8 @@
  */
 #include "app/token.h"
 
+#include "app/file_text.h"
+
 #include <dpapi.h>
 #include <stdbool.h>
 #include <string.h>
@@ -44,11 +46,12 @@ static bool is_protected(const struct content *content)
     return content->size > sizeof(magic) && !memcmp(content->bytes, magic, sizeof(magic));
 }
 
-/* Without the line's end. */
+/* As UTF-8, without the line's end. */
 static void trim(struct content *content)
 {
     DWORD size = 0;
 
+    content->size = (DWORD)file_text_plain((char *)content->bytes, content->size, FILE_MAX);
     while (size < content->size && content->bytes[size] != '\n' && content->bytes[size] != '\r')
         size++;
     content->size = size;

@@ -13,7 +13,7 @@ struct waiting {
 
 static SRWLOCK lock = SRWLOCK_INIT;
 static struct omsp_link all = {&all, &all};
-static LONG last;
+static ULONG last;
 
 bool com_in_sta(void)
 {
@@ -21,6 +21,22 @@ bool com_in_sta(void)
     APTTYPEQUALIFIER qualifier;
 
     return SUCCEEDED(CoGetApartmentType(&type, &qualifier)) && type != APTTYPE_MTA;
+}
+
+/* Lock held. None that waits: after 2^32 they come again. */
+static LONG next_number(void)
+{
+    bool taken;
+
+    do {
+        last++;
+        taken = false;
+        omsp_list_each(link, &all)
+        {
+            taken |= omsp_container(link, struct waiting, link)->number == (LONG)last;
+        }
+    } while (taken);
+    return (LONG)last;
 }
 
 HRESULT com_relay_send(IDispatch *door, void *request)
@@ -32,7 +48,7 @@ HRESULT com_relay_send(IDispatch *door, void *request)
     HRESULT hr;
 
     AcquireSRWLockExclusive(&lock);
-    waiting.number = ++last;
+    waiting.number = next_number();
     omsp_list_insert(&all, &waiting.link);
     ReleaseSRWLockExclusive(&lock);
     VariantInit(&number);

@@ -8,7 +8,8 @@
 #include "port/http.h"
 #include "port/tcp.h"
 
-/* os: static storage. OMSP_NOMEM, OMSP_FULL, OMSP_IO. */
+/* struct omsp_ports.tcp_loop_create and .http_create. os outlives what is made; each has a thread
+ * of its own until it is destroyed: dialling, all of HTTP. OMSP_NOMEM, OMSP_FULL, OMSP_IO. */
 enum omsp_status omsp_curl_tcp_create(const struct omsp_curl_os *os, struct omsp_tcp_loop **out);
 enum omsp_status omsp_curl_http_create(const struct omsp_curl_os *os, struct omsp_http **out);
 

@@ -21,6 +21,8 @@
  * not be before the time for the one that failed is over: it is asked as often as this. */
 #define ASK_MS  250
 #define IDLE_MS 60000
+/* After a poll that failed at once, as without memory; what is asked meanwhile ends it. */
+#define FAILED_US 10000
 
 struct http {
     struct omsp_http base;
@@ -29,6 +31,7 @@ struct http {
     struct omsp_thread *thread;
     atomic_uint under_way;
     struct omsp_lock lock;  /* of the two that follow; a leaf */
+    struct omsp_cond asked; /* either changed */
     struct omsp_link fresh; /* struct request.link */
     bool stopping;
     struct omsp_link active; /* struct request.link; the thread's */
@@ -55,6 +58,17 @@ static void request_free(struct request *request)
 
 /* ---- making -------------------------------------------------------------------------------- */
 
+/* As certificates and struct omsp_tcp_target have it: an IPv6 address without brackets. */
+static void strip_brackets(char *host)
+{
+    size_t len = strlen(host);
+
+    if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
+        memmove(host, host + 1, len - 2);
+        host[len - 2] = 0;
+    }
+}
+
 /* OMSP_INVALID, OMSP_NOMEM. *host is to be freed by curl_free. */
 static enum omsp_status host_of(const char *url, char **host)
 {
@@ -70,10 +84,12 @@ static enum omsp_status host_of(const char *url, char **host)
         code = curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0);
     if (!code)
         code = curl_url_get(parts, CURLUPART_HOST, host, 0);
-    if (!code && (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0))
+    if (!code && (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0)) {
+        strip_brackets(*host);
         status = OMSP_OK;
-    else if (code != CURLUE_OUT_OF_MEMORY)
+    } else if (code != CURLUE_OUT_OF_MEMORY) {
         status = OMSP_INVALID;
+    }
     curl_free(scheme);
     curl_url_cleanup(parts);
     return status;
@@ -109,6 +125,15 @@ static size_t swallow(char *data, size_t size, size_t count, void *ctx)
     return request->body_seen <= BODY_MAX ? size * count : 0;
 }
 
+/* A child process of the host that inherited it would keep the connection open. */
+static curl_socket_t open_socket(void *clientp, curlsocktype purpose, struct curl_sockaddr *addr)
+{
+    const struct omsp_curl_os *os = ((struct http *)clientp)->os;
+
+    (void)purpose;
+    return os->sock_open(addr->family, addr->socktype, addr->protocol);
+}
+
 static CURLcode set_options(struct http *http, struct request *request,
                             const struct omsp_http_request *from)
 {
@@ -128,6 +153,8 @@ static CURLcode set_options(struct http *http, struct request *request,
     SET(CURLOPT_HTTPHEADER, request->headers);
     SET(CURLOPT_WRITEFUNCTION, swallow);
     SET(CURLOPT_WRITEDATA, request);
+    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    SET(CURLOPT_OPENSOCKETDATA, http);
     SET(CURLOPT_PRIVATE, request);
     if (from->post)
         SET(CURLOPT_COPYPOSTFIELDS, from->body ? from->body : "");
@@ -165,6 +192,7 @@ static enum omsp_status http_send(struct omsp_http *base, const struct omsp_http
     struct http *http = (struct http *)base;
     struct request *request;
     enum omsp_status status;
+    bool stopping;
 
     if (atomic_fetch_add(&http->under_way, 1) >= MAX_UNDER_WAY) {
         atomic_fetch_sub(&http->under_way, 1);
@@ -176,10 +204,18 @@ static enum omsp_status http_send(struct omsp_http *base, const struct omsp_http
         return status;
     }
     omsp_lock_acquire(&http->lock);
-    omsp_list_insert(&http->fresh, &request->link);
-    curl_multi_wakeup(http->multi);
+    stopping = http->stopping;
+    if (!stopping) {
+        omsp_list_insert(&http->fresh, &request->link);
+        curl_multi_wakeup(http->multi);
+        omsp_cond_broadcast(&http->asked);
+    }
     omsp_lock_release(&http->lock);
-    return OMSP_OK;
+    if (!stopping)
+        return OMSP_OK;
+    request_free(request);
+    atomic_fetch_sub(&http->under_way, 1);
+    return OMSP_SHUTDOWN;
 }
 
 /* ---- the thread ---------------------------------------------------------------------------- */
@@ -253,6 +289,14 @@ static bool take_orders(struct http *http)
     }
 }
 
+static void pause_a_moment(struct http *http)
+{
+    omsp_lock_acquire(&http->lock);
+    if (!http->stopping && omsp_list_empty(&http->fresh))
+        omsp_cond_wait(&http->asked, &http->lock, FAILED_US);
+    omsp_lock_release(&http->lock);
+}
+
 static void run(void *arg)
 {
     struct http *http = arg;
@@ -266,7 +310,8 @@ static void run(void *arg)
             if (message->msg == CURLMSG_DONE)
                 done(http, message->easy_handle, message->data.result);
         }
-        curl_multi_poll(http->multi, NULL, 0, running ? ASK_MS : IDLE_MS, NULL);
+        if (curl_multi_poll(http->multi, NULL, 0, running ? ASK_MS : IDLE_MS, NULL) != CURLM_OK)
+            pause_a_moment(http);
     }
     while (!omsp_list_empty(&http->active))
         give_up(http, omsp_container(http->active.next, struct request, link));
@@ -277,6 +322,7 @@ static void run(void *arg)
 static void release(struct http *http)
 {
     curl_multi_cleanup(http->multi);
+    omsp_cond_destroy(&http->asked);
     omsp_lock_destroy(&http->lock);
     omsp_free(http);
     curl_global_cleanup();
@@ -289,11 +335,9 @@ static void http_destroy(struct omsp_http *base)
     omsp_lock_acquire(&http->lock);
     http->stopping = true;
     curl_multi_wakeup(http->multi);
+    omsp_cond_broadcast(&http->asked);
     omsp_lock_release(&http->lock);
     omsp_thread_join(http->thread);
-    /* What an on_done sent after the thread had looked for the last time. */
-    while (!omsp_list_empty(&http->fresh))
-        finish(http, omsp_container(http->fresh.next, struct request, link), 0);
     release(http);
 }
 
@@ -312,6 +356,7 @@ enum omsp_status omsp_curl_http_create(const struct omsp_curl_os *os, struct oms
     http->base.destroy = http_destroy;
     http->os = os;
     omsp_lock_init(&http->lock);
+    omsp_cond_init(&http->asked);
     omsp_list_init(&http->fresh);
     omsp_list_init(&http->active);
     http->multi = curl_multi_init();

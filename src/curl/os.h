@@ -19,8 +19,8 @@ struct omsp_sock_send {
     curl_socket_t sock;
     const void *data;
     size_t len;
-    size_t sent; /* out, */
-    bool failed; /* both as sock_send's */
+    size_t sent; /* out: as sock_send's, 0 when it failed */
+    bool failed; /* out: sock_send would have answered OMSP_IO */
 };
 
 struct omsp_poll_event {
@@ -33,7 +33,7 @@ struct omsp_poll_event {
 struct omsp_tls_check {
     CURL *easy;
     const char *host;
-    bool refused; /* the system's own check said no: then curl's code is ABORTED_BY_CALLBACK */
+    bool refused; /* win/'s own check said no: then curl's code is ABORTED_BY_CALLBACK */
 };
 
 /* What the system may hold of a connection that nobody reads, in bytes: left to itself it takes
@@ -45,18 +45,21 @@ struct omsp_tls_check {
 #define OMSP_SENDER_MAX 24
 
 struct omsp_curl_os {
-    uint64_t (*now_us)(void);
+    uint64_t (*now_us)(void); /* struct omsp_ports.now_us */
 
     /* OMSP_NOMEM, OMSP_FULL, OMSP_IO. */
     enum omsp_status (*poller_create)(struct omsp_poller **out);
+    /* Nobody else is in any of its functions, or will be. */
     void (*poller_destroy)(struct omsp_poller *poller);
     /* Adds the socket or changes what is wanted of it; level-triggered; data is not NULL. Any
-     * thread. OMSP_NOMEM, OMSP_FULL, OMSP_IO. */
+     * thread. OMSP_NOMEM, OMSP_FULL, OMSP_IO; none for one that is watched and open. */
     enum omsp_status (*watch)(struct omsp_poller *poller, curl_socket_t sock, void *data, bool in,
                               bool out);
-    /* No event of it after the wait that runs or is next. The waiting thread alone. */
+    /* No wait from now on tells of it; what the last one told may be in hand still. One that is not
+     * watched is fine. The waiting thread alone. */
     void (*forget)(struct omsp_poller *poller, curl_socket_t sock);
-    /* At most max events, fewer or none too; deadline on now_us's scale, UINT64_MAX: none. */
+    /* At most max events (posix/: 64), none too, also before the deadline; that is on now_us's
+     * scale, UINT64_MAX: none. */
     unsigned (*wait)(struct omsp_poller *poller, struct omsp_poll_event *events, unsigned max,
                      uint64_t deadline_us);
     void (*wake)(struct omsp_poller *poller); /* any thread; cheap when one is pending */
@@ -67,22 +70,26 @@ struct omsp_curl_os {
     /* Another number for the same socket, to be closed by itself; CURL_SOCKET_BAD on failure. NULL:
      * a poller takes no harm from a number that was closed before it was forgotten. */
     curl_socket_t (*sock_share)(curl_socket_t sock);
-    /* OMSP_OK, OMSP_EMPTY, OMSP_EOF, OMSP_IO. Never blocks. */
+    /* OMSP_OK (*got > 0), OMSP_EMPTY, OMSP_EOF, OMSP_IO. Never blocks; on Windows the socket itself
+     * must be non-blocking, as curl's are, here and below. */
     enum omsp_status (*sock_recv)(curl_socket_t sock, void *data, size_t len, size_t *got);
-    /* OMSP_OK, also with *sent < len when there is no room; OMSP_IO. Never blocks, no signal. */
+    /* OMSP_OK, also with *sent < len when there is no room, or no memory in the system; OMSP_IO,
+     * and *sent is left alone. Never blocks, no signal. */
     enum omsp_status (*sock_send)(curl_socket_t sock, const void *data, size_t len, size_t *sent);
     /* NULL, or NULL from it: not here, or not now. */
     struct omsp_sender *(*sender_create)(void);
     void (*sender_destroy)(struct omsp_sender *sender);
     /* sock_send for each of at most OMSP_SENDER_MAX sockets, all different. */
     void (*sender_send)(struct omsp_sender *sender, struct omsp_sock_send *sends, unsigned count);
+    /* Would sending not wait? True on an error, too. */
     bool (*sock_writable)(curl_socket_t sock);
     /* After the end of what can be received: was it a reset, or anything else but the peer's
      * orderly end, after which sending still goes? */
     bool (*is_dead)(curl_socket_t sock);
 
-    /* Host, validity and trust are verified: against ca_file alone (PEM) or, NULL, the system's
-     * store. */
+    /* Has host, validity and trust verified: against ca_file alone (PEM) or, NULL, the system's
+     * store. Sets options of `easy`, and answers their failure, which is one of memory; a ca_file
+     * that is none fails each handshake. ca_file is copied, check is kept. */
     CURLcode (*verify)(CURL *easy, const char *ca_file, struct omsp_tls_check *check);
     /* A name is still being looked up on a thread of curl's own, which has been given up: the code
      * that it runs must stay in memory. */

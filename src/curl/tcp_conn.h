@@ -18,14 +18,15 @@ struct tcp_loop {
     const struct omsp_curl_os *os;
     struct omsp_poller *poller;
     atomic_uint connections;
-    struct omsp_lock lock;     /* of the four lists that follow; a leaf */
+    struct omsp_lock lock;     /* of the four lists that follow and of stopping; a leaf */
     struct omsp_link fresh;    /* conn.link: to be dialled */
     struct omsp_link given_up; /* conn.close_link: closed while with the dialler */
     struct omsp_link dialled;  /* conn.link: back from the dialler, well or not */
     struct omsp_link closing;  /* conn.close_link */
     bool stopping;
-    struct omsp_link more; /* conn.more_link: TLS may hold bytes that no socket tells of */
-    uint8_t data[65536];   /* what was read last */
+    struct omsp_link
+        more; /* conn.more_link: TLS may hold bytes, or an end, that no socket tells of */
+    uint8_t data[65536]; /* what was read last */
 
     struct omsp_lock senders_lock;        /* a leaf */
     struct omsp_sender *senders[SENDERS]; /* that nobody uses now */
@@ -66,6 +67,7 @@ struct tcp_conn {
     bool open, shortage;
     atomic_bool broken; /* the end that comes is no orderly one */
     bool ended;         /* on_end was called; loop thread */
+    bool mute;          /* TLS: sending failed for good; loop thread */
     uint8_t *stuck; /* TLS: room for one chunk; OpenSSL wants an unfinished one again as it was */
     size_t stuck_len;
 };

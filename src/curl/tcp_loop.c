@@ -216,6 +216,16 @@ static enum omsp_status send_stuck(struct tcp_loop *loop, struct tcp_conn *conn)
     return OMSP_OK;
 }
 
+/* TLS cannot send any more, be it for want of memory, and perhaps no event of the socket ever
+ * tells: the next wait ends it, after what can still be read. */
+static void fall_mute(struct tcp_loop *loop, struct tcp_conn *conn)
+{
+    atomic_store(&conn->broken, true);
+    conn->mute = true;
+    omsp_list_remove(&conn->more_link);
+    omsp_list_insert(&loop->more, &conn->more_link);
+}
+
 static enum omsp_status send_tls(struct tcp_loop *loop, struct tcp_conn *conn, const uint8_t *data,
                                  size_t len, size_t *sent)
 {
@@ -241,7 +251,7 @@ static enum omsp_status send_tls(struct tcp_loop *loop, struct tcp_conn *conn, c
         *sent += part; /* what is stuck counts: it is ours now */
     }
     if (status == OMSP_IO) {
-        atomic_store(&conn->broken, true);
+        fall_mute(loop, conn);
         return OMSP_IO;
     }
     if (conn->stuck_len || len) {
@@ -331,8 +341,11 @@ static void read_tls(struct tcp_loop *loop, struct tcp_conn *conn)
         size_t len = 0;
         CURLcode code = curl_easy_recv(conn->easy, loop->data, sizeof(loop->data), &len);
 
-        if (code == CURLE_AGAIN)
+        if (code == CURLE_AGAIN) {
+            if (conn->mute)
+                ended(loop, conn, OMSP_TCP_BROKEN);
             return;
+        }
         if (code != CURLE_OK || !len) {
             ended(loop, conn, tls_end(loop, conn, code));
             return;
@@ -357,15 +370,19 @@ static void receive(struct tcp_loop *loop, struct tcp_conn *conn)
 
 static void writable(struct tcp_loop *loop, struct tcp_conn *conn)
 {
+    enum omsp_status status;
     bool told = false;
 
     if (is_over(conn))
         return;
     omsp_lock_acquire(&conn->send_lock);
-    if (!conn->easy || send_stuck(loop, conn) == OMSP_OK) {
+    status = conn->easy ? send_stuck(loop, conn) : OMSP_OK;
+    if (status == OMSP_OK) {
         told = conn->shortage;
         conn->shortage = false;
         loop->os->watch(loop->poller, conn->sock, conn, true, false);
+    } else if (status == OMSP_IO) {
+        fall_mute(loop, conn);
     }
     omsp_lock_release(&conn->send_lock);
     if (told && conn->base.on_writable)

@@ -91,6 +91,19 @@ enum omsp_status omsp_call_bind(struct omsp_call *call, struct omsp_addr *local)
     return !status && !fresh ? OMSP_WRONG_STATE : status;
 }
 
+/* Address lock. Media streams that somebody started since the call was disconnected. A terminal's
+ * come by themselves, with its streams. */
+static void start_forks(struct omsp_call *call)
+{
+    for (unsigned i = 0; i < call->fork_count; i++) {
+        struct omsp_stream *stream = call->forks[i];
+
+        if (stream->fork->over && !stream->fork->of_terminal &&
+            stream->fsm.desired != OMSP_WANT_STOP)
+            omsp_fork_follow(stream);
+    }
+}
+
 void omsp_call_apply(struct omsp_call *call, const struct omsp_session_params *params,
                      enum omsp_cause cause)
 {
@@ -101,6 +114,7 @@ void omsp_call_apply(struct omsp_call *call, const struct omsp_session_params *p
     omsp_call_feed(call, OMSP_CAPTURE, params->may_send ? OMSP_IN_READY : OMSP_IN_NOT_READY, cause);
     omsp_call_feed(call, OMSP_RENDER, params->may_receive ? OMSP_IN_READY : OMSP_IN_NOT_READY,
                    cause);
+    start_forks(call);
 }
 
 static bool is_unspecified(const struct omsp_addr *addr)
@@ -162,6 +176,7 @@ enum omsp_status omsp_call_connect(struct omsp_call *call)
         call->state = OMSP_CALL_CONNECTED;
         omsp_call_feed(call, OMSP_CAPTURE, OMSP_IN_READY, OMSP_CAUSE_LOCAL_REQUEST);
         omsp_call_feed(call, OMSP_RENDER, OMSP_IN_READY, OMSP_CAUSE_LOCAL_REQUEST);
+        start_forks(call);
     }
     omsp_call_leave(call);
     return status;
@@ -178,8 +193,8 @@ enum omsp_status omsp_call_disconnect(struct omsp_call *call, enum omsp_cause ca
         call->state = OMSP_CALL_DISCONNECTED;
         omsp_call_feed(call, OMSP_CAPTURE, OMSP_IN_NOT_READY, cause);
         omsp_call_feed(call, OMSP_RENDER, OMSP_IN_NOT_READY, cause);
-        /* The far end of a call is its media streams' end: they are not started again by a later
-         * connect. */
+        /* The far end of a call is its media streams' end: a later connect starts those alone
+         * that somebody has started again. */
         for (unsigned i = 0; i < call->fork_count; i++) {
             omsp_stream_input(call->forks[i], OMSP_IN_NOT_READY, cause);
             call->forks[i]->fsm.desired = OMSP_WANT_STOP;

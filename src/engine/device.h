@@ -15,7 +15,8 @@
 
 /* Up to room terminals, a reference each, in the system's order; *count is how many there are.
  * The first call waits for the system, as do calls of omsp_address_default_device. OMSP_NOMEM: not
- * all of them could be had, and none is given; the next call tries again. OMSP_SHUTDOWN. */
+ * all of them could be had, and none is given; the next call tries again. OMSP_SHUTDOWN: none is
+ * given. */
 #define OMSP_ADDRESS_MAX_DEVICES 64
 enum omsp_status omsp_address_devices(struct omsp_address *address, struct omsp_terminal **out,
                                       unsigned room, unsigned *count);

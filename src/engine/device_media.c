@@ -77,10 +77,13 @@ static void fit(struct omsp_device *device, uint32_t rate)
     device->held_count = 0;
     status = omsp_rate_match_create(render ? OMSP_DEVICE_RATE : rate,
                                     render ? rate : OMSP_DEVICE_RATE, &device->match);
-    if (status)
-        device->match = NULL;
-    else
+    if (!status) {
         omsp_rate_match_bend(device->match, device->drift.ppm);
+        return;
+    }
+    device->match = NULL;
+    if (status == OMSP_NOMEM)
+        device->rate = 0; /* tried again with the next period: nobody else would */
 }
 
 /* ---- playing -------------------------------------------------------------------------------- */

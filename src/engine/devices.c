@@ -22,7 +22,8 @@ static void on_change(void *owner)
     omsp_runner_post(&devices->engine->control, &devices->changed);
 }
 
-/* *out NULL: a machine without sound. OMSP_NOMEM. */
+/* *out NULL: a machine without sound, or what audio_create answered, and the next one who asks
+ * tries again. */
 static enum omsp_status open_audio(struct omsp_devices *devices, struct omsp_audio **out)
 {
     const struct omsp_ports *ports = devices->engine->ports;
@@ -38,7 +39,7 @@ static enum omsp_status open_audio(struct omsp_devices *devices, struct omsp_aud
     }
     *out = devices->audio;
     omsp_lock_release(&devices->lock);
-    return status == OMSP_NOMEM ? OMSP_NOMEM : OMSP_OK;
+    return status;
 }
 
 struct omsp_audio *omsp_devices_audio(struct omsp_devices *devices)
@@ -200,8 +201,8 @@ static struct omsp_address *next_address(struct omsp_engine *engine, unsigned ro
 }
 
 /* No lock held. only: this address, listed or not; NULL: all that have a list. The port is fetched
- * under the lock that its end waits for. OMSP_NOMEM: nobody could look. *is_short: some list that
- * was told of is. */
+ * under the lock that its end waits for. OMSP_NOMEM, or as open_audio: nobody could look, no list
+ * was touched. *is_short: some list that was told of is. */
 static enum omsp_status refresh(struct omsp_devices *devices, struct omsp_address *only,
                                 bool *is_short)
 {
@@ -223,6 +224,10 @@ static enum omsp_status refresh(struct omsp_devices *devices, struct omsp_addres
         goto done;
     if (facts)
         count = audio->list(audio, facts, OMSP_MAX_DEVICES);
+    if (count == OMSP_AUDIO_NO_MEMORY) {
+        status = OMSP_NOMEM;
+        goto done;
+    }
     if (count > OMSP_MAX_DEVICES)
         count = OMSP_MAX_DEVICES;
     if (only)
@@ -346,7 +351,8 @@ void omsp_devices_destroy(struct omsp_devices *devices)
 
 /* ---- doors ---------------------------------------------------------------------------------- */
 
-/* Makes sure that the address has a list of all there are. OMSP_NOMEM. */
+/* Makes sure that the address has a list of all there are. OMSP_NOMEM. Where the system's sound
+ * cannot be had at all there are none, but that is no list: it may be had when one asks again. */
 static enum omsp_status listed(struct omsp_address *address)
 {
     struct omsp_devices *devices = address->engine->devices;
@@ -360,8 +366,11 @@ static enum omsp_status listed(struct omsp_address *address)
     omsp_lock_acquire(&address->lock);
     listed = (address->devices_listed && !address->devices_short) || address->shut;
     omsp_lock_release(&address->lock);
-    if (listed || (status = refresh(devices, address, &is_short)))
-        return status;
+    if (listed)
+        return OMSP_OK;
+    status = refresh(devices, address, &is_short);
+    if (status)
+        return status == OMSP_NOMEM ? OMSP_NOMEM : OMSP_OK;
     omsp_lock_acquire(&address->lock);
     if (address->devices_short && !address->shut)
         status = OMSP_NOMEM;
@@ -378,9 +387,11 @@ enum omsp_status omsp_address_devices(struct omsp_address *address, struct omsp_
     if (status)
         return status;
     omsp_lock_acquire(&address->lock);
-    status = address->shut ? OMSP_SHUTDOWN : OMSP_OK;
-    *count = address->device_count;
-    for (unsigned i = 0; i < address->device_count && i < room; i++) {
+    if (address->shut) /* though its devices may be there yet */
+        status = OMSP_SHUTDOWN;
+    else
+        *count = address->device_count;
+    for (unsigned i = 0; i < *count && i < room; i++) {
         out[i] = omsp_device_terminal(address->devices[i]);
         omsp_terminal_ref(out[i]);
     }
@@ -406,9 +417,9 @@ enum omsp_status omsp_address_default_device(struct omsp_address *address,
             (!best || (omsp_device_is_default(device) && !omsp_device_is_default(best))))
             best = device;
     }
-    if (address->shut)
+    if (address->shut) {
         status = OMSP_SHUTDOWN;
-    if (best) {
+    } else if (best) {
         *out = omsp_device_terminal(best);
         omsp_terminal_ref(*out);
         status = OMSP_OK;

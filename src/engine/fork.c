@@ -570,7 +570,9 @@ void omsp_fork_ended(struct omsp_fork *fork, int error)
     omsp_call_enter(call);
     stream = fork->stream;
     if (stream && !stream->fsm.shut && !fork->over) {
-        if (error == OMSP_FORK_CLOSED || !error) {
+        if (!error) {
+            /* It was started again since: omsp_fork_follow gives it a new SID, to be dialled. */
+        } else if (error == OMSP_FORK_CLOSED) {
             finish_stream(stream, OMSP_CAUSE_REMOTE_REQUEST);
         } else if (stream->fsm.actual != OMSP_STOPPED) {
             omsp_stream_break(stream, status_of(error), OMSP_CAUSE_UNKNOWN);

@@ -120,6 +120,7 @@ static enum omsp_status put_signature(struct omsp_fork *fork, const char *url,
     const char *token = fork->links->auth_token;
     char encoded[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES) + 1];
     uint8_t digest[OMSP_SHA1_BYTES];
+    enum omsp_status status;
     struct omsp_text text;
     char *storage;
 
@@ -130,10 +131,12 @@ static enum omsp_status put_signature(struct omsp_fork *fork, const char *url,
         return OMSP_NOMEM;
     omsp_text_init(&text, storage, text.need + 1);
     omsp_form_signed_text(&text, url, fields, count);
-    omsp_hmac_sha1(token, strlen(token), storage, text.len, digest);
+    status = omsp_hmac_sha1(token, strlen(token), storage, text.len, digest);
+    omsp_free(storage);
+    if (status)
+        return status;
     omsp_base64_encode(encoded, digest, sizeof(digest));
     encoded[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES)] = '\0';
-    omsp_free(storage);
     snprintf(out, room, "X-Twilio-Signature: %s", encoded);
     return OMSP_OK;
 }

@@ -49,7 +49,7 @@ static void on_control(struct omsp_fork *fork, const struct omsp_ws_input *input
     omsp_lock_acquire(&fork->lock);
     if (input->event == OMSP_WS_GOT_PING) {
         note_pong(fork, input->payload);
-    } else if (fork->ping_sent_us) {
+    } else if (fork->ping_sent_us && !fork->ping_waits) { /* else unsolicited: RFC 6455 5.5.3 */
         uint64_t trip = omsp_engine_now_us(fork->links->engine) - fork->ping_sent_us;
 
         fork->round_trip_us = trip > UINT32_MAX ? UINT32_MAX : (uint32_t)trip;

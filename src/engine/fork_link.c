@@ -431,7 +431,8 @@ static void on_timer(struct omsp_timer *timer, uint64_t now_us)
         fork->ping_sent_us = now_us;
         fork->ping_due_us = now_us + (uint64_t)fork->links->ping_ms * 1000;
         omsp_lock_acquire(&fork->lock);
-        omsp_fork_note(fork, OMSP_WS_PING, NULL, 0);
+        if (!fork->ping_waits)
+            fork->ping_waits = !omsp_fork_note(fork, OMSP_WS_PING, NULL, 0);
         omsp_fork_pump(fork);
         omsp_lock_release(&fork->lock);
     }

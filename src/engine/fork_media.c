@@ -88,6 +88,8 @@ static bool send_notes(struct omsp_fork *fork)
 
         if (!send_bytes(fork, note->bytes, note->len, &fork->note_at))
             return false;
+        if ((note->bytes[0] & 15) == OMSP_WS_PING)
+            fork->ping_waits = false;
         omsp_list_remove(&note->link);
         omsp_free(note);
         fork->note_at = 0;
@@ -169,6 +171,7 @@ void omsp_fork_drop_notes(struct omsp_fork *fork)
     }
     fork->note_at = 0;
     fork->note_count = 0;
+    fork->ping_waits = false;
 }
 
 void omsp_fork_flush(struct omsp_fork *fork)

@@ -15,6 +15,7 @@
 #define PLAY_SAMPLES (600 * 8000) /* a consumer may be this far ahead */
 #define MARKS_SIZE   (1u << 20)   /* bytes of marks that wait: some 28000 of short names */
 #define ECHOES       32           /* that wait for the socket; the rest waits as marks */
+#define KEYS         256          /* messages that wait for it, beyond which no key is told */
 
 struct omsp_fork_mark {
     struct omsp_link link;
@@ -245,7 +246,9 @@ void omsp_fork_digit(struct omsp_fork *fork, int digit)
     if (!fork->bidirectional)
         return;
     omsp_lock_acquire(&fork->lock);
-    open = fork->open;
+    open = fork->open && fork->note_count < KEYS;
+    if (fork->open && !open)
+        fork->last_error = OMSP_FORK_OVERFLOW; /* the far end presses, the consumer does not read */
     if (open) {
         omsp_text_init(&text, storage, sizeof(storage));
         omsp_ms_put_dtmf(&text, fork->sequence + 1, omsp_telephone_event_char((uint8_t)digit),

@@ -120,6 +120,7 @@ struct omsp_fork {
     struct omsp_link notes; /* control messages, before media */
     size_t note_at;         /* of the first, sent already */
     unsigned note_count;
+    bool ping_waits;     /* one of them is a ping: nobody can have answered it */
     uint8_t *queue;      /* of struct omsp_fork_frame, made at the first shortage */
     size_t queue_stride; /* bytes from frame to frame */
     unsigned queue_room, queue_first, queue_fill;
@@ -192,7 +193,8 @@ enum omsp_status omsp_fork_check_options(const struct omsp_links *links,
                                          const struct omsp_fork_options *options, int *error);
 /* Any lock that is no leaf. Makes the link thread when there is none yet. */
 enum omsp_status omsp_engine_get_links(struct omsp_engine *engine, struct omsp_links **out);
-/* Link thread, no lock held: it is open / it ended (error 0: as ordered or by the consumer). */
+/* Link thread, no lock held: it is open / it ended (error 0: as ordered, and perhaps started again
+ * since, which is then carried out). */
 void omsp_fork_opened(struct omsp_fork *fork);
 void omsp_fork_ended(struct omsp_fork *fork, int error);
 

@@ -15,33 +15,44 @@
 #define MAX_UPGRADE (3 * OMSP_FORK_URL_MAX + 4096)
 #define SMALL_START 1024 /* what needs no memory of its own */
 
-static void sign(struct omsp_fork *fork, char out[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES) + 1])
+/* OMSP_NOMEM. */
+static enum omsp_status sign(struct omsp_fork *fork,
+                             char out[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES) + 1])
 {
     const char *token = fork->links->auth_token;
     char signed_url[3 * OMSP_FORK_URL_MAX + 16];
     struct omsp_text text;
     uint8_t digest[OMSP_SHA1_BYTES];
+    enum omsp_status status;
 
     omsp_text_init(&text, signed_url, sizeof(signed_url));
     omsp_form_signed_url(&text, fork->url);
-    omsp_hmac_sha1(token, strlen(token), signed_url, text.len, digest);
+    status = omsp_hmac_sha1(token, strlen(token), signed_url, text.len, digest);
+    if (status)
+        return status;
     omsp_base64_encode(out, digest, sizeof(digest));
     out[OMSP_BASE64_CHARS(OMSP_SHA1_BYTES)] = '\0';
+    return OMSP_OK;
 }
 
-static void make_key(struct omsp_fork *fork)
+/* OMSP_NOMEM. */
+static enum omsp_status make_key(struct omsp_fork *fork)
 {
     const struct omsp_ports *ports = fork->links->engine->ports;
     uint8_t random[16], digest[OMSP_SHA1_BYTES];
+    enum omsp_status status;
     char input[61];
 
     ports->random(ports->ctx, random, sizeof(random));
     omsp_base64_encode(fork->key, random, sizeof(random));
     fork->key[OMSP_WS_KEY_CHARS] = '\0';
     omsp_ws_accept_input(fork->key, input);
-    omsp_sha1(input, strlen(input), digest);
+    status = omsp_sha1(input, strlen(input), digest);
+    if (status)
+        return status;
     omsp_base64_encode(fork->accept, digest, sizeof(digest));
     fork->accept[OMSP_WS_ACCEPT_CHARS] = '\0';
+    return OMSP_OK;
 }
 
 static void put_host(struct omsp_text *text, const struct omsp_url *url)
@@ -64,7 +75,8 @@ enum omsp_status omsp_fork_upgrade(struct omsp_fork *fork, struct omsp_fork_note
 
     if (omsp_url_parse(fork->url, &url))
         return OMSP_INVALID;
-    make_key(fork);
+    if (make_key(fork))
+        return OMSP_NOMEM;
     omsp_text_init(&text, host, sizeof(host));
     put_host(&text, &url);
     /* Queries are not sent, as the field has it (spec 1.3). */
@@ -73,7 +85,8 @@ enum omsp_status omsp_fork_upgrade(struct omsp_fork *fork, struct omsp_fork_note
     upgrade.path = omsp_span(path, text.len);
     upgrade.authorization = fork->authorization;
     if (fork->links->auth_token) {
-        sign(fork, signature);
+        if (sign(fork, signature))
+            return OMSP_NOMEM;
         upgrade.signature = signature;
     }
     omsp_text_init(&text, request, sizeof(request));

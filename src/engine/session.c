@@ -298,12 +298,35 @@ static void on_timer(struct omsp_timer *timer, uint64_t now_us)
 
 /* ---- control -------------------------------------------------------------------------------- */
 
+static void begin_sending(struct omsp_session *session, uint64_t now_us)
+{
+    session->next_send_us = now_us;
+    omsp_rtp_sender_pause(&session->sender);
+}
+
+static void stop_sending(struct omsp_session *session)
+{
+    omsp_rtp_sender_pause(&session->sender);
+    omsp_session_break_forks(session, NULL, OMSP_TRACK_OUTBOUND);
+}
+
+/* After what decides whether anybody speaks was changed. */
+static void follow_speakers(struct omsp_session *session, bool spoke, uint64_t now_us)
+{
+    if (!spoke && omsp_session_speaks(session))
+        begin_sending(session, now_us);
+    else if (spoke && !omsp_session_speaks(session))
+        stop_sending(session);
+}
+
 void omsp_session_apply(struct omsp_session *session, const struct omsp_session_params *params)
 {
     uint64_t now = now_of(session);
     struct omsp_latch_key key;
+    bool spoke;
 
     omsp_lock_acquire(&session->lock);
+    spoke = omsp_session_speaks(session);
     if (!omsp_addr_equal(&params->peer, &session->signalled)) {
         session->signalled = params->peer;
         session->peer = params->peer;
@@ -329,6 +352,8 @@ void omsp_session_apply(struct omsp_session *session, const struct omsp_session_
     for (unsigned i = 0; !params->may_receive && i < session->source_count; i++)
         omsp_rtp_receiver_pause(&session->sources[i]->receiver);
     session->ptime_ms = params->ptime_ms;
+    session->may_send = params->may_send;
+    follow_speakers(session, spoke, now);
     if (!session->connected) {
         session->connected = true;
         omsp_rtcp_schedule_init(&session->reports, RTCP_BANDWIDTH, now,
@@ -350,18 +375,6 @@ static void hear_anew(struct omsp_session *session)
 {
     omsp_jitter_reset(session->jitter);
     omsp_session_end_mix(session);
-}
-
-static void begin_sending(struct omsp_session *session, uint64_t now_us)
-{
-    session->next_send_us = now_us;
-    omsp_rtp_sender_pause(&session->sender);
-}
-
-static void stop_sending(struct omsp_session *session)
-{
-    omsp_rtp_sender_pause(&session->sender);
-    omsp_session_break_forks(session, NULL, OMSP_TRACK_OUTBOUND);
 }
 
 void omsp_session_run(struct omsp_session *session, enum omsp_direction direction, bool running,
@@ -423,10 +436,7 @@ void omsp_session_feed(struct omsp_session *session, struct omsp_fork *fork, uns
     fork->heard = source;
     if (!heard && omsp_session_hears(session))
         hear_anew(session);
-    if (!spoke && omsp_session_speaks(session))
-        begin_sending(session, now);
-    else if (spoke && !omsp_session_speaks(session))
-        stop_sending(session);
+    follow_speakers(session, spoke, now);
     omsp_session_rearm(session);
     omsp_lock_release(&session->lock);
 }

@@ -46,7 +46,8 @@ bool omsp_session_speaks(const struct omsp_session *session)
 {
     bool speaks = session->send.running;
 
-    for (unsigned i = 0; i < session->fork_count; i++)
+    /* Streams stop with a hold by themselves, media streams do not. */
+    for (unsigned i = 0; i < session->fork_count && session->may_send; i++)
         speaks |= session->forks[i]->bidirectional;
     return speaks;
 }

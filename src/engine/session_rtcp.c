@@ -25,6 +25,14 @@ static uint64_t ntp_now(struct omsp_session *session)
     return omsp_ntp_from_unix_us(now_us + session->wall_ahead_us);
 }
 
+/* 0.0.0.0 is how some say that they hold (RFC 3264 8.4); sent there it would be this machine. */
+static bool is_somewhere(const struct omsp_addr *addr)
+{
+    static const uint8_t nowhere[sizeof(addr->ip)];
+
+    return addr->family && addr->port && memcmp(addr->ip, nowhere, sizeof(nowhere)) != 0;
+}
+
 void omsp_session_send_report(struct omsp_session *session, uint64_t now_us, bool bye)
 {
     struct omsp_rtcp_sender_info info;
@@ -53,7 +61,7 @@ void omsp_session_send_report(struct omsp_session *session, uint64_t now_us, boo
     compound.blocks = compound.count ? blocks : NULL;
     if (omsp_rtcp_build(&compound, packet, sizeof(packet), &len))
         return;
-    if (udp && session->peer_rtcp.family && session->peer_rtcp.port &&
+    if (udp && is_somewhere(&session->peer_rtcp) &&
         (session->srtp
              ? omsp_session_srtp_send(session, udp, &session->peer_rtcp, packet, len, true)
              : udp->loop->send(udp, &session->peer_rtcp, packet, len)) == OMSP_OK)

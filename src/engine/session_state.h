@@ -64,6 +64,7 @@ struct omsp_session {
      * for while it receives. */
     struct omsp_lock lock;
     bool ending, connected, rtcp_mux;
+    bool may_send; /* as agreed: what nobody says then is not sent for the forks alone either */
     bool silent;
     bool passed; /* the last packet went the short way: nothing is due sooner for it */
     bool timer_armed;

@@ -25,7 +25,8 @@ struct omsp_conceal {
 
 void omsp_conceal_init(struct omsp_conceal *conceal);
 /* Received samples pass through in place. Right after a loss or a cut the first 5 ms (more after a
- * longer loss, at most 10) are cross-faded with the made-up signal; else nothing changes. */
+ * longer loss, at most 10; of a shorter piece all) are cross-faded with the made-up signal; else
+ * nothing changes. */
 void omsp_conceal_good(struct omsp_conceal *conceal, int16_t *samples, size_t count);
 /* Makes up `count` samples: 10 ms at full level, then fading, silence from 60 ms on. */
 void omsp_conceal_lost(struct omsp_conceal *conceal, int16_t *out, size_t count);

@@ -53,8 +53,8 @@ void omsp_jitter_destroy(struct omsp_jitter *jitter); /* NULL is fine */
 size_t omsp_jitter_bytes(void);
 void omsp_jitter_init(struct omsp_jitter *jitter);
 void omsp_jitter_drop(struct omsp_jitter *jitter);
-/* Each becomes what the other was. Both in media time; frames that were read go on only until
- * their next put or reset, wherever that is. */
+/* Each becomes what the other was, counters too. Both in media time; frames that were read go on
+ * only until their next put or reset, wherever that is. */
 void omsp_jitter_swap(struct omsp_jitter *a, struct omsp_jitter *b);
 
 /* Forgets packets, order and delay (new SSRC, stream stopped); keeps configuration and counters. */
@@ -74,9 +74,10 @@ struct omsp_jitter_packet {
 /* now_us: when it arrived, on the scale of all other now_us here, never going back.
  * OMSP_OK: taken; read on with next until it answers false.
  * OMSP_EXISTS: a duplicate; OMSP_TIMEOUT: late, its place was given up or its time has passed;
- * OMSP_FULL: no room (the consumer did not read) or memory; all three counted, not stored.
+ * OMSP_FULL: no room (the consumer did not read) or memory.
  * OMSP_INVALID: payload too long, or a sequence number far off (RFC 3550 A.1: the second of two
- * such in order is taken as the sender's restart, which resets the buffer). */
+ * such in order is taken as the sender's restart, which resets the buffer and counts what it held
+ * as lost). All but OMSP_OK are counted, not stored. */
 enum omsp_status omsp_jitter_put(struct omsp_jitter *jitter, uint64_t now_us,
                                  const struct omsp_jitter_packet *packet);
 

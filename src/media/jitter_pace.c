@@ -101,7 +101,9 @@ static uint32_t leave_out(const struct omsp_jitter *jitter, const struct omsp_ji
     if (most < LEAST_OUT || !is_there(jitter, slot, most))
         return 0;
     spare = ear ? ear->spare(ear->ctx, most) : 0;
-    return !spare && forced ? FORCED_OUT : spare;
+    if (!spare && forced)
+        return most < FORCED_OUT ? most : FORCED_OUT; /* no more than is there */
+    return spare;
 }
 
 /* What comes after slot is not here though newer packets are, and such holes use to be filled. */

@@ -36,14 +36,15 @@ void omsp_mix_voice_init(struct omsp_mix_voice *voice, struct omsp_conceal *conc
 /* What was received, in order. It passes through the concealment. Beyond the room the oldest goes.
  */
 void omsp_mix_voice_put(struct omsp_mix_voice *voice, uint64_t now_us, int16_t *pcm, size_t count);
-/* So much was lost (made up here) or never sent (silence); what went by without it counts. Answers
- * how many samples were made up. */
+/* So much was lost (made up here) or never sent (silence); what went by without it counts, and of
+ * the rest OMSP_MIX_MAX samples at most. Answers how many samples were made up. */
 size_t omsp_mix_voice_miss(struct omsp_mix_voice *voice, uint64_t now_us, bool lost,
                            uint32_t samples);
 /* Nothing more of it will come: what it has is handed out, and nobody waits. */
 void omsp_mix_voice_end(struct omsp_mix_voice *voice);
 
-/* What is due now into out, which has room for OMSP_MIX_MAX; call again until it answers 0. */
+/* What is due now into out, which has room for OMSP_MIX_MAX samples; call again until it answers 0.
+ */
 size_t omsp_mix_take(struct omsp_mix_voice *const *voices, unsigned count, uint64_t now_us,
                      int16_t *out);
 /* When to ask though nothing came; UINT64_MAX: nothing waits. */

@@ -83,6 +83,7 @@ void omsp_rate_match_destroy(struct omsp_rate_match *match)
 void omsp_rate_match_bend(struct omsp_rate_match *match, int32_t ppm)
 {
     uint32_t numerator, denominator;
+    spx_uint32_t was_numerator, was_denominator;
     double ratio;
 
     if (ppm > MOST_PPM)
@@ -94,11 +95,15 @@ void omsp_rate_match_bend(struct omsp_rate_match *match, int32_t ppm)
         return;
     ratio = (double)match->rate_in / match->rate_out * (1 + ppm * 1e-6);
     approximate(ratio, &numerator, &denominator);
-    /* On failure (no memory) the library keeps the old filter. */
+    speex_resampler_get_ratio(match->state, &was_numerator, &was_denominator);
     if (speex_resampler_set_rate_frac(match->state, numerator, denominator, match->rate_in,
                                       match->rate_out) == 0) {
         match->ppm = ppm;
         match->ratio = ratio;
+    } else {
+        /* No memory, and the library converts nothing any more: what it had has its room still. */
+        speex_resampler_set_rate_frac(match->state, was_numerator, was_denominator, match->rate_in,
+                                      match->rate_out);
     }
 }
 

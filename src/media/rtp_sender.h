@@ -31,7 +31,8 @@ void omsp_rtp_sender_init(struct omsp_rtp_sender *sender, uint32_t clock_rate, u
 /* Builds the next packet of `ticks` of media time; payload.ptr may be out + OMSP_RTP_HEADER, then
  * nothing is copied. *len gets its size. OMSP_MORE: room is less; OMSP_INVALID: type above 127; in
  * both cases nothing changed. now_us anchors the media clock after init and after pauses only: in
- * between the timestamps go on by ticks, however late the caller is. */
+ * between the timestamps go on by ticks, however late the caller is, and what omsp_rtp_sender_clock
+ * answers follows now_us slowly. */
 enum omsp_status omsp_rtp_sender_packet(struct omsp_rtp_sender *sender, uint8_t type,
                                         struct omsp_span payload, uint32_t ticks, uint64_t now_us,
                                         void *out, size_t room, size_t *len);

@@ -110,11 +110,15 @@ static enum omsp_status create(const struct omsp_srtp_key *key, srtp_ssrc_type_t
     struct omsp_srtp *srtp;
     srtp_err_status_t failed;
 
-    if (!omsp_srtp_key_bytes(key->suite) || key->mki_len > OMSP_SRTP_MKI_MAX)
+    if (!omsp_srtp_key_bytes(key->suite) || key->mki_len > OMSP_SRTP_MKI_MAX) {
+        omsp_wipe(&copy, sizeof(copy));
         return OMSP_INVALID;
+    }
     srtp = omsp_zalloc(sizeof(*srtp));
-    if (!srtp)
+    if (!srtp) {
+        omsp_wipe(&copy, sizeof(copy));
         return OMSP_NOMEM;
+    }
     memset(&policy, 0, sizeof(policy));
     set_suite(&policy, key->suite);
     policy.ssrc.type = type;

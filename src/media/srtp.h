@@ -51,7 +51,8 @@ void omsp_srtp_close(void);
 /* Bytes of a suite's key with salt; 0: there is none. */
 size_t omsp_srtp_key_bytes(unsigned suite);
 
-/* The key is copied, not kept. OMSP_NOMEM, OMSP_INVALID (suite, length of the MKI). */
+/* Between open and close. The key is copied, not kept. OMSP_NOMEM, OMSP_INVALID (suite, length of
+ * the MKI, of which a sender has none). */
 enum omsp_status omsp_srtp_sender_create(const struct omsp_srtp_key *key, struct omsp_srtp **out);
 enum omsp_status omsp_srtp_receiver_create(const struct omsp_srtp_key *key, struct omsp_srtp **out);
 /* One that expects a source to go on where it is after another key (RFC 3711 3.3.1): with its

@@ -30,21 +30,22 @@ enum omsp_status omsp_stream_format_read(const char *encoding, unsigned rate,
 /* The same for a format that is given; fills in a rate of 0. */
 enum omsp_status omsp_stream_format_check(struct omsp_stream_format *format);
 const char *omsp_stream_encoding_name(enum omsp_stream_encoding encoding);
-/* Bytes of a frame's payload at most. */
+/* Bytes of a frame's payload at most, of a format that was read or checked. */
 size_t omsp_stream_bytes_max(const struct omsp_stream_format *format);
 
 /* ---- to the consumer ------------------------------------------------------------------------ */
 
 struct omsp_stream_encoder;
 
-/* *out is NULL for µ-law, which needs none. OMSP_NOMEM, OMSP_IO. */
+/* Of a format that was read or checked. *out is NULL for µ-law, which needs none, and after an
+ * error. OMSP_NOMEM, OMSP_IO (libopus). */
 enum omsp_status omsp_stream_encoder_create(const struct omsp_stream_format *format,
                                             struct omsp_stream_encoder **out);
 void omsp_stream_encoder_destroy(struct omsp_stream_encoder *encoder); /* NULL is fine */
 /* As new: for another listener than the one that heard what was before. NULL is fine. */
 void omsp_stream_encoder_reset(struct omsp_stream_encoder *encoder);
-/* joins: the frame follows on the one before. Answers the payload's length. encoder NULL: a copy.
- */
+/* joins: the frame follows on the one before. Answers the payload's length; 0: libopus failed.
+ * encoder NULL: a copy. */
 size_t omsp_stream_encode(struct omsp_stream_encoder *encoder,
                           const uint8_t codes[OMSP_STREAM_FRAME], bool joins,
                           uint8_t payload[OMSP_STREAM_BYTES_MAX]);
@@ -53,7 +54,7 @@ size_t omsp_stream_encode(struct omsp_stream_encoder *encoder,
 
 struct omsp_stream_decoder;
 
-/* OMSP_NOMEM, OMSP_IO. */
+/* Of a format that was read or checked. OMSP_NOMEM, OMSP_IO (libopus). */
 enum omsp_status omsp_stream_decoder_create(const struct omsp_stream_format *format,
                                             struct omsp_stream_decoder **out);
 void omsp_stream_decoder_destroy(struct omsp_stream_decoder *decoder); /* NULL is fine */

@@ -47,7 +47,7 @@ struct omsp_telephone_event {
     uint16_t seq; /* newest heard */
     uint64_t seq_us;
     uint64_t digits;  /* presses told */
-    uint64_t ignored; /* packets that told nothing: malformed, too old, or no DTMF */
+    uint64_t ignored; /* malformed packets; events that were too old to begin, or no DTMF */
 };
 
 /* clock_rate: of the payload type, > 0. */

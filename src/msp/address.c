@@ -1,7 +1,6 @@
 /*
- * The address: its life, its calls, its references. What its interfaces do lies in address_msp.c,
- * address_terminals.c, address_open.c and address_event.c; connection points in sinks.c. No thread
- * of its own; any thread may call anything.
+ * The address: its life, its calls, its references. What its interfaces do lies in the other
+ * address_*.c; connection points in sinks.c. No thread of its own; any thread may call anything.
  */
 #include "msp/address.h"
 
@@ -77,8 +76,7 @@ static void set_state(struct msp_address *address, enum msp_address_state state)
     ReleaseSRWLockExclusive(&address->lock);
 }
 
-/* The engine's side of a start: on failure nothing is left but perhaps address->engine, which a
- * second try uses again. */
+/* The engine's side of a start: on failure nothing is left. */
 static HRESULT start_engine(struct msp_address *address, HANDLE event)
 {
     struct omsp_engine *engine;
@@ -99,10 +97,14 @@ static HRESULT start_engine(struct msp_address *address, HANDLE event)
         ReleaseSRWLockExclusive(&address->lock);
         hr = msp_sinks_attach(address->sinks);
         if (FAILED(hr)) {
-            msp_sinks_detach(address->sinks);
+            /* Lets those end who use it; whoever comes later finds none, so that what detach takes
+             * from the sinks is all that they have. */
+            AcquireSRWLockExclusive(&address->listener_lock);
             AcquireSRWLockExclusive(&address->lock);
             address->engine = NULL;
             ReleaseSRWLockExclusive(&address->lock);
+            ReleaseSRWLockExclusive(&address->listener_lock);
+            msp_sinks_detach(address->sinks);
         }
     }
     if (SUCCEEDED(hr)) {

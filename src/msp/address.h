@@ -39,15 +39,16 @@ struct msp_address {
 
     SRWLOCK lock; /* state, engine, calls, pending, stop */
     enum msp_address_state state;
-    struct omsp_address *engine; /* from the first start until the destructor */
+    struct omsp_address *engine; /* from the start that succeeded until the destructor */
     struct omsp_link calls;      /* msp_call.link; weak */
     struct omsp_event pending;   /* taken from the queue, not delivered for want of memory */
     bool has_pending;
     struct msp_stop_place stopper; /* who shuts it down */
     struct omsp_link stop_waiters; /* who else asked for it meanwhile */
 
-    /* Held shared while the listener is used, so that Shutdown can wait for users; a leaf above the
-     * engine only. */
+    /* Held shared while the listener is used, so that Shutdown can wait for users, and while who
+     * does not know the address to be live uses `engine`, for a start that fails takes it back;
+     * above `lock`, a delivery's and the engine's. */
     SRWLOCK listener_lock;
     struct omsp_listener *listener; /* GetEvent's queue */
     HANDLE event;                   /* TAPI's, never closed; fixed while the listener lives */
@@ -57,18 +58,20 @@ HRESULT msp_address_create(IUnknown *outer, REFIID iid, void **out);
 
 /* E_UNEXPECTED unless live. */
 HRESULT msp_address_check_live(struct msp_address *address);
-/* Initialize and Open (event NULL). */
+/* Initialize and Open (event NULL). E_UNEXPECTED: not CREATED; msp_engine_acquire's errors,
+ * E_OUTOFMEMORY, and it can be tried again then. */
 HRESULT msp_address_start(struct msp_address *address, HANDLE event);
 /* Shutdown and Close. One that is asked for while another is under way returns when that one is
  * done (in a single-threaded apartment calls are let in meanwhile), but waits no longer than
- * MSP_STOP_PATIENCE_MS, and not at all when it comes from within it or from a sink. */
+ * MSP_STOP_PATIENCE_MS, and not at all when it comes from within it or from a sink. S_OK, also
+ * after that; E_UNEXPECTED: never started. No lock is held. */
 #define MSP_STOP_PATIENCE_MS 10000
 HRESULT msp_address_stop(struct msp_address *address);
-/* The living call that `unknown` is an interface pointer of, inner reference taken; NULL: none of
- * this address's. Never looks at what the pointer points to. */
+/* The call that `unknown` is an interface pointer of, inner reference taken; NULL: none of this
+ * address's, or shut down (one of TAPI's: by TAPI). Never looks at what the pointer points to. */
 struct msp_call *msp_address_find_call(struct msp_address *address, const void *unknown);
-/* Living calls, each with an inner reference, oldest first, in an array for omsp_free. *out may be
- * NULL with *count 0. E_OUTOFMEMORY. */
+/* The calls that msp_address_find_call finds, each with an inner reference, oldest first, in an
+ * array for omsp_free. *out may be NULL with *count 0. E_OUTOFMEMORY. */
 HRESULT msp_address_calls(struct msp_address *address, struct msp_call ***out, size_t *count);
 
 extern const struct com_class msp_address_class;
@@ -85,7 +88,7 @@ extern const struct msp_vtable_IOpenMSPAddress msp_address_open_vtable;
 extern const struct com_dispatch msp_dispatch_ITTerminalSupport2;
 extern const struct com_dispatch msp_dispatch_IOpenMSPAddress;
 
-/* address_media.c: methods of IOpenMSPAddress. */
+/* address_media.c: methods of IOpenMSPAddress, with openmsp.h's contracts. */
 HRESULT STDMETHODCALLTYPE msp_address_configure_media(IOpenMSPAddress *iface, BSTR account,
                                                       BSTR token, BSTR ca_file, VARIANT_BOOL plain);
 HRESULT STDMETHODCALLTYPE msp_address_start_rest(IOpenMSPAddress *iface, BSTR listen, BSTR keys,
@@ -97,7 +100,8 @@ HRESULT STDMETHODCALLTYPE msp_address_get_rest_per_address(IOpenMSPAddress *ifac
 HRESULT STDMETHODCALLTYPE msp_address_put_rest_per_address(IOpenMSPAddress *iface,
                                                            LONG connections);
 
-/* address_devices.c: static terminals, and ITLegacyWaveSupport. */
+/* address_devices.c: static terminals, and ITLegacyWaveSupport (mspi.md 3.13, 3.16). E_POINTER,
+ * E_UNEXPECTED, E_OUTOFMEMORY; the last also E_INVALIDARG, TAPI_E_NOITEMS. */
 HRESULT msp_address_static_collection(struct msp_address *address, VARIANT *out);
 HRESULT msp_address_static_enum(struct msp_address *address, IEnumTerminal **out);
 HRESULT msp_address_default_static(struct msp_address *address, LONG media,
@@ -105,7 +109,9 @@ HRESULT msp_address_default_static(struct msp_address *address, LONG media,
 MSP_VTABLE_TYPE(ITLegacyWaveSupport);
 extern const struct msp_vtable_ITLegacyWaveSupport msp_address_legacy_vtable;
 
-/* GetEvent's work (address_event.c). */
+/* GetEvent's work (address_event.c, mspi.md 2.2). E_POINTER, E_UNEXPECTED (not live),
+ * TAPI_E_NOEVENT, TAPI_E_NOTENOUGHMEMORY (*size is what the head needs); E_OUTOFMEMORY: the event
+ * stays the head, buffer may be zeroed. */
 HRESULT msp_address_get_event(struct msp_address *address, DWORD *size, BYTE *buffer);
 
 #endif

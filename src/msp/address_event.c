@@ -1,7 +1,7 @@
 /*
  * GetEvent: one event of the queue as MSP_EVENT_INFO (mspi.md 2.2, 2.3, 2.6). The queue carries
  * ids; interface pointers are made here, on the caller's thread, with one reference each that
- * becomes the caller's. Never blocks.
+ * becomes the caller's. Never waits for an event, nor for foreign code. Any thread.
  */
 #include "msp/address.h"
 
@@ -175,17 +175,12 @@ static HRESULT fill(const struct omsp_event *event, struct msp_event_parts *part
 
 /* ---- calls that are gone --------------------------------------------------------------------- */
 
-/* Has TAPI shut it down? Then its token means nothing, and nothing is told of it any more (mspi.md
- * 3.11), though whoever holds a stream holds the call. */
-static bool is_forgotten(struct msp_call *call)
-{
-    return InterlockedCompareExchange(&call->forgotten, 0, 0) != 0;
-}
-
+/* TAPI has shut it down, or nobody holds it: its token means nothing, and nothing is told of it any
+ * more (mspi.md 3.11), though whoever holds a stream holds the call. */
 static bool is_gone(struct msp_address *address, uint32_t id)
 {
     struct msp_call *call = msp_call_from_id(address, id);
-    bool gone = !call || is_forgotten(call);
+    bool gone = !call || msp_call_is_forgotten(call);
 
     if (call)
         msp_call_unref(call);
@@ -225,7 +220,7 @@ static HRESULT deliver(struct msp_address *address, struct omsp_event *event, DW
     DWORD need = size_of(event);
     HRESULT hr = msp_event_resolve(address, event, &parts);
 
-    if (hr == S_OK && parts.call && is_forgotten(parts.call)) {
+    if (hr == S_OK && parts.call && msp_call_is_forgotten(parts.call)) {
         if (event->kind == OMSP_EVENT_FILE) { /* what a file terminal does is also its own */
             msp_call_unref(parts.call);
             parts.call = NULL;

@@ -59,8 +59,8 @@ static HRESULT STDMETHODCALLTYPE msp_ShutdownMSPCall(ITMSPAddress *iface, IUnkno
     call = msp_address_find_call(self, unknown);
     if (!call)
         return E_INVALIDARG;
-    InterlockedExchange(&call->forgotten, 1);
-    hr = msp_call_shut(call) ? S_OK : E_INVALIDARG;
+    hr = msp_call_forget(call) ? S_OK : E_INVALIDARG;
+    msp_call_shut(call);
     msp_call_unref(call);
     return hr;
 }

@@ -44,7 +44,8 @@ void msp_bounded_fini(struct msp_bounded *bounded);
 /* Asks for a round; what to wait for. Without a thread to be had it is done here and now. */
 unsigned msp_bounded_ask(struct msp_bounded *bounded);
 /* Waits for that round until this time (GetTickCount64); a single-threaded apartment is pumped
- * meanwhile. False: it is not done, or somebody has waited in vain already. */
+ * meanwhile. False: it is not done by then; at once when somebody has waited in vain already, or
+ * when there is no memory to wait. */
 bool msp_bounded_wait(struct msp_bounded *bounded, unsigned round, ULONGLONG until);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The call: its life and references. What its interfaces do lies in call_control.c, call_open.c and
- * call_info.c; what a TSP says to it in tsp.c. Any thread.
+ * The call: its life and references. What its interfaces do lies in the other call_*.c; what a TSP
+ * says to it in tsp.c. Any thread.
  */
 #include "msp/call.h"
 
@@ -30,6 +30,16 @@ struct msp_address *msp_call_address(const struct msp_call *call)
 bool msp_call_is_shut(struct msp_call *call)
 {
     return omsp_call_is_shut(call->engine);
+}
+
+bool msp_call_forget(struct msp_call *call)
+{
+    return !InterlockedExchange(&call->forgotten, 1);
+}
+
+bool msp_call_is_forgotten(struct msp_call *call)
+{
+    return InterlockedCompareExchange(&call->forgotten, 0, 0) != 0;
 }
 
 struct msp_call *msp_call_from_id(struct msp_address *address, uint32_t id)
@@ -84,7 +94,9 @@ bool msp_call_shut(struct msp_call *call)
     struct omsp_stream *forks[OMSP_CALL_MAX_FORKS];
     unsigned count;
 
-    unlink_call(call);
+    /* One that its application closed is still TAPI's, who names it once more. */
+    if (is_standalone(call) || msp_call_is_forgotten(call))
+        unlink_call(call);
     /* Held until they are entered: whoever reads an event of the shutdown looks here after it. */
     AcquireSRWLockExclusive(&call->ended_lock);
     first = omsp_call_shutdown_keeping(call->engine, forks, &count) == OMSP_OK;
@@ -103,6 +115,7 @@ static void call_destroy(struct com_object *object)
 
     if (self->engine) {
         msp_call_shut(self);
+        unlink_call(self);
         msp_identity_forget(omsp_call_id(self->engine), object);
         for (unsigned i = 0; i < self->stream_count; i++)
             omsp_stream_release(self->streams[i]);

@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "com/module.h"
+#include "msp/address.h"
 
 struct item {
     struct omsp_link link;
@@ -285,15 +286,13 @@ HRESULT msp_delivery_create(struct msp_sinks *sinks, struct com_point *point, st
     return S_OK;
 }
 
-HRESULT msp_delivery_listen(struct msp_delivery *self, struct msp_address *address)
+/* The address's listener_lock held, which keeps the engine's address. */
+static HRESULT listen_to(struct msp_delivery *self, struct omsp_address *engine)
 {
-    struct omsp_address *engine = msp_address_engine(address);
     struct omsp_listener *listener = NULL;
     bool first;
     HRESULT hr;
 
-    if (!engine)
-        return S_OK; /* msp_sinks_attach comes back */
     AcquireSRWLockExclusive(&self->lock);
     first = !self->listened;
     self->listened = true;
@@ -313,10 +312,33 @@ HRESULT msp_delivery_listen(struct msp_delivery *self, struct msp_address *addre
     if (listener)
         omsp_listener_close(listener);
     if (listener || FAILED(hr))
-        msp_delivery_unref(self);
+        msp_delivery_unref(self); /* never the last: the caller has one */
     else
         wake(self); /* what came before the listener was in place */
     return hr;
+}
+
+HRESULT msp_delivery_listen(struct msp_delivery *self, struct msp_address *address)
+{
+    struct omsp_address *engine;
+    HRESULT hr = S_OK;
+
+    AcquireSRWLockShared(&address->listener_lock);
+    engine = msp_address_engine(address);
+    if (engine) /* or msp_sinks_attach comes back */
+        hr = listen_to(self, engine);
+    ReleaseSRWLockShared(&address->listener_lock);
+    return hr;
+}
+
+bool msp_delivery_listens(struct msp_delivery *self)
+{
+    bool listens;
+
+    AcquireSRWLockShared(&self->lock);
+    listens = self->listener != NULL;
+    ReleaseSRWLockShared(&self->lock);
+    return listens;
 }
 
 /* Ends the listener; with `items`, what waits in it goes there, in order. */

@@ -13,7 +13,8 @@
 void msp_engine_configure(const struct omsp_ports *(*ports)(void),
                           const struct omsp_engine_config *config);
 
-/* The engine and one hold on it. E_OUTOFMEMORY, TAPI_E_RESOURCEUNAVAIL, E_FAIL. */
+/* The engine and one hold on it; *out NULL on failure. E_FAIL: no ports were configured;
+ * omsp_engine_create's errors. */
 HRESULT msp_engine_acquire(struct omsp_engine **out);
 /* One more hold, by who holds one already. */
 void msp_engine_hold(void);

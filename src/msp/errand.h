@@ -1,6 +1,7 @@
 /*
  * One visit to foreign code that somebody waits for, and no longer than a bound: it is made on a
- * thread of its own, and what it brings home too late is let go of there.
+ * thread of its own, and what it brings home too late is let go of there. Without memory for the
+ * thread the caller makes the visit, and there is no bound.
  *
  * The bound holds for who asks from the multithreaded apartment. What a thread of a single-threaded
  * one gives us may be called on that thread only: there the visit is made at once, by it, and takes

@@ -34,7 +34,8 @@ HRESULT msp_foreign_connect(struct msp_foreign *foreign, IGraphBuilder *graph, D
                             DWORD *count, IPin **pins);
 HRESULT msp_foreign_complete(struct msp_foreign *foreign);
 HRESULT msp_foreign_disconnect(struct msp_foreign *foreign, IGraphBuilder *graph);
-/* Of a dynamic one that takes a sink: S_FALSE when it is none. NULL: none any more. */
+/* Of a dynamic one that takes a sink, RegisterSink's answer: S_FALSE when it is none. NULL: none
+ * any more, S_OK. */
 HRESULT msp_foreign_sink(struct msp_foreign *foreign, ITPluggableTerminalEventSink *sink);
 
 #endif

@@ -3,9 +3,10 @@
  * both kinds share is hosted_filter.c; the input pin with its transport is hosted_sink.c, the
  * output pin with its thread hosted_source.c. Private to the hosted_*.c files.
  *
- * The pin is part of the filter's object and counts on it, with an identity of its own. The graph
- * and the peer are called with no lock held. `lock` is a leaf around the fields; the graph does not
- * change state and connections at the same time, so those two need no more than that.
+ * The pin is part of the filter's object and counts on it, with an identity of its own. The graph,
+ * the clock and the peer are called with no lock held, but for AddRef, and the graph's
+ * QueryInterface, without which it might go away. `lock` is a leaf around the fields; the graph
+ * does not change state and connections at the same time, so those two need no more than that.
  */
 #ifndef OMSP_MSP_HOSTED_FILTER_H
 #define OMSP_MSP_HOSTED_FILTER_H

@@ -9,7 +9,8 @@
 
 #include <evcode.h>
 
-#define MAX_PINS 16u
+#define USUAL_PINS 16u
+#define MAX_PINS   1024u /* of one that asks for more room, for nobody's memory is endless */
 
 struct msp_graph {
     IGraphBuilder *builder;
@@ -73,16 +74,50 @@ static HRESULT join(struct msp_graph *graph, IPin *theirs)
     return hr == E_NOTIMPL ? VFW_E_CANNOT_CONNECT : hr;
 }
 
-/* The terminal's pins, room for *count; counted. */
-static HRESULT ask_for_pins(struct msp_graph *graph, struct msp_foreign *foreign, DWORD *count,
-                            IPin **pins)
+/* What a terminal that connects gives: its pins, each counted; those it left out are NULL. */
+struct pins {
+    IPin **all;
+    DWORD room;  /* of `all` */
+    DWORD count; /* what the terminal says */
+};
+
+static void release_pins(struct pins *pins)
+{
+    for (DWORD i = 0; i < pins->room; i++)
+        if (pins->all[i])
+            IPin_Release(pins->all[i]);
+    omsp_free(pins->all);
+}
+
+static HRESULT ask_with_room(struct msp_graph *graph, struct msp_foreign *foreign, DWORD room,
+                             struct pins *pins)
 {
     DWORD direction = graph->filter->kind->direction == PINDIR_INPUT ? TD_CAPTURE : TD_RENDER;
     HRESULT hr;
 
-    *count = MAX_PINS;
-    hr = msp_foreign_connect(foreign, graph->builder, direction, count, pins);
-    if (SUCCEEDED(hr) && (*count < 1 || *count > MAX_PINS || !pins[0])) {
+    *pins = (struct pins){omsp_zalloc_array(room, sizeof(IPin *)), room, room};
+    if (!pins->all) {
+        pins->room = 0;
+        return E_OUTOFMEMORY;
+    }
+    hr = msp_foreign_connect(foreign, graph->builder, direction, &pins->count, pins->all);
+    if (FAILED(hr)) /* what it wrote is nobody's */
+        memset(pins->all, 0, room * sizeof(IPin *));
+    return hr;
+}
+
+/* Connects the terminal. Whatever it answers, the pins are to be released. */
+static HRESULT ask_for_pins(struct msp_graph *graph, struct msp_foreign *foreign, struct pins *pins)
+{
+    HRESULT hr = ask_with_room(graph, foreign, USUAL_PINS, pins);
+
+    if (hr == TAPI_E_NOTENOUGHMEMORY && pins->count > USUAL_PINS && pins->count <= MAX_PINS) {
+        DWORD wanted = pins->count;
+
+        release_pins(pins);
+        hr = ask_with_room(graph, foreign, wanted, pins);
+    }
+    if (SUCCEEDED(hr) && (pins->count < 1 || pins->count > pins->room || !pins->all[0])) {
         msp_foreign_disconnect(foreign, graph->builder);
         hr = TAPI_E_INVALIDTERMINAL;
     }
@@ -90,31 +125,30 @@ static HRESULT ask_for_pins(struct msp_graph *graph, struct msp_foreign *foreign
 }
 
 /* The first of the terminal's pins that can be joined with ours. */
+static HRESULT join_one(struct msp_graph *graph, const struct pins *pins)
+{
+    HRESULT first = join(graph, pins->all[0]), hr = first;
+
+    for (DWORD i = 1; i < pins->count && FAILED(hr); i++)
+        hr = pins->all[i] ? join(graph, pins->all[i]) : E_POINTER;
+    return SUCCEEDED(hr) ? hr : first;
+}
+
 static HRESULT connect(struct msp_graph *graph, struct msp_foreign *foreign)
 {
-    IPin *pins[MAX_PINS] = {NULL};
-    DWORD count;
-    HRESULT hr = ask_for_pins(graph, foreign, &count, pins), first = S_OK;
+    struct pins pins;
+    HRESULT hr = ask_for_pins(graph, foreign, &pins);
+    bool connected = SUCCEEDED(hr);
 
-    if (FAILED(hr))
-        return hr;
-    for (DWORD i = 0; i < count; i++) {
-        if (i == 0 || FAILED(hr)) {
-            hr = pins[i] ? join(graph, pins[i]) : E_POINTER;
-            if (i == 0)
-                first = hr;
-        }
-        if (pins[i])
-            IPin_Release(pins[i]);
-    }
+    if (connected)
+        hr = join_one(graph, &pins);
+    release_pins(&pins);
     if (SUCCEEDED(hr)) {
         hr = msp_foreign_complete(foreign);
         if (hr == E_NOTIMPL)
             hr = S_OK;
-    } else {
-        hr = first;
     }
-    if (FAILED(hr))
+    if (FAILED(hr) && connected)
         msp_foreign_disconnect(foreign, graph->builder);
     return hr;
 }

@@ -184,7 +184,7 @@ static const IPinVtbl pin_vtbl = {
 /* ---- delivering ------------------------------------------------------------------------------ */
 
 struct flow {
-    struct msp_filter *self; /* a reference */
+    struct msp_filter *self; /* not counted: it outlives the thread (deactivate) */
     IMemAllocator *allocator;
     IMemInputPin *transport;
     struct omsp_audio_format format;

@@ -44,7 +44,9 @@ struct msp_media_host *msp_media_host_create(void);
 /* Stops the server, wipes the secrets. No lock is held. */
 void msp_media_host_destroy(struct msp_media_host *host);
 
-/* The methods of IOpenMSPAddress, with their contracts; the caller holds the engine. */
+/* The methods of IOpenMSPAddress, with their contracts; the caller holds the engine. E_INVALIDARG
+ * (account); TAPI_E_WRONG_STATE: done already; E_OUTOFMEMORY, omsp_engine_set_forks' errors, what
+ * CryptProtectMemory says; nothing is kept then. */
 HRESULT msp_media_configure(struct msp_media_host *host, struct omsp_engine *engine,
                             const char *account, const char *token, const char *ca_file,
                             bool allow_plain);
@@ -52,9 +54,12 @@ HRESULT msp_media_configure(struct msp_media_host *host, struct omsp_engine *eng
 HRESULT msp_media_set_limit(struct msp_media_host *host, enum msp_rest_limit limit,
                             unsigned connections);
 unsigned msp_media_get_limit(struct msp_media_host *host, enum msp_rest_limit limit);
-/* settings: account, token and limits are filled in here. *url: for omsp_free. */
+/* settings: account, token and limits are filled in here. *url: for omsp_free, NULL on failure.
+ * TAPI_E_NOTSUPPORTED: no server in this build; TAPI_E_WRONG_STATE: it runs, or nothing was
+ * configured; E_OUTOFMEMORY; the hook's errors. */
 HRESULT msp_media_start_rest(struct msp_media_host *host, struct omsp_engine *engine,
                              struct msp_rest_settings *settings, char **url);
+/* S_FALSE: it did not run. Waits for it, no lock held. */
 HRESULT msp_media_stop_rest(struct msp_media_host *host);
 
 #endif

@@ -7,8 +7,8 @@
  * client sees one interface pointer per thing for as long as it holds it.
  *
  * References (mspi.md 1.3):
- *   stream   -> call     strong, on the call's inner unknown; for as long as the stream's object
- * lives call     -> address  strong, on the address's inner unknown, until the call's destructor
+ *   stream   -> call     strong, on the call's inner unknown, as long as the stream's object lives
+ *   call     -> address  strong, on the address's inner unknown, until the call's destructor
  *   address  -> calls    weak (a list; the call's destructor takes itself off)
  *   call     -> streams  none: the engine's call keeps the engine's streams (media streams too)
  *   terminal -> address  none; msp_address_token's value only (get_AddressHandle)
@@ -17,9 +17,12 @@
  * So no cycle exists, a standalone call that is released without Close dies, and an aggregated one
  * never counts its outer.
  *
- * Locks, in order: address's list lock, call's lock, identity lock (a leaf). None is held while the
- * engine, another object, SetEvent or anything foreign is called. All functions here may be called
- * on any thread.
+ * Locks. The address's, the call's and the identity map's are leaves (under the address's a call
+ * may be given one more reference): the engine is not called under them. It is called under the
+ * address's listener_lock, the call's ended_lock, and the locks of delivery.c, terminal_sink.c,
+ * media_host.c and engine_host.c, and may signal then, which is SetEvent or a leaf. Nothing foreign
+ * is called under any lock of this room; the exceptions are told where they are (mst.h,
+ * hosted_filter.h). All functions here may be called on any thread.
  *
  * Every method of every interface: pointers first (E_POINTER), outs cleared, then state
  * (E_UNEXPECTED), then values, then work.
@@ -38,15 +41,17 @@ struct msp_sinks;   /* sinks.c */
 
 /* ---- hresult.c ----------------------------------------------------------------------------- */
 
-/* The one translation of the engine's answers (mspi.md 5). */
+/* The one translation of the engine's answers (mspi.md 5); where one means something else at a
+ * door, that door says so before it asks here (msp_fork_hresult). E_FAIL: no answer of the engine.
+ */
 HRESULT msp_hresult(enum omsp_status status);
 
 /* ---- strings: text.c ----------------------------------------------------------------------- */
 
 /* UTF-8 -> BSTR; NULL when out of memory. */
 BSTR msp_bstr(const char *utf8);
-/* UTF-16 -> UTF-8 by omsp_alloc; free with omsp_free. text NULL counts as "". NULL: no memory, or
- * not UTF-16 (then *hr, else E_OUTOFMEMORY in it). hr never NULL. */
+/* UTF-16 -> UTF-8 by omsp_alloc; free with omsp_free. text NULL counts as "". NULL with *hr
+ * E_INVALIDARG: not UTF-16; with E_OUTOFMEMORY. Else *hr is S_OK; hr never NULL. */
 char *msp_utf8(const WCHAR *text, HRESULT *hr);
 /* An optional argument: NULL and "" give *out NULL and S_OK. E_INVALIDARG: a NUL inside, not
  * UTF-16; E_OUTOFMEMORY. Free with omsp_free. */
@@ -86,11 +91,12 @@ void msp_address_unref(struct msp_address *address);
 /* False when the last reference is gone already: then leave it alone. */
 bool msp_address_try_ref(struct msp_address *address);
 /* The engine's address, valid as long as the caller holds an inner reference; NULL before
- * Initialize/Open. After Shutdown it stays and answers OMSP_SHUTDOWN. */
+ * Initialize/Open and when they failed. After Shutdown it stays and answers OMSP_SHUTDOWN. */
 struct omsp_address *msp_address_engine(struct msp_address *address);
 /* What terminals of this address answer to get_AddressHandle. */
 MSP_HANDLE msp_address_token(const struct msp_address *address);
-/* The (outer) unknown that connection points give as their container; one reference. */
+/* Any interface of the whole: the outer is asked when there is one; one reference. Its own errors.
+ */
 HRESULT msp_address_query(struct msp_address *address, REFIID iid, void **out);
 
 /* ---- call.c -------------------------------------------------------------------------------- */
@@ -101,11 +107,12 @@ struct omsp_call *msp_call_engine(const struct msp_call *call);    /* never NULL
 struct msp_address *msp_call_address(const struct msp_call *call); /* never NULL; not counted */
 /* The living call with this engine id, inner reference taken, or NULL. */
 struct msp_call *msp_call_from_id(struct msp_address *address, uint32_t id);
-/* ITCallMediaEvent::get_Call: the standalone call's own ITCallInfo, or that of the outer. */
+/* ITCallMediaEvent::get_Call: msp_call_query for ITCallInfo, which a standalone call has itself. */
 HRESULT msp_call_get_info(struct msp_call *call, ITCallInfo **out);
-/* Any interface of the call; one reference. E_UNEXPECTED: shut down, and its outer may be gone. */
+/* Any interface of the call, of its outer when it has one; one reference. E_NOINTERFACE, the
+ * outer's own errors; E_UNEXPECTED: one with an outer was shut down, and the outer may be gone. */
 HRESULT msp_call_query(struct msp_call *call, REFIID iid, void **out);
-/* Media state of ShutdownMSPCall: methods of the call's streams answer E_UNEXPECTED. */
+/* After ShutdownMSPCall, Close, the address's Shutdown: what may change answers E_UNEXPECTED. */
 bool msp_call_is_shut(struct msp_call *call);
 
 /* ---- resolve.c: ids of an event to interfaces ---------------------------------------------- */
@@ -113,11 +120,12 @@ bool msp_call_is_shut(struct msp_call *call);
 struct msp_event_parts {
     struct msp_call *call; /* inner reference, or NULL (address event) */
     ITStream *stream;      /* CALL; one reference each, or NULL */
-    ITTerminal *terminal;  /* CALL (may be NULL), ADDRESS, FILE: the parent */
+    ITTerminal *terminal;  /* CALL (may be NULL), ADDRESS, FILE: the file terminal */
     ITFileTrack *track;    /* FILE; may be NULL */
 };
-/* S_FALSE: the call or terminal that the event speaks of is gone, nobody can care: drop the event.
- * E_OUTOFMEMORY. On anything but S_OK *out is empty. */
+/* S_FALSE: the call, stream or terminal that the event is about is gone, nobody can care: drop the
+ * event. A call event whose terminal alone is gone is told without it. E_OUTOFMEMORY. On anything
+ * but S_OK *out is empty. No lock is held. */
 HRESULT msp_event_resolve(struct msp_address *address, const struct omsp_event *event,
                           struct msp_event_parts *out);
 void msp_event_parts_clear(struct msp_event_parts *parts);
@@ -127,10 +135,13 @@ void msp_event_parts_clear(struct msp_event_parts *parts);
 /* The object of the engine's stream, made or found; *out is one reference for the caller. The
  * caller keeps its own reference on `stream` (the wrapper takes one). E_OUTOFMEMORY. */
 HRESULT msp_stream_wrap(struct msp_call *call, struct omsp_stream *stream, ITStream **out);
-/* Our stream behind an interface, as an engine reference. E_INVALIDARG: not one of ours. */
+/* Our stream, of whatever call, behind an interface, which is asked for its ITStream: an engine
+ * reference. E_INVALIDARG: not one of ours, NULL. */
 HRESULT msp_stream_from_interface(IUnknown *unknown, struct omsp_stream **out);
 
-/* Player, recorder or track. token: of the address that made it. */
+/* The object of the engine's terminal, made or found; of one that hosts another maker's, that one.
+ * *out is one reference for the caller, who keeps his own on `terminal`; NULL on failure. token: of
+ * the address that made it. E_OUTOFMEMORY. */
 HRESULT msp_terminal_wrap(MSP_HANDLE token, struct omsp_terminal *terminal, ITTerminal **out);
 /* Our terminal behind an interface, as an engine reference. TAPI_E_INVALIDTERMINAL: not ours, which
  * is seen without a call of it. */
@@ -139,18 +150,22 @@ HRESULT msp_terminal_from_interface(ITTerminal *terminal, struct omsp_terminal *
 /* ---- event objects and sinks (event_object.c, sinks.c) -------------------------------------- */
 
 /* The object that a sink receives: ITCallMediaEvent, ITFileTerminalEvent, ITPrivateEvent,
- * ITAddressEvent; *kind is its TAPI_EVENT. Takes references on what it needs from parts, which stay
- * the caller's. */
+ * ITAddressEvent, and what terminals of other makers tell besides (terminal_event.h); *kind is its
+ * TAPI_EVENT. Takes references on what it needs from parts, which stay the caller's. S_FALSE: what
+ * a terminal told was given back meanwhile; E_INVALIDARG: the TSP's event, which is for no sink;
+ * E_OUTOFMEMORY. *out NULL but on S_OK. No lock is held: outers are asked. */
 HRESULT msp_event_object_create(struct msp_address *address, const struct omsp_event *event,
                                 const struct msp_event_parts *parts, TAPI_EVENT *kind,
                                 IDispatch **out);
-/* What GetEvent puts into MSP_PRIVATE_EVENT_INFO.pEvent: the ITPrivateEvent's EventInterface. */
+/* What GetEvent puts into MSP_PRIVATE_EVENT_INFO.pEvent, the ITPrivateEvent's EventInterface: of a
+ * digit ITDigitDetectionEvent, without its call; else NULL and S_OK. E_OUTOFMEMORY. */
 HRESULT msp_private_object_create(const struct omsp_event *event, IDispatch **out);
 
 /* The connection points of one address; made in the address's constructor, before it is shared.
- * Keeps `address` weakly: msp_sinks_destroy ends that. */
+ * Keeps `address` weakly: msp_sinks_destroy ends that. E_OUTOFMEMORY. */
 HRESULT msp_sinks_create(struct msp_address *address, struct msp_sinks **out);
-/* Once the engine's address exists (Initialize/Open): sinks advised before begin to listen. */
+/* Once the engine's address exists (Initialize/Open): sinks advised before begin to listen. On
+ * failure some may: msp_sinks_detach ends that. E_OUTOFMEMORY. */
 HRESULT msp_sinks_attach(struct msp_sinks *sinks);
 /* Shutdown: what waits is delivered as far as the sinks take it, nothing new is. Does not wait for
  * a sink that blocks. No lock is held by the caller. Twice is fine. */
@@ -159,7 +174,8 @@ void msp_sinks_detach(struct msp_sinks *sinks);
 bool msp_sinks_inside(struct msp_sinks *sinks);
 /* The address's destructor. Advised sinks are let go of, possibly later by their own threads. */
 void msp_sinks_destroy(struct msp_sinks *sinks);
-/* IConnectionPointContainer's two methods. CONNECT_E_NOCONNECTION for an unknown iid. */
+/* IConnectionPointContainer's two methods. CONNECT_E_NOCONNECTION for an unknown iid;
+ * E_OUTOFMEMORY. */
 HRESULT msp_sinks_find(struct msp_sinks *sinks, REFIID iid, IConnectionPoint **out);
 HRESULT msp_sinks_enum(struct msp_sinks *sinks, IEnumConnectionPoints **out);
 

@@ -21,7 +21,7 @@
 #include "msp/vtable.h"
 #include "openmsp/openmsp.h"
 
-#define MST_MAX_SAMPLES  256        /* alive, of one terminal */
+#define MST_MAX_SAMPLES  256        /* of AllocateSample, alive, of one terminal */
 #define MST_MAX_BUFFER   (1u << 20) /* bytes */
 #define MST_SAMPLES      8          /* unless set otherwise, of */
 #define MST_SAMPLE_MS    20         /* each */
@@ -78,7 +78,8 @@ struct mst_sample {
     SRWLOCK data_lock;          /* leaf: the next three */
     BYTE *buffer;
     DWORD size, actual;
-    BYTE *memory; /* what `buffer` lies in when it is ours */
+    BYTE *memory; /* what `own` lies in, or NULL */
+    BYTE *own;    /* the buffer that it was made with; SetBuffer puts another in its place */
     /* the queue's lock from here */
     struct omsp_link pool;
     bool lent; /* a pooled one is in the client's hands, not to be given out again */
@@ -93,7 +94,8 @@ struct mst_sample {
 
 /* ---- mst_queue.c --------------------------------------------------------------------------- */
 
-/* A terminal of the engine with its queue; *out is the caller's reference. */
+/* A terminal of the engine with its queue; *out is the caller's reference. E_OUTOFMEMORY,
+ * E_UNEXPECTED. */
 HRESULT mst_queue_create(struct omsp_address *address, MSP_HANDLE token,
                          enum omsp_direction direction, struct omsp_terminal **out);
 /* Any thread, lock held. Moves what can be moved. */
@@ -116,17 +118,20 @@ ULONGLONG mst_until(DWORD milliseconds);
 
 /* ---- mst_format.c --------------------------------------------------------------------------- */
 
-/* The engine's answer to a format, in DirectShow's words. */
+/* The engine's answer to a format, in DirectShow's words: VFW_E_ALREADY_CONNECTED,
+ * VFW_E_TYPE_NOT_ACCEPTED. */
 HRESULT mst_set_format(struct mst_terminal *self, const struct omsp_audio_format *format);
 void mst_get_properties(struct mst_queue *queue, ALLOCATOR_PROPERTIES *out);
 /* What a new sample's buffer has: 0 when the client brings its own. */
 void mst_get_buffer(struct mst_queue *queue, DWORD *size, DWORD *align, DWORD *prefix);
+/* E_INVALIDARG: its numbers do not agree. */
 HRESULT mst_wave_read(const WAVEFORMATEX *wave, struct omsp_audio_format *out);
 void mst_wave_write(const struct omsp_audio_format *format, WAVEFORMATEX *out);
 
 /* ---- mst_sample.c -------------------------------------------------------------------------- */
 
-/* foreign NULL: with a buffer of its own as the allocator's properties say. */
+/* foreign NULL: with a buffer of its own as the allocator's properties say. *out: one reference.
+ * E_OUTOFMEMORY. */
 HRESULT mst_sample_create(struct mst_terminal *owner, IAudioData *foreign, bool pooled,
                           struct mst_sample **out);
 /* Queue's lock: how much a read brought. */

@@ -65,6 +65,7 @@ void mst_queue_end(struct mst_queue *queue, struct mst_update *update, HRESULT r
     tell(sample);
     if (result == S_OK && (sample->flags & SSUPDATE_CONTINUOUS)) {
         update->moved = 0;
+        sample->lent = true;
         omsp_list_insert(&queue->updates, &update->link);
     }
 }

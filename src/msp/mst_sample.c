@@ -258,7 +258,7 @@ static HRESULT STDMETHODCALLTYPE sample_Update(IAudioStreamSample *iface, DWORD 
         while (mst_update_pending(&self->update))
             mst_queue_wait(queue, UINT64_MAX);
         hr = self->result;
-    } else {
+    } else if (SUCCEEDED(hr)) {
         self->apc = apc; /* an update that ended at once queues none */
     }
     ReleaseSRWLockExclusive(&queue->lock);
@@ -335,7 +335,7 @@ static void leave_behind(struct mst_sample *self)
 
     if (mst_queue_writes(queue) && (left = omsp_zalloc(sizeof(*left))) != NULL) {
         left->size = self->update.size - self->update.moved;
-        if (self->memory && self->update.bytes == self->buffer && !self->foreign) {
+        if (self->memory && self->update.bytes == self->own) {
             left->memory = self->memory;
             self->memory = NULL;
             left->bytes = self->update.bytes + self->update.moved;
@@ -400,7 +400,7 @@ static HRESULT give_buffer(struct mst_sample *self)
         return E_OUTOFMEMORY;
     at = self->memory + prefix;
     at += (align - (ULONG_PTR)at % align) % align;
-    self->buffer = at;
+    self->buffer = self->own = at;
     self->size = size;
     return S_OK;
 }

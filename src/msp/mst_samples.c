@@ -96,15 +96,25 @@ MSP_VTABLE(mst_bytes_vtable, IOpenMSPSampleBytes, struct mst_terminal, bytes, NU
 
 /* ---- arrays ---------------------------------------------------------------------------------- */
 
-/* The one-dimensional array in a VARIANT, however VBScript wraps it; NULL: none. */
+/* The one-dimensional array in a VARIANT, however VBScript wraps it; NULL: none. A reference to a
+ * reference is not legal. */
 static SAFEARRAY *array_of(const VARIANT *from, VARTYPE *type)
 {
-    while (V_VT(from) == (VT_BYREF | VT_VARIANT))
+    if (V_VT(from) == (VT_BYREF | VT_VARIANT) && V_VARIANTREF(from))
         from = V_VARIANTREF(from);
-    if (!(V_VT(from) & VT_ARRAY))
+    if (!(V_VT(from) & VT_ARRAY) || !V_ARRAY(from)) /* the array, or where it is */
         return NULL;
     *type = V_VT(from) & VT_TYPEMASK;
     return V_VT(from) & VT_BYREF ? *V_ARRAYREF(from) : V_ARRAY(from);
+}
+
+/* What the VARIANT says of the elements must be what the array holds. */
+static bool holds(SAFEARRAY *array, VARTYPE type)
+{
+    ULONG size = type == VT_VARIANT ? sizeof(VARIANT) : type == VT_I2 ? 2 : 1;
+
+    return (type == VT_UI1 || type == VT_I2 || type == VT_VARIANT) &&
+           SafeArrayGetElemsize(array) == size;
 }
 
 /* One number a sample, in the format's width. */
@@ -158,8 +168,7 @@ static HRESULT STDMETHODCALLTYPE samples_Write(IOpenMSPSamples *iface, VARIANT d
     if (!taken)
         return E_POINTER;
     *taken = 0;
-    if (!array || SafeArrayGetDim(array) != 1 ||
-        (type != VT_UI1 && type != VT_I2 && type != VT_VARIANT) ||
+    if (!array || SafeArrayGetDim(array) != 1 || !holds(array, type) ||
         (type == VT_I2 && format_of(self).bits != 16))
         return E_INVALIDARG;
     count = array->rgsabound[0].cElements;

@@ -171,6 +171,8 @@ static HRESULT STDMETHODCALLTYPE stream_CreateSharedSample(IAudioMediaStream *if
     IAudioStreamSample_Release(audio);
     if (FAILED(hr))
         return hr;
+    if (!data)
+        return MS_E_INCOMPATIBLE; /* a foreign one that says S_OK and gives nothing */
     hr = stream_CreateSample(iface, data, 0, (IAudioStreamSample **)out);
     IAudioData_Release(data);
     return hr;

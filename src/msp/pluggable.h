@@ -34,7 +34,8 @@ struct msp_pluggable_class {
 /* Both fill *out with an array for omsp_free (NULL when there are none). An entry without a valid
  * GUID as its name, and a class without CLSID, Directions 1..3 or MediaTypes, is passed over, for
  * no terminal could be made of it. superclass NULL: of all; media 0: of any media, else those that
- * have one of them. No key at all is no error. E_OUTOFMEMORY; HRESULT_FROM_WIN32 (access). */
+ * have one of them. No key at all is no error. E_OUTOFMEMORY, also for more than 4096 of them;
+ * HRESULT_FROM_WIN32 (access). */
 HRESULT msp_pluggable_superclasses(struct msp_pluggable_superclass **out, unsigned *count);
 HRESULT msp_pluggable_classes(const CLSID *superclass, LONG media, struct msp_pluggable_class **out,
                               unsigned *count);
@@ -47,7 +48,8 @@ void msp_pluggable_drop(void **infos, unsigned count);
 
 /* A terminal of a registered class, initialised for the address with this token, as CreateTerminal
  * gives it out. TAPI_E_INVALIDTERMINALCLASS (not registered), TAPI_E_INVALIDMEDIATYPE,
- * TAPI_E_INVALIDDIRECTION; CoCreateInstance's codes and the terminal's own; TAPI_E_TIMEOUT. */
+ * TAPI_E_INVALIDDIRECTION; CoCreateInstance's codes and the terminal's own; TAPI_E_TIMEOUT;
+ * msp_pluggable_classes' codes. *out NULL on failure. */
 HRESULT msp_pluggable_create(const CLSID *terminal_class, LONG media, TERMINAL_DIRECTION direction,
                              MSP_HANDLE token, ITTerminal **out);
 

@@ -3,6 +3,7 @@
  * where a client may see the object for the first time through the event. Any thread, no lock held.
  */
 #include "engine/device.h"
+#include "msp/address.h"
 #include "msp/call.h"
 #include "msp/hosted.h"
 
@@ -70,38 +71,54 @@ static HRESULT find_stream(struct msp_call *call, uint32_t id, ITStream **out)
     return hr;
 }
 
-/* A terminal that no client holds any more but that is still selected on one of the call's streams:
- * itself, or the file terminal whose track is. */
+/* Itself, or the file terminal whose track is on the stream. */
+static HRESULT find_on(struct msp_call *call, struct omsp_stream *stream, uint32_t id,
+                       ITTerminal **out)
+{
+    struct omsp_terminal *terminals[OMSP_STREAM_MAX_TERMINALS];
+    unsigned count = omsp_stream_terminals(stream, terminals, OMSP_STREAM_MAX_TERMINALS);
+    HRESULT hr = S_FALSE;
+
+    if (count > OMSP_STREAM_MAX_TERMINALS)
+        count = OMSP_STREAM_MAX_TERMINALS;
+    for (unsigned i = 0; i < count; i++) {
+        struct omsp_terminal *found = NULL;
+
+        if (hr == S_FALSE && omsp_terminal_id(terminals[i]) == id) {
+            found = terminals[i];
+            omsp_terminal_ref(found);
+        } else if (hr == S_FALSE && omsp_terminal_get_kind(terminals[i]) == OMSP_TERMINAL_TRACK) {
+            found = omsp_track_parent(terminals[i]);
+            if (found && omsp_terminal_id(found) != id) {
+                omsp_terminal_release(found);
+                found = NULL;
+            }
+        }
+        if (found) {
+            hr = msp_terminal_wrap(msp_address_token(call->address), found, out);
+            omsp_terminal_release(found);
+        }
+        omsp_terminal_release(terminals[i]);
+    }
+    return hr;
+}
+
+/* A terminal that no client holds any more but that is still selected on one of the call's streams,
+ * or on a substream. */
 static HRESULT find_selected(struct msp_call *call, uint32_t id, ITTerminal **out)
 {
     HRESULT hr = S_FALSE;
 
     for (unsigned i = 0; i < call->stream_count && hr == S_FALSE; i++) {
-        struct omsp_terminal *terminals[OMSP_STREAM_MAX_TERMINALS];
+        struct omsp_stream *substreams[OMSP_STREAM_MAX_SUBSTREAMS];
         unsigned count =
-            omsp_stream_terminals(call->streams[i], terminals, OMSP_STREAM_MAX_TERMINALS);
+            omsp_stream_substreams(call->streams[i], substreams, OMSP_STREAM_MAX_SUBSTREAMS);
 
-        if (count > OMSP_STREAM_MAX_TERMINALS)
-            count = OMSP_STREAM_MAX_TERMINALS;
+        hr = find_on(call, call->streams[i], id, out);
         for (unsigned j = 0; j < count; j++) {
-            struct omsp_terminal *found = NULL;
-
-            if (hr == S_FALSE && omsp_terminal_id(terminals[j]) == id) {
-                found = terminals[j];
-                omsp_terminal_ref(found);
-            } else if (hr == S_FALSE &&
-                       omsp_terminal_get_kind(terminals[j]) == OMSP_TERMINAL_TRACK) {
-                found = omsp_track_parent(terminals[j]);
-                if (found && omsp_terminal_id(found) != id) {
-                    omsp_terminal_release(found);
-                    found = NULL;
-                }
-            }
-            if (found) {
-                hr = msp_terminal_wrap(msp_address_token(call->address), found, out);
-                omsp_terminal_release(found);
-            }
-            omsp_terminal_release(terminals[j]);
+            if (hr == S_FALSE)
+                hr = find_on(call, substreams[j], id, out);
+            omsp_stream_release(substreams[j]);
         }
     }
     return hr;
@@ -120,13 +137,17 @@ static HRESULT find_terminal(struct msp_call *call, uint32_t id, ITTerminal **ou
 /* What an address event is about: perhaps nobody has seen that terminal yet. */
 static HRESULT find_static(struct msp_address *address, uint32_t id, ITTerminal **out)
 {
-    struct omsp_address *engine = msp_address_engine(address);
-    struct omsp_terminal *device;
+    struct omsp_address *engine;
+    struct omsp_terminal *device = NULL;
     HRESULT hr = find_terminal(NULL, id, out);
 
-    if (hr != S_FALSE || !engine)
+    if (hr != S_FALSE)
         return hr;
-    device = omsp_address_find_device(engine, id);
+    AcquireSRWLockShared(&address->listener_lock);
+    engine = msp_address_engine(address);
+    if (engine)
+        device = omsp_address_find_device(engine, id);
+    ReleaseSRWLockShared(&address->listener_lock);
     if (!device)
         return S_FALSE;
     hr = msp_terminal_wrap(msp_address_token(address), device, out);

@@ -1,7 +1,7 @@
 /*
  * The connection points of an address: ITTAPIEventNotification and its dispatch twin (mspi.md 2.7).
  * Keeps no events and calls no sink; each advised sink has a delivery (delivery.c) with a queue and
- * a thread of its own, so none can harm another. Any thread; one leaf lock.
+ * a thread of its own, so none can harm another. Any thread; one lock, above those of deliveries.
  *
  * Every event of the address is delivered: there is no filter such as ITTAPI::put_EventFilter.
  */
@@ -183,23 +183,39 @@ HRESULT msp_sinks_attach(struct msp_sinks *sinks)
     return hr;
 }
 
+/* One that listens, counted; NULL: none does. */
+static struct msp_delivery *find_listening(struct msp_sinks *sinks)
+{
+    struct msp_delivery *found = NULL;
+
+    AcquireSRWLockShared(&sinks->lock);
+    omsp_list_each(link, &sinks->deliveries)
+    {
+        struct msp_delivery *delivery = msp_delivery_from_link(link);
+
+        if (msp_delivery_listens(delivery)) {
+            msp_delivery_ref(delivery);
+            found = delivery;
+            break;
+        }
+    }
+    ReleaseSRWLockShared(&sinks->lock);
+    return found;
+}
+
 void msp_sinks_detach(struct msp_sinks *sinks)
 {
     struct msp_address *address = msp_sinks_address(sinks);
-    struct msp_delivery **deliveries;
-    size_t count;
+    struct msp_delivery *delivery;
 
-    /* Without memory for the list the engine closes the queues itself when it shuts down. */
-    if (SUCCEEDED(snapshot(sinks, &deliveries, &count))) {
-        for (size_t i = 0; i < count; i++) {
-            if (address)
-                msp_delivery_drain(deliveries[i], address);
-            msp_delivery_unref(deliveries[i]);
-        }
-        omsp_free(deliveries);
+    if (!address)
+        return;
+    /* One at a time, so that no memory is needed. */
+    while ((delivery = find_listening(sinks))) {
+        msp_delivery_drain(delivery, address);
+        msp_delivery_unref(delivery);
     }
-    if (address)
-        msp_address_unref(address);
+    msp_address_unref(address);
 }
 
 bool msp_sinks_inside(struct msp_sinks *sinks)

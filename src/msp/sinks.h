@@ -14,7 +14,7 @@ struct msp_sinks {
     LONG refs;
     struct com_container container; /* its two functions are used, its slot is not */
     struct com_point points[2];     /* custom, dispatch */
-    SRWLOCK lock;                /* address, deliveries, closing; calls try_ref and inside alone */
+    SRWLOCK lock; /* address, deliveries, closing; try_ref and a delivery's lock under it */
     struct msp_address *address; /* weak; NULL once it is being destroyed */
     struct omsp_link deliveries;
     bool closing; /* the address dies: wait for nobody */
@@ -39,13 +39,17 @@ struct msp_address *msp_sinks_address(struct msp_sinks *sinks);
 
 struct msp_delivery;
 
-/* Starts the thread, and listens when the engine's address exists. E_UNEXPECTED: it was shut down.
- */
+/* Starts the thread; *out: the caller's reference, for msp_delivery_stop. `point` lives as long as
+ * sinks. E_OUTOFMEMORY, com_module_thread's errors. */
 HRESULT msp_delivery_create(struct msp_sinks *sinks, struct com_point *point, struct com_sink *sink,
                             struct msp_delivery **out);
-/* Listens now unless it does, or did. */
+/* Listens now unless it does, or did; S_OK also when the engine's address is still to come.
+ * E_UNEXPECTED: it was shut down; E_OUTOFMEMORY. */
 HRESULT msp_delivery_listen(struct msp_delivery *delivery, struct msp_address *address);
-/* Stops listening; what waited is delivered yet. */
+/* Is there something to drain? */
+bool msp_delivery_listens(struct msp_delivery *delivery);
+/* Stops listening; what waited is resolved here, on the caller's thread, and delivered yet. What
+ * there is no memory for is counted as failed. */
 void msp_delivery_drain(struct msp_delivery *delivery, struct msp_address *address);
 /* No new Event call begins after this returned. wait: also lets a running one end, for at most
  * MSP_SINK_PATIENCE_MS, unless this is called from inside it; on a single-threaded apartment
@@ -62,10 +66,11 @@ struct msp_delivery *msp_delivery_from_link(struct omsp_link *link);
 
 /* ---- sink_relay.c -------------------------------------------------------------------------- */
 
-/* The hook of com_point_hooks that decides what is kept of a sink. */
+/* The hook of com_point_hooks that decides what is kept of a sink; on its thread. What the sink's
+ * QueryInterface answers, E_OUTOFMEMORY; *kept is nothing then. */
 HRESULT msp_sink_adopt(struct com_object *owner, const IID *iid, IUnknown *given,
                        const IID **kept_iid, IUnknown **kept);
-/* Calls Event on what was kept. */
+/* Calls Event on what was kept, no lock held: its answer, com_relay_send's. */
 HRESULT msp_sink_call(const IID *kept_iid, void *kept, TAPI_EVENT kind, IDispatch *event);
 
 #endif

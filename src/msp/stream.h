@@ -51,7 +51,9 @@ extern const struct msp_vtable_ITSubStream msp_substream_vtable;
 HRESULT msp_substream_wrap(struct msp_call *call, struct omsp_stream *substream, ITSubStream **out);
 HRESULT msp_substream_from_interface(IUnknown *unknown, struct omsp_stream **out);
 
-/* The methods of ITStream and ITSubStream. */
+/* The methods of ITStream and ITSubStream (mspi.md 3.4 to 3.10; core/stream.h has the states). Each
+ * E_POINTER, then E_UNEXPECTED (shut down); start, pause, stop: the engine's answer, or that of a
+ * hosted terminal (hosted.h); the lists E_OUTOFMEMORY. No lock is held. */
 HRESULT msp_stream_start(struct msp_stream *self);
 HRESULT msp_stream_pause(struct msp_stream *self);
 HRESULT msp_stream_stop(struct msp_stream *self);

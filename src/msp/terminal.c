@@ -1,7 +1,7 @@
 /*
  * What every terminal class has in common: ITTerminal's six properties, ITTerminalControl as far as
- * a terminal of this engine can speak it, wrapping and recognising. The classes themselves are
- * terminal_file.c and terminal_track.c. Free-threaded; no lock.
+ * a terminal of this engine can speak it, wrapping and recognising. The classes themselves are the
+ * other terminal_*.c. Free-threaded; no lock.
  */
 #include "msp/terminal.h"
 
@@ -66,10 +66,8 @@ HRESULT STDMETHODCALLTYPE msp_terminal_get_type(ITTerminal *iface, TERMINAL_TYPE
 {
     if (!out)
         return E_POINTER;
-    /* The WebSocket terminal has none of the engine's. */
-    *out = of(iface)->engine && omsp_terminal_get_kind(of(iface)->engine) == OMSP_TERMINAL_DEVICE
-               ? TT_STATIC
-               : TT_DYNAMIC;
+    *out =
+        omsp_terminal_get_kind(of(iface)->engine) == OMSP_TERMINAL_DEVICE ? TT_STATIC : TT_DYNAMIC;
     return S_OK;
 }
 

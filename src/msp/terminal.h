@@ -1,7 +1,7 @@
 /*
- * What the files of the terminals share: the base of the three classes (file player, file recorder,
- * track), the list of files as Automation writes it, and audio formats as DirectShow and scripts
- * write them. Private to this room's terminal*.c, stream.c and resolve.c.
+ * What the files of the terminals share: the base of their eight classes (terminal.c lists them),
+ * the list of files as Automation writes it, and audio formats as DirectShow and scripts write
+ * them. For this room alone. Any thread; no lock.
  */
 #ifndef OMSP_MSP_TERMINAL_H
 #define OMSP_MSP_TERMINAL_H
@@ -38,7 +38,8 @@ struct msp_control_vtable {
 };
 extern const struct msp_control_vtable msp_terminal_control;
 
-/* Makes the wrapper of one class (ctx: struct msp_terminal_making). */
+/* Makes the wrapper of one class, with a reference on making->engine. *out: one reference, set on
+ * S_OK alone. E_OUTOFMEMORY. */
 struct msp_terminal_making {
     MSP_HANDLE token;
     struct omsp_terminal *engine;
@@ -49,7 +50,7 @@ HRESULT msp_terminal_make(const struct com_class *class, const struct msp_termin
 void msp_terminal_fini(struct com_object *object);
 
 /* Wraps count engine terminals, whose references it takes in any case. out: room for count; filled
- * only on S_OK, dropped by msp_terminals_drop. */
+ * only on S_OK, dropped by msp_terminals_drop. E_OUTOFMEMORY. */
 HRESULT msp_terminals_wrap(MSP_HANDLE token, struct omsp_terminal **engines, unsigned count,
                            ITTerminal **out);
 void msp_terminals_drop(ITTerminal **terminals, unsigned count);
@@ -84,7 +85,8 @@ extern const struct com_class mst_class;
 ITTerminal *mst_terminal_of(struct com_object *object);
 /* A new wrapper finds the queue that its engine's terminal carries. */
 void mst_bind(struct com_object *object);
-/* A new media streaming terminal. TAPI_E_INVALIDDIRECTION, E_OUTOFMEMORY, E_UNEXPECTED. */
+/* A new media streaming terminal; *out as it was on failure. TAPI_E_INVALIDDIRECTION,
+ * E_OUTOFMEMORY, E_UNEXPECTED (the address was shut down). */
 HRESULT mst_create(struct omsp_address *address, MSP_HANDLE token, TERMINAL_DIRECTION direction,
                    ITTerminal **out);
 
@@ -97,8 +99,8 @@ struct msp_playlist {
 
 /* Reads put_PlayList's argument: VT_BSTR, VT_ARRAY|VT_BSTR, VT_ARRAY|VT_VARIANT of VT_BSTR, each of
  * them also by reference; at most MSP_PLAYLIST_MAX names, none empty. TAPI_E_NOTSUPPORTED: an
- * element is VT_STORAGE, VT_STREAM or an object; E_INVALIDARG: anything else; E_OUTOFMEMORY. On
- * failure *out is empty. */
+ * element is VT_STORAGE, VT_STREAM or an object; E_INVALIDARG: anything else; E_OUTOFMEMORY; what
+ * SafeArrayAccessData answers. On failure *out is empty. */
 HRESULT msp_playlist_read(const VARIANT *list, struct msp_playlist *out);
 void msp_playlist_clear(struct msp_playlist *list);
 /* What get_PlayList answers: VT_ARRAY|VT_VARIANT of VT_BSTR. *out is VT_EMPTY on failure.

@@ -100,13 +100,14 @@ static struct waiting *take_out(struct waiting *waiting)
 }
 
 HRESULT msp_terminal_event_post(struct omsp_call *call, struct omsp_address *address,
-                                const MSP_EVENT_INFO *info)
+                                const MSP_EVENT_INFO *info, MSP_EVENT_INFO *oldest)
 {
-    struct waiting *waiting = omsp_zalloc(sizeof(*waiting)), *oldest = NULL;
+    struct waiting *waiting = omsp_zalloc(sizeof(*waiting)), *pushed = NULL;
     IUnknown **members[2];
     enum omsp_status status;
     uint32_t detail;
 
+    memset(oldest, 0, sizeof(*oldest));
     if (!waiting)
         return E_OUTOFMEMORY;
     waiting->info = *info;
@@ -120,9 +121,11 @@ HRESULT msp_terminal_event_post(struct omsp_call *call, struct omsp_address *add
     detail = waiting->detail = ++last;
     omsp_list_insert(&all, &waiting->link);
     if (++count > MAX_WAITING)
-        oldest = take_out(omsp_container(all.next, struct waiting, link));
+        pushed = take_out(omsp_container(all.next, struct waiting, link));
     ReleaseSRWLockExclusive(&lock);
-    give_back(oldest);
+    if (pushed)
+        *oldest = pushed->info;
+    omsp_free(pushed);
     status = omsp_call_post_detail(call, detail);
     if (status == OMSP_OK)
         return S_OK;

@@ -20,14 +20,16 @@ static HRESULT STDMETHODCALLTYPE sink_FireEvent(ITPluggableTerminalEventSink *if
 {
     struct msp_terminal_sink *self = COM_SELF(iface, struct msp_terminal_sink, sink);
     HRESULT hr = TAPI_E_INVALIDSTREAM;
+    MSP_EVENT_INFO oldest = {0};
 
     if (!info)
         return E_POINTER;
     /* Shared: a detach waits for it, and posting calls nobody. */
     AcquireSRWLockShared(&self->lock);
     if (self->call)
-        hr = msp_terminal_event_post(self->call, self->address, info);
+        hr = msp_terminal_event_post(self->call, self->address, info, &oldest);
     ReleaseSRWLockShared(&self->lock);
+    msp_terminal_event_release(&oldest); /* the terminal's own code, which may unselect it */
     return hr;
 }
 

@@ -1,8 +1,8 @@
 /*
  * What a TSP says about a call (openmsp_tsp.h), and what is said to it. Each valid message becomes
- * one call of the engine and is answered by one message; a failure of the engine is part of the
- * answer, not of ReceiveTSPData's. The bytes are hostile: wire/tsp_message.c judges them before
- * anything here sees them. Any thread, and the engine's for msp_tsp_hardware.
+ * one call of the engine and, but for STREAM_STATE, is answered by one message; a failure of the
+ * engine is part of that answer, not of ReceiveTSPData's. The bytes are hostile: wire/tsp_message.c
+ * judges them before anything here sees them. Any thread, and the engine's for msp_tsp_hardware.
  */
 #include "msp/call.h"
 
@@ -252,8 +252,11 @@ static enum omsp_actual actual_of(uint8_t state)
 HRESULT msp_tsp_receive(struct msp_call *call, const BYTE *data, DWORD size)
 {
     struct omsp_tsp_message in;
-    HRESULT hr = parse(data, size, &in);
+    HRESULT hr;
 
+    if (msp_call_is_shut(call))
+        return E_UNEXPECTED;
+    hr = parse(data, size, &in);
     if (FAILED(hr))
         return hr;
     AcquireSRWLockExclusive(&call->lock);

@@ -32,6 +32,9 @@ struct omsp_audio_device {
 
 struct omsp_audio;
 
+/* Instead of a count: nobody could look, for want of memory. */
+#define OMSP_AUDIO_NO_MEMORY (~0u)
+
 /* Made by open, ended by close. The adapters embed it first in their own struct. */
 struct omsp_audio_stream {
     struct omsp_audio *audio;
@@ -53,12 +56,15 @@ struct omsp_audio_stream {
 #define OMSP_AUDIO_UNITY 65536u
 
 struct omsp_audio {
-    /* Up to room devices that are there now, in the system's order; answers how many there are.
-     * Waits for the system. Any thread, under no lock that a callback takes. */
+    /* Up to room devices that are there now, in the system's order (win/: those to capture from
+     * first); answers how many there are, of more than room perhaps no more than that. Waits for
+     * the system, which may take seconds; of one that hangs, what it said last.
+     * OMSP_AUDIO_NO_MEMORY. Any thread but the device's, under no lock that a callback takes. */
     unsigned (*list)(struct omsp_audio *audio, struct omsp_audio_device *out, unsigned room);
     /* Opens and starts. owner and callbacks come from `init`. Waits for the device, at most a few
-     * seconds. Any thread but the device's. OMSP_NODEVICE (no such device, gone), OMSP_ACCESS (held
-     * by another program alone, forbidden), OMSP_NO_FORMAT, OMSP_NOMEM, OMSP_TIMEOUT, OMSP_IO. */
+     * seconds (the first time ten). Any thread but the device's. OMSP_NODEVICE (no such device,
+     * gone), OMSP_ACCESS (held by another program alone, forbidden), OMSP_NO_FORMAT, OMSP_NOMEM,
+     * OMSP_FULL (too many are open), OMSP_TIMEOUT, OMSP_IO. */
     enum omsp_status (*open)(struct omsp_audio *audio, const char *id,
                              const struct omsp_audio_stream *init, struct omsp_audio_stream **out);
     /* After it returned no callback runs or will. Any thread but the device's, under no lock that a

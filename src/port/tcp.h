@@ -20,16 +20,16 @@ enum omsp_tcp_end {
     OMSP_TCP_TIMEOUT, /* not connected in time */
     OMSP_TCP_REFUSED, /* refused, unreachable, or the name does not resolve */
     OMSP_TCP_TLS,     /* handshake failed: host, expiry, trust, protocol */
-    OMSP_TCP_BROKEN,  /* reset, or any other error after it was open */
+    OMSP_TCP_BROKEN,  /* reset, or any other error after it was open; no memory, before it too */
 };
 
 struct omsp_tcp_target {
     const char *host; /* name or IP (IPv6 without brackets); copied */
     uint16_t port;
     bool tls;
-    const char *ca_file; /* PEM of a private CA that is trusted besides none else, or NULL: the
-                            system's store; copied */
-    unsigned timeout_ms; /* for name, connect and TLS handshake together */
+    const char *ca_file; /* PEM of a private CA that is trusted besides none else (one that cannot
+                            be read: OMSP_TCP_TLS), or NULL: the system's store; copied */
+    unsigned timeout_ms; /* for name, connect and TLS handshake together; 0 is 1 */
 };
 
 struct omsp_tcp_loop;
@@ -62,7 +62,8 @@ struct omsp_tcp_send {
 };
 
 struct omsp_tcp_loop {
-    /* Begins to connect. init: owner and callbacks. Any thread. OMSP_NOMEM, OMSP_FULL. */
+    /* Begins to connect. init: owner and callbacks. A host that is none is told by on_end, as one
+     * that does not resolve. Any thread; *out is set before a callback can come. OMSP_NOMEM. */
     enum omsp_status (*dial)(struct omsp_tcp_loop *loop, const struct omsp_tcp *init,
                              const struct omsp_tcp_target *target, struct omsp_tcp **out);
     /* Never blocks. *sent <= len; OMSP_OK also when less than len was taken (on_writable will

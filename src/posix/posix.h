@@ -5,13 +5,14 @@
 #include "curl/adapter.h"
 #include "port/ports.h"
 
+/* struct omsp_ports.now_us */
 uint64_t omsp_posix_now_us(void);
 /* struct omsp_ports.loop_create */
 enum omsp_status omsp_posix_loop_create(void *ctx, struct omsp_net_loop **out);
 /* struct omsp_file_port.open */
 enum omsp_status omsp_posix_file_open(void *ctx, const char *path, enum omsp_file_mode mode,
                                       struct omsp_file **out);
-/* struct omsp_curl_os.sender_*: over io_uring. */
+/* struct omsp_curl_os.sender_*: over io_uring, where the build has liburing (OMSP_URING). */
 struct omsp_sender *omsp_posix_sender_create(void);
 void omsp_posix_sender_destroy(struct omsp_sender *sender);
 void omsp_posix_sender_send(struct omsp_sender *sender, struct omsp_sock_send *sends,

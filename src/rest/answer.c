@@ -8,14 +8,15 @@
 #include "base/text.h"
 #include "rest/date.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 struct field {
     const char *json, *xml;
     const char *text; /* NULL with is_text: null */
-    double number;
-    bool is_text, is_truth;
+    uint64_t number;
+    bool is_text, is_truth, is_thousandths;
 };
 
 #define MAX_FIELDS 16
@@ -41,14 +42,14 @@ const char *omsp_format_type(enum omsp_format format)
 
 static void add_text(struct fields *fields, const char *json, const char *xml, const char *text)
 {
-    struct field field = {json, xml, text, 0, true, false};
+    struct field field = {json, xml, text, 0, true, false, false};
 
     fields->all[fields->count++] = field;
 }
 
-static void add_number(struct fields *fields, const char *json, const char *xml, double number)
+static void add_number(struct fields *fields, const char *json, const char *xml, uint64_t number)
 {
-    struct field field = {json, xml, NULL, number, false, false};
+    struct field field = {json, xml, NULL, number, false, false, false};
 
     fields->all[fields->count++] = field;
 }
@@ -78,8 +79,10 @@ static void describe(const char *account_sid, const struct omsp_fork_info *info,
                      enum omsp_format format, bool extended, struct stream_fields *out)
 {
     struct fields *live = &out->live;
-    struct field two_way = {"bidirectional",     "Bidirectional", NULL,
-                            info->bidirectional, false,           true};
+    struct field two_way = {
+        "bidirectional", "Bidirectional", NULL, info->bidirectional, false, true, false};
+    struct field round_trip = {"round_trip_ms", "RoundTripMs", NULL, info->round_trip_us,
+                               false,           false,         true};
 
     memset(out, 0, sizeof(*out));
     omsp_date_format(info->updated_us, out->date);
@@ -100,21 +103,36 @@ static void describe(const char *account_sid, const struct omsp_fork_info *info,
     live->all[live->count++] = two_way;
     add_text(live, "encoding", "Encoding", omsp_stream_encoding_name(info->format.encoding));
     add_number(live, "sample_rate", "SampleRate", info->format.rate);
-    add_number(live, "frames_sent", "FramesSent", (double)info->frames_sent);
-    add_number(live, "frames_dropped", "FramesDropped", (double)info->frames_dropped);
-    add_number(live, "bytes_sent", "BytesSent", (double)info->bytes_sent);
-    add_number(live, "messages_received", "MessagesReceived", (double)info->messages_received);
-    add_number(live, "messages_bad", "MessagesBad", (double)info->messages_bad);
-    add_number(live, "reconnects", "Reconnects", (double)info->reconnects);
+    add_number(live, "frames_sent", "FramesSent", info->frames_sent);
+    add_number(live, "frames_dropped", "FramesDropped", info->frames_dropped);
+    add_number(live, "bytes_sent", "BytesSent", info->bytes_sent);
+    add_number(live, "messages_received", "MessagesReceived", info->messages_received);
+    add_number(live, "messages_bad", "MessagesBad", info->messages_bad);
+    add_number(live, "reconnects", "Reconnects", info->reconnects);
     add_number(live, "queue_ms", "QueueMs", info->queue_ms);
     if (info->round_trip_us)
-        add_number(live, "round_trip_ms", "RoundTripMs", info->round_trip_us / 1000.0);
+        live->all[live->count++] = round_trip;
     else
         add_text(live, "round_trip_ms", "RoundTripMs", NULL);
     if (info->last_error)
-        add_number(live, "last_error", "LastError", info->last_error);
+        add_number(live, "last_error", "LastError", (unsigned)info->last_error);
     else
         add_text(live, "last_error", "LastError", NULL);
+}
+
+/* Alike in JSON and XML. By hand: the decimal point of C's printf is the locale's, which is the
+ * application's to set. */
+static void put_number(struct omsp_text *text, const struct field *field)
+{
+    unsigned rest = field->is_thousandths ? (unsigned)(field->number % 1000) : 0, digits = 3;
+
+    omsp_text_printf(text, "%" PRIu64,
+                     field->is_thousandths ? field->number / 1000 : field->number);
+    if (!rest)
+        return;
+    for (; rest % 10 == 0; rest /= 10)
+        digits--;
+    omsp_text_printf(text, ".%0*u", (int)digits, rest);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
@@ -144,9 +162,9 @@ static void put_json(struct omsp_text *text, const struct fields *fields)
 
         omsp_text_printf(text, "%s\"%s\":", i ? "," : "", field->json);
         if (field->is_truth)
-            omsp_text_puts(text, field->number != 0 ? "true" : "false");
+            omsp_text_puts(text, field->number ? "true" : "false");
         else if (!field->is_text)
-            omsp_text_printf(text, "%.15g", field->number);
+            put_number(text, field);
         else if (field->text)
             put_string(text, field->text);
         else
@@ -184,6 +202,14 @@ static void put_escaped(struct omsp_text *text, const char *value)
         case '"':
             omsp_text_puts(text, "&quot;");
             break;
+        case '\xef': /* U+FFFE and U+FFFF: no more than control characters are they XML 1.0's */
+            if (value[1] == '\xbf' && (value[2] == '\xbe' || value[2] == '\xbf')) {
+                omsp_text_puts(text, " ");
+                value += 2;
+                break;
+            }
+            omsp_text_put(text, value, 1);
+            break;
         default: /* control characters cannot be written in XML 1.0 at all */
             omsp_text_put(text, (unsigned char)*value < 0x20 ? " " : value, 1);
         }
@@ -201,11 +227,11 @@ static void put_xml(struct omsp_text *text, const struct fields *fields)
         }
         omsp_text_printf(text, "<%s>", field->xml);
         if (field->is_truth)
-            omsp_text_puts(text, field->number != 0 ? "true" : "false");
+            omsp_text_puts(text, field->number ? "true" : "false");
         else if (field->is_text)
             put_escaped(text, field->text);
         else
-            omsp_text_printf(text, "%.15g", field->number);
+            put_number(text, field);
         omsp_text_printf(text, "</%s>", field->xml);
     }
 }
@@ -317,10 +343,10 @@ enum omsp_status omsp_answer_error(enum omsp_format format, const struct omsp_re
     char more[64];
 
     snprintf(more, sizeof(more), "https://www.twilio.com/docs/errors/%d", error->code);
-    add_number(&fields, "code", "Code", error->code);
+    add_number(&fields, "code", "Code", (unsigned)error->code);
     add_text(&fields, "message", "Message", error->message);
     add_text(&fields, "more_info", "MoreInfo", more);
-    add_number(&fields, "status", "Status", error->status);
+    add_number(&fields, "status", "Status", (unsigned)error->status);
     return print(&content, out);
 }
 

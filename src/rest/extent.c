@@ -41,7 +41,7 @@ enum omsp_extent omsp_request_extent(const char *bytes, size_t len)
     enum omsp_extent unknown = len >= OMSP_REST_WINDOW ? OMSP_EXTENT_LONG : OMSP_EXTENT_PART;
     size_t body = 0;
     unsigned lengths = 0;
-    bool unbounded = false;
+    bool unbounded = false, folded = false;
 
     while (line < end &&
            (*line == '\r' || *line == '\n')) /* before the first line they count not */
@@ -60,6 +60,8 @@ enum omsp_extent omsp_request_extent(const char *bytes, size_t len)
                    is_field(line, (size_t)(stop - line), "expect", &value)) {
             unbounded = true;
         }
+        if (*line == ' ' || *line == '\t') /* folded: what it continues may be a length */
+            unbounded = folded = true;
         if (*stop == '\r' && stop + 1 == end) /* its LF may be under way */
             return unknown;
         if (stop == line) { /* the empty line */
@@ -68,7 +70,7 @@ enum omsp_extent omsp_request_extent(const char *bytes, size_t len)
         }
         line = stop + (*stop == '\r' && stop[1] == '\n' ? 2 : 1);
     }
-    if (lengths > 1) /* refused by the header alone */
+    if (lengths > 1 && !folded) /* refused by the header alone */
         return OMSP_EXTENT_WHOLE;
     if (unbounded || body > OMSP_REST_WINDOW - (size_t)(line - bytes))
         return OMSP_EXTENT_LONG;

@@ -20,6 +20,7 @@
 #define FIRST_LOOK_US  1000   /* after a part of a request came; doubles until ... */
 #define LAST_LOOK_US   256000 /* ... this */
 #define SHORTAGE_US    100000 /* without descriptors: until the next try */
+#define FAILED_US      10000  /* after a turn in which nothing but failures was accepted */
 #define LOST_US        1000000
 
 enum guest_state { GUEST_SILENT, GUEST_PART, GUEST_WHOLE, GUEST_LONG };
@@ -41,7 +42,7 @@ struct omsp_gate {
     struct guest *places; /* config.max_waiting */
     struct pollfd *fds;   /* the waker, the listener, guests */
     unsigned count;
-    uint64_t rest_until_us; /* no accept before, for lack of descriptors */
+    uint64_t rest_until_us; /* no accept before, for lack of descriptors or for failures */
     bool quit;              /* server->lock */
     bool hungry;            /* server->lock: somebody is let in as soon as there is room */
     char window[OMSP_REST_WINDOW];
@@ -159,6 +160,7 @@ static void let_in(struct omsp_gate *gate, struct guest *guest)
     if (omsp_gate_claim(server, socket, &failed)) {
         server->long_count -= failed.is_long;
         server->busy -= failed.awaited;
+        omsp_gate_has_room(server);
         omsp_cond_broadcast(&server->changed);
     }
     omsp_lock_release(&server->lock);
@@ -296,6 +298,8 @@ static void welcome(struct omsp_gate *gate, MHD_socket socket, const struct omsp
 
 static void take_in(struct omsp_gate *gate)
 {
+    int failed = 0;
+
     for (int i = 0; i < ACCEPTS_A_TURN; i++) {
         struct omsp_addr from;
         MHD_socket socket;
@@ -309,7 +313,10 @@ static void take_in(struct omsp_gate *gate)
             gate->rest_until_us = now_us(gate) + SHORTAGE_US;
             return;
         }
+        failed += status == OMSP_IO;
     }
+    if (failed == ACCEPTS_A_TURN) /* the listener stays readable */
+        gate->rest_until_us = now_us(gate) + FAILED_US;
 }
 
 /* ---- the thread ------------------------------------------------------------------------------ */
@@ -331,6 +338,9 @@ static unsigned prepare(struct omsp_gate *gate, uint64_t now, int *timeout_ms)
                            ? guest->look_us
                            : guest->deadline_us;
 
+        /* For room as a rule somebody wakes us; of what is lost nobody tells (forget_lost). */
+        if (guest->state >= GUEST_WHOLE && due > now + LOST_US)
+            due = now + LOST_US;
         guest->polled = 0;
         if (guest->state == GUEST_SILENT) {
             guest->polled = n;

@@ -53,6 +53,8 @@ static void forget_handover(struct omsp_rest_server *server, MHD_socket socket)
     if (omsp_gate_claim(server, socket, &from)) {
         server->long_count -= from.is_long;
         server->busy -= from.awaited;
+        omsp_gate_has_room(server);
+        omsp_cond_broadcast(&server->changed);
     }
     omsp_lock_release(&server->lock);
 }

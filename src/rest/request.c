@@ -243,13 +243,16 @@ static enum MHD_Result collect(struct omsp_request *request, const char *data, s
 static enum MHD_Result answer(struct omsp_request *request, struct MHD_Connection *connection)
 {
     struct omsp_body body = {0};
+    enum MHD_Result result;
     int status = 200;
 
     if (request->preflight)
         return omsp_reply_preflight(request, connection);
     if (request->refused || request->action->run(request, &status, &body) != OMSP_OK)
         return omsp_reply_error(request, connection);
-    return omsp_reply_body(request, connection, status, &body);
+    result = omsp_reply_body(request, connection, status, &body);
+    omsp_creation_end(request, result == MHD_YES);
+    return result == MHD_YES ? result : omsp_reply_no_memory(request->server, connection);
 }
 
 enum MHD_Result omsp_request_step(void *ctx, struct MHD_Connection *connection, const char *url,

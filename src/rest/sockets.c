@@ -15,7 +15,8 @@
 #define SEND_FLAGS     MSG_NOSIGNAL
 #define closesocket(s) close(s)
 #endif
-#define SENDING 1 /* SHUT_WR, SD_SEND */
+#define FAILED_MS 10 /* after a poll that failed, before who asked can ask again */
+#define SENDING   1  /* SHUT_WR, SD_SEND */
 
 static enum omsp_status why(void)
 {
@@ -221,6 +222,15 @@ void omsp_rest_awake(MHD_socket waker)
         ;
 }
 
+static void pause_a_moment(void)
+{
+#ifdef _WIN32
+    Sleep(FAILED_MS);
+#else
+    poll(NULL, 0, FAILED_MS); /* of nothing, which needs nothing */
+#endif
+}
+
 void omsp_rest_poll(struct pollfd *fds, unsigned count, int timeout_ms)
 {
     int ready;
@@ -234,6 +244,8 @@ void omsp_rest_poll(struct pollfd *fds, unsigned count, int timeout_ms)
 #else
     ready = poll(fds, count, timeout_ms);
 #endif
+    if (ready < 0) /* for want of memory, as a rule: it fails at once, and would again */
+        pause_a_moment();
     for (unsigned i = 0; ready <= 0 && i < count; i++)
         fds[i].revents = 0;
 }

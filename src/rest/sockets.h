@@ -31,7 +31,8 @@ void omsp_rest_close(MHD_socket sock);
 enum omsp_status omsp_rest_waker(MHD_socket *out);
 void omsp_rest_wake(MHD_socket waker);  /* any thread */
 void omsp_rest_awake(MHD_socket waker); /* not readable any more, until the next wake */
-/* poll() for what can be received; timeout_ms -1 is for ever. */
+/* poll() for what can be received; timeout_ms -1 is for ever. When the system refuses, nothing is
+ * ready, after a moment of some 10 ms: who asks again in a loop does not spin. */
 void omsp_rest_poll(struct pollfd *fds, unsigned count, int timeout_ms);
 
 #endif

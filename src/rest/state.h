@@ -133,7 +133,8 @@ struct omsp_request {
     char allow[40]; /* for 405 */
     char *body;     /* max_body bytes at most, terminated */
     size_t body_len, body_room;
-    uint64_t seen; /* bytes of body that came */
+    uint64_t seen;            /* bytes of body that came */
+    struct omsp_stream *made; /* what was created and its maker was not told of yet: a reference */
 };
 
 void *omsp_request_begin(void *ctx, const char *target, struct MHD_Connection *connection);
@@ -165,6 +166,8 @@ struct omsp_action {
 
 /* NULL, and request->allow says what there is. */
 const struct omsp_action *omsp_action_find(struct omsp_request *request, const char *method);
+/* The answer is on its way, or there is none: nothing runs that its maker does not know of. */
+void omsp_creation_end(struct omsp_request *request, bool told);
 /* The one answer for everything that does not exist. */
 enum omsp_status omsp_refuse_unknown(struct omsp_request *request);
 

@@ -133,10 +133,22 @@ static enum omsp_status create(struct omsp_request *request, int *status, struct
         return made;
     *status = server->config.created_status;
     made = tell(request, stream, false, true, body);
-    if (made != OMSP_OK) /* nothing runs that its maker does not know of */
-        server->calls->stop(stream, OMSP_CAUSE_REMOTE_REQUEST);
-    server->calls->release_stream(stream);
+    request->made = stream;
+    if (made != OMSP_OK)
+        omsp_creation_end(request, false);
     return made;
+}
+
+void omsp_creation_end(struct omsp_request *request, bool told)
+{
+    const struct omsp_rest_calls *calls = request->server->calls;
+
+    if (!request->made)
+        return;
+    if (!told)
+        calls->stop(request->made, OMSP_CAUSE_REMOTE_REQUEST);
+    calls->release_stream(request->made);
+    request->made = NULL;
 }
 
 /* Moves the stream as Status asks; nothing when it is there already. */

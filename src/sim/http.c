@@ -17,6 +17,7 @@ struct sim_http {
     struct omsp_sim *sim;
     struct omsp_link under_way; /* struct sim_request.pending */
     unsigned count;
+    bool stopping;
 };
 
 /* One allocation with all its strings behind it. */
@@ -165,6 +166,8 @@ static enum omsp_status http_send(struct omsp_http *base, const struct omsp_http
         return OMSP_INVALID;
     if (http->count == MAX_UNDER_WAY)
         return OMSP_FULL;
+    if (http->stopping)
+        return OMSP_SHUTDOWN;
     request = record(from);
     if (!request)
         return OMSP_NOMEM;
@@ -191,6 +194,7 @@ static void http_destroy(struct omsp_http *base)
 {
     struct sim_http *http = (struct sim_http *)base;
 
+    http->stopping = true;
     while (!omsp_list_empty(&http->under_way))
         tell(omsp_container(http->under_way.next, struct sim_request, pending), 0);
     http->sim->https--;

@@ -227,10 +227,24 @@ static void shut(struct win_audio *audio, struct win_stream *stream)
     win_stream_stop(stream);
 }
 
+/* What lists devices, which may not be to be had at once: for want of memory, or of Windows' own
+ * audio service. */
+static void find_devices(struct win_audio *audio)
+{
+    if (audio->devices)
+        return;
+    if (FAILED(CoCreateInstance(&CLSID_MMDeviceEnumerator, NULL, CLSCTX_INPROC_SERVER,
+                                &IID_IMMDeviceEnumerator, (void **)&audio->devices)))
+        audio->devices = NULL;
+    else
+        IMMDeviceEnumerator_RegisterEndpointNotificationCallback(audio->devices, &audio->client);
+}
+
 static void carry_out(struct win_audio *audio, struct win_request *request)
 {
     struct win_stream *stream = request->stream;
 
+    find_devices(audio);
     switch (request->want) {
     case WANT_LIST:
         list(audio, request);
@@ -350,11 +364,7 @@ static void thread_main(void *arg)
     bool initialised = SUCCEEDED(CoInitializeEx(NULL, COINIT_MULTITHREADED));
 
     SetThreadPriority(GetCurrentThread(), THREAD_PRIORITY_TIME_CRITICAL);
-    if (FAILED(CoCreateInstance(&CLSID_MMDeviceEnumerator, NULL, CLSCTX_INPROC_SERVER,
-                                &IID_IMMDeviceEnumerator, (void **)&audio->devices)))
-        audio->devices = NULL;
-    if (audio->devices)
-        IMMDeviceEnumerator_RegisterEndpointNotificationCallback(audio->devices, &audio->client);
+    find_devices(audio);
     carry_out_all(audio);
     win_desk_is_ready(&audio->desk);
     while (!win_desk_is_stopping(&audio->desk)) {
@@ -422,7 +432,7 @@ static unsigned audio_list(struct omsp_audio *base, struct omsp_audio_device *ou
         request->devices = omsp_zalloc_array(room + 1, sizeof(*request->devices));
     if (!request || !request->devices) {
         omsp_free(request);
-        return list_known(audio, out, room);
+        return OMSP_AUDIO_NO_MEMORY;
     }
     request->room = room;
     asked = win_desk_ask(&audio->desk, request);
@@ -460,11 +470,12 @@ static enum omsp_status audio_open(struct omsp_audio *base, const char *id,
     stream->base.audio = base;
     stream->left = stream->right = OMSP_AUDIO_UNITY;
     stream->event = CreateEventW(NULL, FALSE, FALSE, NULL);
-    if (!MultiByteToWideChar(CP_UTF8, 0, id, -1, stream->id, OMSP_AUDIO_ID_ROOM) ||
-        !stream->event) {
+    if (!stream->event ||
+        !MultiByteToWideChar(CP_UTF8, 0, id, -1, stream->id, OMSP_AUDIO_ID_ROOM)) {
+        status = stream->event ? OMSP_NODEVICE : OMSP_FULL;
         free_request(request);
         free_stream(stream);
-        return OMSP_NODEVICE;
+        return status;
     }
     stream->flow = win_flow_of(stream->id);
     asked = win_desk_ask(&audio_of(base)->desk, request);

@@ -34,18 +34,24 @@ struct win_stream {
     struct win_request *closing; /* the owner's: made beforehand, for a close cannot fail */
 };
 
-/* Opens and starts the device. OMSP_NODEVICE, OMSP_ACCESS, OMSP_NO_FORMAT, OMSP_NOMEM, OMSP_IO. */
+/* Opens and starts the device by id and flow, with the stream's event, and sets base.rate. As long
+ * as the system's driver likes. On failure nothing is held. OMSP_NODEVICE, OMSP_ACCESS,
+ * OMSP_NO_FORMAT, OMSP_NOMEM, OMSP_IO. */
 enum omsp_status win_stream_start(struct win_stream *stream, IMMDeviceEnumerator *devices);
+/* Gives back what start took; twice is fine. */
 void win_stream_stop(struct win_stream *stream);
-/* Hands over what is due; false: the device is lost. */
+/* Hands over what is due, by the owner's callbacks; false: the device is lost. */
 bool win_stream_serve(struct win_stream *stream);
 
-/* Around every callback; enter answers false when there is nobody to call. */
+/* Around every callback; enter answers false when there is nobody to call, and leave follows then,
+ * too. */
 bool win_stream_enter(struct win_stream *stream);
 void win_stream_leave(struct win_stream *stream);
 /* Any thread: when it returned no callback runs or will. Not inside one. */
 void win_stream_silence(struct win_stream *stream);
 
+/* WASAPI's codes: OMSP_OK for S_OK, OMSP_NOMEM, OMSP_ACCESS, OMSP_NO_FORMAT, OMSP_NODEVICE, and
+ * OMSP_IO for all else. */
 enum omsp_status win_audio_status(HRESULT hr);
 
 /* ---- audio_list.c ---------------------------------------------------------------------------- */
@@ -56,10 +62,11 @@ struct win_listing {
     void *ctx;
 };
 
-/* Those of one side; up to room, answers how many. */
+/* Those of one side; up to room, answers how many. Device thread. One that cannot be asked for its
+ * id, or whose id has no room, is left out; 0 when the system's list cannot be had. */
 unsigned win_list(const struct win_listing *listing, EDataFlow flow, struct omsp_audio_device *out,
                   unsigned room);
-/* By its id. */
+/* By its id; what is no id of WASAPI's: eRender. */
 EDataFlow win_flow_of(const WCHAR *id);
 /* As the port has it. Any thread. */
 enum omsp_status win_wave_id(struct omsp_audio *audio, const char *id, uint32_t *out);

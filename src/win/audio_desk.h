@@ -45,7 +45,7 @@ enum win_asked {
     ASKED_REFUSED, /* it was not taken: the device thread hangs, as is known already */
 };
 
-/* OMSP_NOMEM, OMSP_FULL. */
+/* OMSP_FULL: no event to be had; to be ended all the same. */
 enum omsp_status win_desk_init(struct win_desk *desk);
 void win_desk_fini(struct win_desk *desk);
 

@@ -8,9 +8,13 @@
 
 #define PART 0x40000000u
 
-/* A digest, keyed or not, of any length. */
-static void digest(ULONG flags, const void *key, size_t key_len, const void *data, size_t len,
-                   uint8_t out[OMSP_SHA1_BYTES])
+/* STATUS_NO_MEMORY, STATUS_INSUFFICIENT_RESOURCES: ntstatus.h and windows.h do not go together. */
+#define NT_NO_MEMORY    0xC0000017u
+#define NT_NO_RESOURCES 0xC000009Au
+
+/* A digest, keyed or not, of any length. OMSP_NOMEM. */
+static enum omsp_status digest(ULONG flags, const void *key, size_t key_len, const void *data,
+                               size_t len, uint8_t out[OMSP_SHA1_BYTES])
 {
     BCRYPT_ALG_HANDLE algorithm = NULL;
     BCRYPT_HASH_HANDLE hash = NULL;
@@ -28,26 +32,32 @@ static void digest(ULONG flags, const void *key, size_t key_len, const void *dat
     }
     if (status >= 0)
         status = BCryptFinishHash(hash, out, OMSP_SHA1_BYTES, 0);
-    if (status < 0)
+    if (hash)
+        BCryptDestroyHash(hash);
+    if (algorithm)
+        BCryptCloseAlgorithmProvider(algorithm, 0);
+    if (status >= 0)
+        return OMSP_OK;
+    if ((ULONG)status != NT_NO_MEMORY && (ULONG)status != NT_NO_RESOURCES)
         abort();
-    BCryptDestroyHash(hash);
-    BCryptCloseAlgorithmProvider(algorithm, 0);
+    return OMSP_NOMEM;
 }
 
-void omsp_sha1(const void *data, size_t len, uint8_t out[OMSP_SHA1_BYTES])
+enum omsp_status omsp_sha1(const void *data, size_t len, uint8_t out[OMSP_SHA1_BYTES])
 {
-    digest(0, NULL, 0, data, len, out);
+    return digest(0, NULL, 0, data, len, out);
 }
 
-void omsp_hmac_sha1(const void *key, size_t key_len, const void *data, size_t len,
-                    uint8_t out[OMSP_SHA1_BYTES])
+enum omsp_status omsp_hmac_sha1(const void *key, size_t key_len, const void *data, size_t len,
+                                uint8_t out[OMSP_SHA1_BYTES])
 {
     uint8_t short_key[OMSP_SHA1_BYTES];
 
     if (key_len > PART) { /* a long key stands for its digest (RFC 2104) */
-        omsp_sha1(key, key_len, short_key);
+        if (omsp_sha1(key, key_len, short_key))
+            return OMSP_NOMEM;
         key = short_key;
         key_len = sizeof(short_key);
     }
-    digest(BCRYPT_ALG_HANDLE_HMAC_FLAG, key_len ? key : "", key_len, data, len, out);
+    return digest(BCRYPT_ALG_HANDLE_HMAC_FLAG, key_len ? key : "", key_len, data, len, out);
 }

@@ -30,10 +30,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EVENTS     64
-#define BATCH      32   /* datagrams taken from one socket in one go */
-#define PATIENCE   1000 /* receives refused in a row before the socket counts as broken */
-#define CLOSING_MS 500  /* that a loop thread may take to close a handle */
+#define EVENTS      64
+#define BATCH       32   /* datagrams taken from one socket in one go */
+#define PATIENCE    1000 /* receives refused in a row, */
+#define PATIENCE_MS 2000 /* and for so long, before the socket counts as broken */
+#define CLOSING_MS  500  /* that a loop thread may take to close a handle */
 
 #define NT_OK        0x00000000u
 #define NT_TRUNCATED 0x80000005u /* STATUS_BUFFER_OVERFLOW */
@@ -59,7 +60,9 @@ struct udp {
     bool doubtful;     /* whether `receive` completes is unknown; `again` will tell */
     bool dying;        /* taken off the closing list */
     bool direct;       /* a receive that succeeds at once sends no completion */
+    bool deaf;         /* receiving failed and was reported */
     unsigned refusals; /* in a row */
+    ULONGLONG refused; /* tick count of the first of them */
     OVERLAPPED receive, again;
     struct sockaddr_storage from;
     int from_len;
@@ -194,6 +197,7 @@ static void finish(struct loop *loop, struct udp *udp)
 
 static void receiving_failed(struct udp *udp, int error)
 {
+    udp->deaf = true;
     if (udp->base.on_error && !udp->closed)
         udp->base.on_error(udp->base.owner, &udp->base,
                            error == WSAENOBUFS || error == WSA_NOT_ENOUGH_MEMORY ? OMSP_NOMEM
@@ -209,6 +213,27 @@ static void hand_out(struct udp *udp, DWORD len, uint64_t now)
         return;
     omsp_win_socket_addr(&udp->from, &from);
     udp->base.on_datagram(udp->base.owner, &udp->base, &from, udp->data, len, now);
+}
+
+/* After a receive that failed: is it broken? What is too long, or an ICMP message, was there and is
+ * gone now: however many of them come, that is no refusal. A shortage of the system's memory is
+ * one, and may pass. */
+static bool is_broken(struct udp *udp, int error)
+{
+    switch (error) {
+    case WSAEMSGSIZE:
+    case WSAECONNRESET:
+    case WSAENETRESET:
+    case WSAECONNREFUSED:
+    case ERROR_PORT_UNREACHABLE:
+        udp->refusals = 0;
+        return false;
+    default:
+        if (!udp->refusals++)
+            udp->refused = GetTickCount64();
+        return !omsp_win_socket_recovers(error) ||
+               (udp->refusals > PATIENCE && GetTickCount64() - udp->refused >= PATIENCE_MS);
+    }
 }
 
 /* Asks for the next datagram. True: it is here already, *len bytes of it. */
@@ -233,7 +258,7 @@ static bool ask_once(struct loop *loop, struct udp *udp, DWORD *len)
     /* Refused at once. Whether such a call completes too depends on the error and the system, so
      * a packet of our own follows it through the port, which is first in, first out: when that one
      * arrives nothing else is to come, and we ask again. */
-    if (!omsp_win_socket_recovers(error) || ++udp->refusals > PATIENCE ||
+    if (is_broken(udp, error) ||
         !PostQueuedCompletionStatus(loop->port, 0, (ULONG_PTR)udp, &udp->again)) {
         receiving_failed(udp, error);
         return false;
@@ -270,10 +295,8 @@ static void received(struct udp *udp, DWORD len, uint64_t now)
                !WSAGetOverlappedResult(udp->handle, &udp->receive, &n, FALSE, &flags)) {
         int error = WSAGetLastError();
 
-        if (!omsp_win_socket_recovers(error) || ++udp->refusals > PATIENCE) {
+        if (is_broken(udp, error))
             receiving_failed(udp, error);
-            udp->refusals = PATIENCE + 1;
-        }
     }
 }
 
@@ -293,7 +316,7 @@ static void completed(struct loop *loop, struct udp *udp, const OVERLAPPED_ENTRY
         return;
     if (answer)
         received(udp, entry->dwNumberOfBytesTransferred, now);
-    if (udp->refusals <= PATIENCE)
+    if (!udp->deaf)
         ask(loop, udp, now);
 }
 

@@ -10,7 +10,7 @@ extern const struct omsp_curl_os omsp_win_curl_os;
 
 /* struct omsp_curl_os.verify */
 CURLcode omsp_win_tls_verify(CURL *easy, const char *ca_file, struct omsp_tls_check *check);
-/* struct omsp_curl_os.stay_loaded */
+/* struct omsp_curl_os.stay_loaded: never unloaded again */
 void omsp_win_stay_loaded(void);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "port/ports.h"
 
+/* struct omsp_ports.now_us */
 uint64_t omsp_win_now_us(void);
 /* struct omsp_ports.loop_create */
 enum omsp_status omsp_win_loop_create(void *ctx, struct omsp_net_loop **out);

@@ -324,6 +324,31 @@ START_TEST(a_device_that_changes_its_rate_goes_on)
 }
 END_TEST
 
+/* On the device's thread there is nobody to be told: it is tried again until there is memory. */
+START_TEST(a_device_whose_conversion_finds_no_memory_is_heard_when_there_is_some)
+{
+    for (long n = 0; n < 4; n++) {
+        struct talk talk;
+        double loudness;
+
+        talk_open(&talk, 48000, 0, 44100, 0, 0);
+        talk_connect(&talk);
+        settle(&talk);
+        omsp_test_fail_alloc(n);
+        omsp_sim_audio_set_rate(talk.rig.sim, "mic", 44100);
+        omsp_sim_audio_set_rate(talk.rig.sim, "speaker", 48000);
+        rig_run(&talk.rig, 50);
+        ck_assert(omsp_test_alloc_failed());
+        omsp_test_allow_alloc();
+        settle(&talk);
+        rig_run(&talk.rig, 2000);
+        loudness = sqrt(2 * talk.people.power / (double)talk.people.heard);
+        ck_assert_double_eq_tol(loudness, LEVEL, LEVEL * 0.07);
+        talk_close(&talk);
+    }
+}
+END_TEST
+
 START_TEST(a_pause_leaves_no_old_audio_behind)
 {
     struct talk talk;
@@ -395,6 +420,31 @@ START_TEST(a_machine_without_sound_has_no_devices)
     omsp_sim_fail(rig.sim, OMSP_SIM_AUDIO_CREATE, 0, OMSP_SIM_FOR_EVER, OMSP_IO);
     ck_assert_int_eq(omsp_address_devices(rig.address, NULL, 0, &count), OMSP_OK);
     ck_assert_uint_eq(count, 0);
+    rig_close(&rig);
+}
+END_TEST
+
+/* The thread that looks after the devices could not be started, say: that is not for ever. */
+START_TEST(a_machine_whose_sound_cannot_be_had_now_is_asked_again)
+{
+    struct rig rig;
+    struct omsp_terminal *best = NULL;
+    unsigned count = 7;
+
+    rig_open(&rig, 1);
+    plug(&rig, "mic", OMSP_AUDIO_CAPTURE, 0, 0, 0);
+    omsp_sim_fail(rig.sim, OMSP_SIM_AUDIO_CREATE, 0, 2, OMSP_FULL);
+    ck_assert_int_eq(omsp_address_devices(rig.address, NULL, 0, &count), OMSP_OK);
+    ck_assert_uint_eq(count, 0);
+    ck_assert_int_eq(omsp_address_default_device(rig.address, OMSP_CAPTURE, &best), OMSP_NODEVICE);
+    ck_assert_int_eq(omsp_address_devices(rig.address, NULL, 0, &count), OMSP_OK);
+    ck_assert_uint_eq(count, 1);
+    rig_expect_nothing(&rig); /* who asked has the list */
+    plug(&rig, "speaker", OMSP_AUDIO_RENDER, 0, 0, 0);
+    rig_run(&rig, 10);
+    ck_assert_int_eq(omsp_address_default_device(rig.address, OMSP_RENDER, &best), OMSP_OK);
+    expect_address(&rig, OMSP_TERMINAL_AVAILABLE, omsp_terminal_id(best));
+    omsp_terminal_release(best);
     rig_close(&rig);
 }
 END_TEST
@@ -690,9 +740,11 @@ OMSP_SUITE("device", TEST(a_tone_goes_from_microphone_to_speaker_at_any_rate),
            TEST(clocks_that_run_apart_are_kept_together),
            TEST(clocks_that_run_apart_are_kept_together_on_a_busy_machine),
            TEST(volume_and_balance_are_the_terminals_own),
-           TEST(a_device_that_changes_its_rate_goes_on), TEST(a_pause_leaves_no_old_audio_behind),
-           TEST(the_level_of_a_device_is_measured), TEST(without_devices_the_list_is_empty),
-           TEST(a_machine_without_sound_has_no_devices),
+           TEST(a_device_that_changes_its_rate_goes_on),
+           TEST(a_device_whose_conversion_finds_no_memory_is_heard_when_there_is_some),
+           TEST(a_pause_leaves_no_old_audio_behind), TEST(the_level_of_a_device_is_measured),
+           TEST(without_devices_the_list_is_empty), TEST(a_machine_without_sound_has_no_devices),
+           TEST(a_machine_whose_sound_cannot_be_had_now_is_asked_again),
            TEST(nothing_is_told_before_somebody_asked_for_the_list),
            TEST(arrivals_and_removals_are_told_to_who_has_a_list),
            TEST(many_devices_come_and_go_without_a_trace),

@@ -6,6 +6,12 @@
 #include "engine/device.h"
 #include "sim/sim_audio.h"
 
+#ifdef _WIN32
+#include <initguid.h>
+
+#include <mmdeviceapi.h>
+#endif
+
 static void plug(struct rig *rig, const char *id, enum omsp_audio_flow flow)
 {
     struct omsp_sim_device device = {.id = id, .name = id, .flow = flow, .rate = 16000};
@@ -120,6 +126,166 @@ START_TEST(a_change_without_memory_is_told_though_nobody_asks)
 }
 END_TEST
 
+/* The first question of an address; to_fail below 0: with all memory. */
+static void ask_system(struct omsp_engine *engine, long to_fail)
+{
+    struct omsp_terminal *devices[OMSP_ADDRESS_MAX_DEVICES];
+    struct omsp_address *address;
+    enum omsp_status status;
+    unsigned count = 0;
+
+    ck_assert_int_eq(omsp_address_create(engine, &address), OMSP_OK);
+    if (to_fail >= 0)
+        omsp_test_fail_alloc(to_fail);
+    status = omsp_address_devices(address, devices, OMSP_ADDRESS_MAX_DEVICES, &count);
+    ck_assert_int_eq(status, to_fail >= 0 ? OMSP_NOMEM : OMSP_OK);
+    omsp_test_allow_alloc();
+    while (status == OMSP_OK && count)
+        omsp_terminal_release(devices[--count]);
+    omsp_address_shutdown(address);
+    omsp_address_release(address);
+}
+
+/* A machine without sound has an empty list, but only when somebody looked. */
+START_TEST(the_systems_own_list_is_told_to_be_short_of_memory)
+{
+    struct omsp_engine *engine;
+
+    if (!omsp_system_ports()->audio_create)
+        return;
+    ck_assert_int_eq(omsp_engine_create(omsp_system_ports(), NULL, &engine), OMSP_OK);
+    ask_system(engine, -1);
+    for (long n = 0; n < 3; n++) /* the engine's allocation, and the port's two */
+        ask_system(engine, n);
+    ask_system(engine, -1);
+    omsp_engine_destroy(engine);
+}
+END_TEST
+
+#ifdef _WIN32
+static volatile LONG asked;
+
+static HRESULT STDMETHODCALLTYPE factory_QueryInterface(IClassFactory *iface, REFIID iid,
+                                                        void **out)
+{
+    if (!IsEqualIID(iid, &IID_IUnknown) && !IsEqualIID(iid, &IID_IClassFactory)) {
+        *out = NULL;
+        return E_NOINTERFACE;
+    }
+    *out = iface;
+    return S_OK;
+}
+
+static ULONG STDMETHODCALLTYPE factory_count(IClassFactory *iface)
+{
+    (void)iface;
+    return 1;
+}
+
+static HRESULT STDMETHODCALLTYPE factory_CreateInstance(IClassFactory *iface, IUnknown *outer,
+                                                        REFIID iid, void **out)
+{
+    (void)iface, (void)outer, (void)iid;
+    InterlockedIncrement(&asked);
+    *out = NULL;
+    return E_OUTOFMEMORY;
+}
+
+static HRESULT STDMETHODCALLTYPE factory_LockServer(IClassFactory *iface, BOOL lock)
+{
+    (void)iface, (void)lock;
+    return S_OK;
+}
+
+/* In the place of Windows' own: it has no memory now. */
+START_TEST(what_lists_the_systems_devices_is_asked_for_again)
+{
+    static IClassFactoryVtbl methods = {factory_QueryInterface, factory_count, factory_count,
+                                        factory_CreateInstance, factory_LockServer};
+    IClassFactory factory = {&methods};
+    struct omsp_engine *engine;
+    DWORD cookie;
+    LONG before;
+
+    ck_assert_int_eq(CoInitializeEx(NULL, COINIT_MULTITHREADED), S_OK);
+    ck_assert_int_eq(CoRegisterClassObject(&CLSID_MMDeviceEnumerator, (IUnknown *)&factory,
+                                           CLSCTX_INPROC_SERVER, REGCLS_MULTIPLEUSE, &cookie),
+                     S_OK);
+    asked = 0;
+    ck_assert_int_eq(omsp_engine_create(omsp_system_ports(), NULL, &engine), OMSP_OK);
+    ask_system(engine, -1);
+    before = asked;
+    ck_assert_int_gt(before, 0);
+    ask_system(engine, -1);
+    ck_assert_int_gt(asked, before);
+    omsp_engine_destroy(engine);
+    CoRevokeClassObject(cookie);
+    CoUninitialize();
+}
+END_TEST
+#define TEST_OF_WASAPI TEST(what_lists_the_systems_devices_is_asked_for_again),
+#else
+#define TEST_OF_WASAPI
+#endif
+
+/* Who asks while the address is being shut down. */
+struct nosy {
+    struct omsp_address *address;
+    bool ask;
+    enum omsp_status status;
+    unsigned count;
+};
+
+static void ask_in_signal(void *ctx)
+{
+    struct omsp_terminal *devices[OMSP_ADDRESS_MAX_DEVICES];
+    struct nosy *nosy = ctx;
+
+    if (nosy->ask)
+        nosy->status =
+            omsp_address_devices(nosy->address, devices, OMSP_ADDRESS_MAX_DEVICES, &nosy->count);
+    nosy->ask = false;
+}
+
+START_TEST(a_list_that_is_refused_leaves_no_reference)
+{
+    struct omsp_listener *listener;
+    struct omsp_terminal *player, *track;
+    struct omsp_stream *stream;
+    struct omsp_call *a, *b;
+    struct omsp_event event;
+    struct nosy nosy;
+    struct rig rig;
+
+    begin(&rig);
+    nosy = (struct nosy){.address = rig.address, .count = 7};
+    ck_assert_int_eq(omsp_address_listen(rig.address, ask_in_signal, &nosy, &listener), OMSP_OK);
+    rig_put_tone(&rig, "in.wav", 8000, NULL);
+    a = rig_call(&rig);
+    b = rig_call(&rig);
+    stream = rig_stream(a, OMSP_CAPTURE);
+    player = rig_player(&rig, "in.wav", &track);
+    rig_connect(a, b);
+    ck_assert_int_eq(omsp_stream_select(stream, track), OMSP_OK);
+    while (omsp_listener_take(listener, NULL, NULL, &event) == OMSP_OK)
+        ;
+    nosy.ask = true; /* when it is told that the stream ends with its address */
+    omsp_address_shutdown(rig.address);
+    ck_assert(!nosy.ask);
+    ck_assert_int_eq(nosy.status, OMSP_SHUTDOWN);
+    ck_assert_uint_eq(nosy.count, 0);
+    omsp_listener_close(listener);
+    omsp_terminal_release(track);
+    omsp_terminal_release(player);
+    omsp_stream_release(stream);
+    omsp_call_release(a);
+    omsp_call_release(b);
+    rig_close(&rig); /* which asks whether anything is left */
+}
+END_TEST
+
 OMSP_SUITE("device_list", TEST(a_list_is_whole_or_told_to_be_short_of_memory),
            TEST(a_change_without_memory_is_followed_later),
-           TEST(a_change_without_memory_is_told_though_nobody_asks))
+           TEST(a_change_without_memory_is_told_though_nobody_asks),
+           TEST(the_systems_own_list_is_told_to_be_short_of_memory),
+           TEST_OF_WASAPI TEST(a_list_that_is_refused_leaves_no_reference))

@@ -205,6 +205,41 @@ START_TEST(a_consumer_that_is_too_slow_to_see_a_ping_is_dead_and_the_call_is_not
 }
 END_TEST
 
+/* An unsolicited pong answers no ping that is still ours. */
+START_TEST(a_consumer_that_never_reads_is_dead_whatever_it_says)
+{
+    struct scene *scene = scene_open(180, FORK_CALLBACK);
+    struct fixture *f = &scene->f;
+    struct consumer *c = &f->consumer;
+    struct omsp_fork_info info;
+    unsigned second = 0;
+
+    start_audio(f);
+    omsp_sim_peer_set_window(c->peer, 0);
+    for (; second < 180; second++) {
+        if (!c->gone)
+            send_frame(c, OMSP_WS_PONG, "", 0);
+        rig_run(&f->rig, 1000);
+        omsp_stream_fork_info(f->fork, &info);
+        if (info.state == OMSP_FORK_STOPPED)
+            break;
+    }
+    ck_assert_uint_ge(second, 55);
+    ck_assert_uint_le(second, 85); /* a ping more when the first still fits into the socket */
+    ck_assert_int_eq(info.last_error, OMSP_FORK_BROKEN);
+    rig_expect_call(&f->rig, f->fork, OMSP_STREAM_FAIL, OMSP_CAUSE_UNKNOWN, OMSP_IO);
+    rig_run(&f->rig, 5000);
+    rig_expect_nothing(&f->rig);
+    ck_assert_uint_eq(count_callbacks(f, "stream-error"), 1);
+    ck_assert_int_eq(omsp_stream_stop(scene->other_fork, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    rig_expect_call(&f->rig, scene->other_fork, OMSP_STREAM_INACTIVE, OMSP_CAUSE_LOCAL_REQUEST,
+                    OMSP_OK);
+    rig_run(&f->rig, 100);
+    other_had_all(scene, 50 * 50);
+    scene_close(scene);
+}
+END_TEST
+
 START_TEST(a_consumer_that_still_reads_a_byte_now_and_then_does_not_keep_the_end_waiting)
 {
     struct scene *scene = scene_open(10, FORK_CALLBACK);
@@ -429,6 +464,7 @@ OMSP_SUITE(
     "fork_faults", TEST(an_engine_that_ends_gives_up_a_consumer_that_is_deaf_and_tells),
     TEST(a_consumer_that_reads_a_few_bytes_a_second_loses_counted_frames_and_nobody_else_does),
     TEST(a_consumer_that_is_too_slow_to_see_a_ping_is_dead_and_the_call_is_not),
+    TEST(a_consumer_that_never_reads_is_dead_whatever_it_says),
     TEST(of_pings_that_come_at_once_the_newest_is_answered),
     TEST(a_consumer_that_still_reads_a_byte_now_and_then_does_not_keep_the_end_waiting),
     TEST(sends_and_receives_of_one_byte_change_nothing_of_what_is_said),

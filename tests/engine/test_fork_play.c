@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "media/g711.h"
+#include "media/rtp.h"
 #include "wire/base64.h"
 #include "wire/websocket.h"
 
@@ -291,6 +292,149 @@ START_TEST(one_that_sends_marks_and_never_reads_costs_bounded_memory)
 }
 END_TEST
 
+/* A key of the far end, the n-th. */
+static void press(unsigned n)
+{
+    struct omsp_addr from, to;
+    uint8_t packet[OMSP_RTP_HEADER + 4];
+
+    omsp_call_local_addr(f.a, &from);
+    omsp_call_local_addr(f.b, &to);
+    omsp_rtp_put_header(packet, true, 101, (uint16_t)n, n * 1000, 0x0A0B0C0D);
+    packet[OMSP_RTP_HEADER] = (uint8_t)(n % 10);
+    packet[OMSP_RTP_HEADER + 1] = 0x80 | 10; /* ends at once */
+    omsp_put_be16(packet + OMSP_RTP_HEADER + 2, 160);
+    ck_assert_int_eq(omsp_sim_inject(f.rig.sim, &from, &to, packet, sizeof(packet)), OMSP_OK);
+}
+
+/* Keys that the consumer was told; all messages are numbered one after the other. */
+static unsigned keys(void)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 1; i < f.consumer.count; i++) {
+        ck_assert_uint_eq(number(f.consumer.messages[i].text, "sequenceNumber"), i);
+        count += strstr(f.consumer.messages[i].text, "\"event\":\"dtmf\"") != NULL;
+    }
+    return count;
+}
+
+START_TEST(one_that_does_not_read_while_keys_are_pressed_costs_bounded_memory)
+{
+    enum { PRESSES = 20000 };
+    unsigned told;
+    long before;
+
+    open_scene();
+    for (unsigned n = 1; n <= 3; n++) {
+        press(n);
+        rig_run(&f.rig, 40);
+    }
+    ck_assert_uint_eq(keys(), 3);
+    omsp_sim_peer_set_window(f.consumer.peer, 0);
+    before = (long)omsp_test_outstanding();
+    for (unsigned n = 4; n < PRESSES; n++) {
+        press(n);
+        if (n % 4 == 0)
+            rig_run(&f.rig, 1);
+        while ((int)rig_event(&f.rig).kind != -1)
+            ;
+    }
+    rig_run(&f.rig, 100);
+    ck_assert_int_lt((long)omsp_test_outstanding() - before, 1000);
+    /* Those that wait are told when it reads again, and so is the next one. */
+    omsp_sim_peer_set_window(f.consumer.peer, 1 << 20);
+    rig_run(&f.rig, 100);
+    told = keys();
+    ck_assert_uint_gt(told, 50);
+    press(PRESSES);
+    rig_run(&f.rig, 100);
+    ck_assert_uint_eq(keys(), told + 1);
+    close_scene();
+}
+END_TEST
+
+static struct omsp_addr sender;
+static unsigned sent; /* datagrams of b's that are no reports */
+
+static void count_sent(void *ctx, const struct omsp_addr *from, const struct omsp_addr *to,
+                       const void *data, size_t len)
+{
+    (void)ctx, (void)to;
+    sent += from->port == sender.port && omsp_rtp_classify(data, len) == OMSP_MUX_RTP;
+}
+
+/* A new offer of the far end with this direction. */
+static void offer(const char *direction)
+{
+    char text[2000], *at;
+    size_t need;
+
+    ck_assert_int_eq(omsp_call_local_sdp(f.a, text, sizeof(text), &need), OMSP_OK);
+    at = strstr(text, "a=sendrecv");
+    ck_assert_ptr_nonnull(at);
+    memcpy(at, direction, strlen("a=sendrecv"));
+    ck_assert_int_eq(omsp_call_set_remote_sdp(f.b, text, strlen(text)), OMSP_OK);
+}
+
+START_TEST(a_call_on_hold_hears_nothing_of_the_consumer_until_it_is_taken_up)
+{
+    size_t first, next;
+
+    open_scene();
+    omsp_call_local_addr(f.b, &sender);
+    omsp_sim_set_tap(f.rig.sim, count_sent, NULL);
+    say_codes(0, 2 * SECOND);
+    rig_run(&f.rig, 1000);
+    ck_assert_uint_ge(sent, 45);
+    offer("a=inactive");
+    sent = 0;
+    rig_run(&f.rig, 3000);
+    ck_assert_uint_eq(sent, 0);
+    offer("a=sendrecv");
+    rig_run(&f.rig, 3000);
+    ck_assert_uint_ge(sent, 140);
+    omsp_sim_set_tap(f.rig.sim, NULL, NULL);
+    /* It goes on where it was. */
+    first = find_heard(SECOND / 10, SECOND / 4);
+    next = find_heard(SECOND + SECOND / 2, SECOND / 4);
+    ck_assert_uint_gt(next, first);
+    close_scene();
+}
+END_TEST
+
+static void count_all(void *ctx, const struct omsp_addr *from, const struct omsp_addr *to,
+                      const void *data, size_t len)
+{
+    (void)ctx, (void)to, (void)data, (void)len;
+    sent += from->port == sender.port;
+}
+
+/* The system takes 0.0.0.0 for this machine, where anybody may listen. */
+START_TEST(a_call_that_is_held_by_0_0_0_0_sends_nothing_there)
+{
+    static const char here[] = "c=IN IP4 127.0.0.1", nowhere[] = "c=IN IP4 0.0.0.0";
+    char text[2000], *at;
+    size_t need;
+
+    open_scene();
+    ck_assert_int_eq(omsp_call_local_sdp(f.a, text, sizeof(text), &need), OMSP_OK);
+    at = strstr(text, here);
+    ck_assert_ptr_nonnull(at);
+    memcpy(at, nowhere, sizeof(nowhere) - 1);
+    memmove(at + sizeof(nowhere) - 1, at + sizeof(here) - 1, strlen(at + sizeof(here) - 1) + 1);
+    ck_assert_int_eq(omsp_call_set_remote_sdp(f.b, text, strlen(text)), OMSP_OK);
+    omsp_call_local_addr(f.b, &sender);
+    sent = 0;
+    omsp_sim_set_tap(f.rig.sim, count_all, NULL);
+    rig_run(&f.rig, 30000); /* some reports are due */
+    ck_assert_int_eq(omsp_call_shutdown(f.b), OMSP_OK);
+    ck_assert_uint_eq(sent, 0);
+    omsp_sim_set_tap(f.rig.sim, NULL, NULL);
+    close_scene();
+}
+END_TEST
+
 START_TEST(what_waits_goes_with_its_stream)
 {
     struct omsp_call_stats before, after;
@@ -366,6 +510,9 @@ OMSP_SUITE("fork_play", TEST(a_consumer_two_minutes_ahead_is_heard_to_its_end),
            TEST(a_mark_behind_every_piece_of_a_long_answer_comes_back_when_it_was_played),
            TEST(who_interrupts_itself_has_all_marks_back_and_its_next_word_at_once),
            TEST(one_that_sends_marks_and_never_reads_costs_bounded_memory),
+           TEST(one_that_does_not_read_while_keys_are_pressed_costs_bounded_memory),
+           TEST(a_call_on_hold_hears_nothing_of_the_consumer_until_it_is_taken_up),
+           TEST(a_call_that_is_held_by_0_0_0_0_sends_nothing_there),
            TEST(what_waits_goes_with_its_stream),
            TEST(whatever_comes_with_the_end_of_an_answer_in_pieces_is_taken),
            TEST(a_binary_message_is_one_that_nobody_takes))

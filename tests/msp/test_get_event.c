@@ -285,6 +285,28 @@ START_TEST(nothing_is_told_of_a_call_that_was_shut_down_though_its_stream_is_hel
 }
 END_TEST
 
+/* What the application closed is still TAPI's call, whose token means nothing afterwards. */
+START_TEST(a_call_that_its_application_closed_is_shut_down_by_tapi_all_the_same)
+{
+    struct bench bench;
+    IOpenMSPCall *open;
+    MSP_EVENT_INFO info;
+    DWORD size = sizeof(info);
+
+    open_bench(&bench);
+    open = kit_query(bench.call, &IID_IOpenMSPCall);
+    ck_assert_hr(tell(&bench, OMSP_TSP_QUERY_SID, 1), S_OK); /* an answer that nobody takes */
+    ck_assert_hr(IOpenMSPCall_Close(open), S_OK);
+    ck_assert_hr(tell(&bench, OMSP_TSP_QUERY_SID, 2), E_UNEXPECTED);
+    ck_assert_hr(bench.address->lpVtbl->ShutdownMSPCall(bench.address, bench.call), S_OK);
+    ck_assert_hr(bench.address->lpVtbl->ShutdownMSPCall(bench.address, bench.call), E_INVALIDARG);
+    ck_assert_hr(tell(&bench, OMSP_TSP_QUERY_SID, 3), E_INVALIDARG);
+    ck_assert_hr(get(&bench, &size, &info), TAPI_E_NOEVENT);
+    kit_release(open);
+    close_bench(&bench);
+}
+END_TEST
+
 /* ---- TSP ------------------------------------------------------------------------------------- */
 
 static HRESULT send_message(struct bench *bench, const struct omsp_tsp_message *message)
@@ -711,6 +733,7 @@ OMSP_SUITE("get_event", TEST(empty_queue_is_no_event_and_leaves_size_alone),
            TEST(after_shutdown_the_handle_is_left_alone),
            TEST(events_of_a_call_that_is_gone_are_dropped),
            TEST(nothing_is_told_of_a_call_that_was_shut_down_though_its_stream_is_held),
+           TEST(a_call_that_its_application_closed_is_shut_down_by_tapi_all_the_same),
            TEST(tsp_configures_offers_and_asks), TEST(hostile_tsp_data_is_invalid_and_unanswered),
            TEST(hardware_is_told_to_move_and_unoffered_operations_are_refused),
            TEST(hardware_is_moved_and_results_are_told_without_memory),

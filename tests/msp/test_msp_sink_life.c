@@ -237,6 +237,61 @@ START_TEST(advise_works_before_open_and_not_after_close)
 }
 END_TEST
 
+/* Answers whether it opened at once, with that allocation and all later ones failing. */
+static bool open_without_memory(long number)
+{
+    struct media media = {0};
+    struct sink sinks[2];
+    DWORD cookies[2];
+    IOpenMSPAddress *open;
+    IOpenMSPCall *call;
+    ITStream *stream;
+    ITTerminal *player, *track;
+    HRESULT hr;
+
+    media.msp = kit_address();
+    open = kit_query(media.msp, &IID_IOpenMSPAddress);
+    for (int i = 0; i < 2; i++) {
+        sink_init(&sinks[i]);
+        cookies[i] = sink_advise(media.msp, &sinks[i]);
+    }
+    omsp_test_fail_allocs_from(number);
+    hr = open->lpVtbl->Open(open);
+    omsp_test_allow_alloc();
+    if (FAILED(hr)) {
+        ck_assert_hr(hr, E_OUTOFMEMORY);
+        ck_assert_hr(open->lpVtbl->Open(open), S_OK);
+    }
+    media.terminals = kit_query(media.msp, &IID_ITTerminalSupport);
+    ck_assert_hr(open->lpVtbl->CreateCall(open, TAPIMEDIATYPE_AUDIO, &call), S_OK);
+    stream = media_stream(call, CAPTURE);
+    player = media_playing(&media, L"opened.wav", 800, &track);
+    ck_assert_hr(ITStream_SelectTerminal(stream, track), S_OK);
+    media_connect(call);
+    for (int i = 0; i < 2; i++) {
+        sink_wait(&sinks[i], 1);
+        ck_assert_hr(sink_unadvise(media.msp, &sinks[i], cookies[i]), S_OK);
+    }
+    ck_assert_hr(open->lpVtbl->Close(open), S_OK);
+    kit_release(track), kit_release(player), kit_release(stream), kit_release(call);
+    kit_release(media.terminals), kit_release(open), kit_release(media.msp);
+    sink_fini(&sinks[0]), sink_fini(&sinks[1]);
+    media_delete(L"opened.wav");
+    return SUCCEEDED(hr);
+}
+
+START_TEST(an_open_without_memory_leaves_no_sink_deaf)
+{
+    long failed = 0;
+
+    kit_begin();
+    while (!open_without_memory(failed))
+        failed++;
+    kit_end();
+    ck_assert_int_gt(failed, 2);
+}
+END_TEST
+
 START_TEST(the_points_say_who_they_are)
 {
     struct source source;
@@ -286,4 +341,5 @@ OMSP_SUITE("msp sink life", TEST_ON_WINDOWS(a_sink_may_unadvise_itself_in_its_ca
            TEST(no_call_begins_after_unadvise_returned),
            TEST(what_waited_at_the_shutdown_is_delivered),
            TEST(an_address_can_be_released_with_a_sink_that_blocks),
-           TEST(advise_works_before_open_and_not_after_close), TEST(the_points_say_who_they_are))
+           TEST(advise_works_before_open_and_not_after_close),
+           TEST(an_open_without_memory_leaves_no_sink_deaf), TEST(the_points_say_who_they_are))

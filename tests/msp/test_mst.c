@@ -214,6 +214,45 @@ START_TEST(buffers_are_as_the_client_forces_them_even_when_it_lets_go_meanwhile)
 }
 END_TEST
 
+/* A sample of somebody else's that says S_OK and gives no data; it lives on the stack. */
+static HRESULT STDMETHODCALLTYPE empty_query(IAudioStreamSample *iface, REFIID iid, void **out)
+{
+    (void)iid;
+    *out = iface;
+    return S_OK;
+}
+
+static ULONG STDMETHODCALLTYPE empty_count(IAudioStreamSample *iface)
+{
+    (void)iface;
+    return 1;
+}
+
+static HRESULT STDMETHODCALLTYPE empty_data(IAudioStreamSample *iface, IAudioData **out)
+{
+    (void)iface;
+    *out = NULL;
+    return S_OK;
+}
+
+START_TEST(a_foreign_sample_without_data_is_refused)
+{
+    IAudioStreamSampleVtbl vtable = {.QueryInterface = empty_query,
+                                     .AddRef = empty_count,
+                                     .Release = empty_count,
+                                     .GetAudioData = empty_data};
+    IAudioStreamSample empty = {&vtable};
+    IStreamSample *shared = (IStreamSample *)&empty;
+    struct mst_pair pair;
+
+    pair_open(&pair);
+    ck_assert_hr(IMediaStream_CreateSharedSample(pair.read, (IStreamSample *)&empty, 0, &shared),
+                 MS_E_INCOMPATIBLE);
+    ck_assert_ptr_null(shared);
+    pair_close(&pair);
+}
+END_TEST
+
 START_TEST(streams_and_samples_say_what_they_are)
 {
     struct mst_pair pair;
@@ -367,5 +406,6 @@ OMSP_SUITE("mst", TEST(class_tables_are_sound),
            TEST(it_is_a_dynamic_terminal_of_either_direction_with_one_identity),
            TEST(formats_are_copies_and_are_settled_before_the_connection),
            TEST(buffers_are_as_the_client_forces_them_even_when_it_lets_go_meanwhile),
+           TEST(a_foreign_sample_without_data_is_refused),
            TEST(streams_and_samples_say_what_they_are),
            TEST(a_multimedia_stream_takes_it_in_by_its_purpose))

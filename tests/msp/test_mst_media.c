@@ -201,6 +201,166 @@ START_TEST(a_continuous_update_goes_on_until_it_is_asked_about)
 }
 END_TEST
 
+START_TEST(a_sample_that_is_sent_again_and_again_is_not_given_out_meanwhile)
+{
+    HANDLE event = CreateEventW(NULL, FALSE, FALSE, NULL);
+    struct mst_pair pair;
+    IStreamSample *sample, *other;
+
+    pair_open(&pair);
+    pair_connect(&pair);
+    sample = pair_sample(pair.write);
+    sample_set_actual(sample, 320);
+    ck_assert_hr(IStreamSample_Update(sample, SSUPDATE_CONTINUOUS, event, NULL, 0), MS_S_PENDING);
+    ck_assert_uint_eq(WaitForSingleObject(event, PATIENCE), WAIT_OBJECT_0);
+    other = pair_sample(pair.write);
+    ck_assert_ptr_ne(other, sample);
+    ck_assert_hr(IStreamSample_CompletionStatus(sample, COMPSTAT_WAIT, PATIENCE), S_OK);
+    kit_release(other);
+    kit_release(sample);
+    CloseHandle(event);
+    pair_close(&pair);
+}
+END_TEST
+
+START_TEST(a_released_sample_needs_the_clients_buffer_no_more)
+{
+    enum { BYTES = 8000, LOUD = 8000 }; /* 500 ms: more than the ring holds */
+    static struct receiver receiver;
+    SHORT *loud = malloc(BYTES);
+    IMemoryData *memory;
+    struct mst_pair pair;
+    IStreamSample *sample;
+    DWORD heard = 0;
+
+    for (size_t i = 0; i < BYTES / sizeof(*loud); i++)
+        loud[i] = LOUD;
+    pair_open(&pair);
+    pair_connect(&pair);
+    sample = pair_sample(pair.write);
+    memory = kit_query(sample, &IID_IMemoryData);
+    ck_assert_hr(IMemoryData_SetBuffer(memory, BYTES, (BYTE *)loud, 0), S_OK);
+    ck_assert_hr(IMemoryData_SetActual(memory, BYTES), S_OK);
+    kit_release(memory);
+    ck_assert_hr(IStreamSample_Update(sample, SSUPDATE_ASYNC, NULL, NULL, 0), MS_S_PENDING);
+    ck_assert_uint_eq(kit_release(sample), 0);
+    memset(loud, 0, BYTES);
+    free(loud);
+    receiver.stream = pair.read;
+    receive(&receiver);
+    for (DWORD i = 0; i < receiver.count; i++)
+        heard += receiver.pcm[i] > LOUD / 2;
+    ck_assert_uint_gt(heard, BYTES / sizeof(*loud) / 2); /* the loopback may lose some */
+    pair_close(&pair);
+}
+END_TEST
+
+/* Data of the client's own, who updates the sample that is about to be updated. */
+struct own_data {
+    IAudioData iface;
+    LONG refs;
+    IStreamSample *sample;
+    HRESULT answer;
+    BYTE bytes[32000]; /* 2 s: more than waits to be read, so that no update ends at once */
+};
+
+static HRESULT STDMETHODCALLTYPE own_QueryInterface(IAudioData *iface, REFIID iid, void **out)
+{
+    (void)iid;
+    *out = iface;
+    IAudioData_AddRef(iface);
+    return S_OK;
+}
+
+static ULONG STDMETHODCALLTYPE own_AddRef(IAudioData *iface)
+{
+    return (ULONG)InterlockedIncrement(&CONTAINING_RECORD(iface, struct own_data, iface)->refs);
+}
+
+static ULONG STDMETHODCALLTYPE own_Release(IAudioData *iface)
+{
+    return (ULONG)InterlockedDecrement(&CONTAINING_RECORD(iface, struct own_data, iface)->refs);
+}
+
+static LONG right_calls, wrong_calls;
+
+static void CALLBACK right(ULONG_PTR ctx)
+{
+    (void)ctx;
+    right_calls++;
+}
+
+static void CALLBACK wrong(ULONG_PTR ctx)
+{
+    (void)ctx;
+    wrong_calls++;
+}
+
+static HRESULT STDMETHODCALLTYPE own_GetInfo(IAudioData *iface, DWORD *size, BYTE **bytes,
+                                             DWORD *actual)
+{
+    struct own_data *self = CONTAINING_RECORD(iface, struct own_data, iface);
+    IStreamSample *sample = self->sample;
+
+    self->sample = NULL;
+    if (sample)
+        self->answer = IStreamSample_Update(sample, 0, NULL, right, 0);
+    *size = sizeof(self->bytes);
+    *bytes = self->bytes;
+    *actual = 0;
+    return S_OK;
+}
+
+static HRESULT STDMETHODCALLTYPE own_SetActual(IAudioData *iface, DWORD actual)
+{
+    (void)iface, (void)actual;
+    return S_OK;
+}
+
+static HRESULT STDMETHODCALLTYPE own_GetFormat(IAudioData *iface, WAVEFORMATEX *out)
+{
+    (void)iface;
+    *out = (WAVEFORMATEX){1, 1, 8000, 16000, 2, 16, 0};
+    return S_OK;
+}
+
+START_TEST(an_update_that_is_refused_changes_nothing_of_the_one_under_way)
+{
+    static IAudioDataVtbl vtable = {.QueryInterface = own_QueryInterface,
+                                    .AddRef = own_AddRef,
+                                    .Release = own_Release,
+                                    .GetInfo = own_GetInfo,
+                                    .SetActual = own_SetActual,
+                                    .GetFormat = own_GetFormat};
+    static struct own_data data;
+    ULONGLONG until = GetTickCount64() + PATIENCE;
+    IAudioMediaStream *stream;
+    IAudioStreamSample *audio;
+    IStreamSample *sample;
+    struct mst_pair pair;
+
+    data =
+        (struct own_data){.iface = {&vtable}, .refs = 1}; /* static: a failure leaves it in use */
+    right_calls = wrong_calls = 0;
+    pair_open(&pair);
+    pair_connect(&pair);
+    stream = kit_query(pair.read, &IID_IAudioMediaStream);
+    ck_assert_hr(IAudioMediaStream_CreateSample(stream, &data.iface, 0, &audio), S_OK);
+    data.sample = sample = kit_query(audio, &IID_IStreamSample);
+    ck_assert_hr(IStreamSample_Update(sample, 0, NULL, wrong, 0), MS_E_BUSY);
+    ck_assert_hr(data.answer, MS_S_PENDING);
+    while (!right_calls && !wrong_calls && GetTickCount64() < until)
+        SleepEx(10, TRUE);
+    ck_assert_int_eq(right_calls, 1);
+    ck_assert_int_eq(wrong_calls, 0);
+    kit_release(sample);
+    kit_release(audio);
+    kit_release(stream);
+    ck_assert_int_eq(data.refs, 1);
+    pair_close(&pair);
+}
+END_TEST
+
 START_TEST(writers_get_their_samples_back_and_wait_for_them)
 {
     ALLOCATOR_PROPERTIES two = {2, 3200, 1, 0}; /* 200 ms each: longer than the ring */
@@ -434,6 +594,9 @@ OMSP_SUITE("mst_media", TEST(a_tone_goes_from_samples_over_rtp_to_samples),
            TEST(a_sample_without_flags_waits_and_one_with_them_does_not),
            TEST(an_apc_comes_to_the_thread_that_updated),
            TEST(a_continuous_update_goes_on_until_it_is_asked_about),
+           TEST(a_sample_that_is_sent_again_and_again_is_not_given_out_meanwhile),
+           TEST(a_released_sample_needs_the_clients_buffer_no_more),
+           TEST(an_update_that_is_refused_changes_nothing_of_the_one_under_way),
            TEST(writers_get_their_samples_back_and_wait_for_them),
            TEST(a_stop_ends_every_wait_with_its_code),
            TEST(what_is_read_from_one_call_can_be_written_to_another_without_copying),

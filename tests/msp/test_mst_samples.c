@@ -122,6 +122,17 @@ START_TEST(arrays_of_bytes_words_and_numbers_are_written)
     V_VT(&variant) = VT_EMPTY;
     ck_assert_hr(IOpenMSPSamples_Write(open.in, variant, &taken), E_INVALIDARG);
     ck_assert_int_eq(taken, 0);
+    V_VT(&variant) = VT_BYREF | VT_VARIANT;
+    V_VARIANTREF(&variant) = NULL;
+    ck_assert_hr(IOpenMSPSamples_Write(open.in, variant, &taken), E_INVALIDARG);
+    V_VT(&variant) = VT_BYREF | VT_ARRAY | VT_UI1;
+    V_ARRAYREF(&variant) = NULL;
+    ck_assert_hr(IOpenMSPSamples_Write(open.in, variant, &taken), E_INVALIDARG);
+    variant = array_of(VT_UI1, words, 10, 1);
+    V_VT(&variant) = VT_ARRAY | VT_I2; /* which it does not hold */
+    ck_assert_hr(IOpenMSPSamples_Write(open.in, variant, &taken), E_INVALIDARG);
+    V_VT(&variant) = VT_ARRAY | VT_UI1;
+    VariantClear(&variant);
     variant = array_of(VT_I2, words, 5, 2);
     ck_assert_hr(IOpenMSPSamples_Write(open.in, variant, &taken), S_OK);
     ck_assert_int_eq(taken, 5);

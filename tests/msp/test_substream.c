@@ -207,6 +207,35 @@ START_TEST(a_substreams_terminals_are_selected_as_a_streams)
 }
 END_TEST
 
+START_TEST(a_recorder_let_go_of_is_told_of_while_its_track_is_on_a_substream)
+{
+    struct bench bench;
+    ITTerminal *recorder, *track;
+    ITMediaControl *control;
+    ITSubStream *one;
+    MSP_EVENT_INFO info = {0};
+
+    bench_begin(&bench);
+    one = make(&bench);
+    track = recording(&bench, L"sub-go.wav", &recorder);
+    ck_assert_hr(ITSubStream_SelectTerminal(one, track), S_OK);
+    control = kit_query(recorder, &IID_ITMediaControl);
+    ck_assert_hr(ITMediaControl_Start(control), S_OK);
+    kit_release(control), kit_release(track);
+    ck_assert_uint_eq(kit_release(recorder), 0);
+    ck_assert(media_event(&bench.media, &info));
+    ck_assert_int_eq(info.Event, ME_FILE_TERMINAL_EVENT);
+    ck_assert_int_eq(info.MSP_FILE_TERMINAL_EVENT_INFO.TerminalMediaState, TMS_ACTIVE);
+    control = kit_query(info.MSP_FILE_TERMINAL_EVENT_INFO.pParentFileTerminal, &IID_ITMediaControl);
+    kit_release(info.MSP_FILE_TERMINAL_EVENT_INFO.pParentFileTerminal);
+    kit_release(info.MSP_FILE_TERMINAL_EVENT_INFO.pFileTrack);
+    ck_assert_hr(ITMediaControl_Stop(control), S_OK);
+    kit_release(control), kit_release(one);
+    bench_end(&bench);
+    media_delete(L"sub-go.wav");
+}
+END_TEST
+
 START_TEST(start_pause_and_stop_answer_as_a_streams_and_tell_nothing)
 {
     struct bench bench;
@@ -297,6 +326,7 @@ OMSP_SUITE("substream", TEST(the_classes_are_well_formed),
            TEST(eight_substreams_are_made_listed_and_removed),
            TEST(a_substream_is_of_one_stream_which_it_tells),
            TEST(a_substreams_terminals_are_selected_as_a_streams),
+           TEST(a_recorder_let_go_of_is_told_of_while_its_track_is_on_a_substream),
            TEST(start_pause_and_stop_answer_as_a_streams_and_tell_nothing),
            TEST(what_the_transport_does_not_do_is_not_supported),
            TEST(after_the_call_everything_is_unexpected_but_the_parent))

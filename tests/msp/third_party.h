@@ -215,6 +215,8 @@ static inline void third_set_graph(struct third_terminal *self, IGraphBuilder *g
 static inline HRESULT third_connect(struct third_terminal *self, IGraphBuilder *graph, DWORD *count,
                                     IPin **pins)
 {
+    const struct third_knobs *knobs = self->filter->knobs;
+    DWORD given = knobs->pins ? knobs->pins : 1;
     HRESULT hr;
 
     if (third_graph(self)) {
@@ -223,15 +225,21 @@ static inline HRESULT third_connect(struct third_terminal *self, IGraphBuilder *
     }
     third.connect_thread = GetCurrentThreadId();
     third_pass(THIRD_CONNECT);
-    hr = self->filter->knobs->connect;
+    hr = knobs->connect;
     if (FAILED(hr))
         return hr;
+    if (*count < given) {
+        *count = given;
+        return TAPI_E_NOTENOUGHMEMORY;
+    }
     hr = IGraphBuilder_AddFilter(graph, &self->filter->filter, L"third party");
     if (FAILED(hr))
         return hr;
-    *count = 1;
-    pins[0] = &self->filter->pin;
-    third_filter_addref(self->filter);
+    *count = knobs->claims ? knobs->claims : given;
+    for (DWORD i = 0; i < given; i++) {
+        pins[i] = &self->filter->pin;
+        third_filter_addref(self->filter);
+    }
     self->filter->hosted = 1;
     third_set_graph(self, graph);
     InterlockedIncrement(&third.connected);
@@ -252,8 +260,6 @@ static HRESULT STDMETHODCALLTYPE third_ConnectTerminal(ITTerminalControl *iface,
         *count = 1;
         return S_OK;
     }
-    if (*count < 1)
-        return TAPI_E_NOTENOUGHMEMORY;
     third_enter(self);
     return third_leave(self, third_connect(self, graph, count, pins));
 }

@@ -35,6 +35,8 @@ struct third_knobs {
     volatile TERMINAL_DIRECTION tone_direction; /* what the terminal says of itself */
     volatile MSP_HANDLE foreign_token;          /* instead of the one it was given */
     volatile bool abort;                        /* the tone breaks after some samples */
+    volatile DWORD pins;                        /* how often it gives its pin; 0: once */
+    volatile DWORD claims;                      /* the count it tells instead, unless 0 */
 };
 
 static struct {

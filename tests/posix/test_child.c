@@ -4,6 +4,13 @@
  */
 #include "support/net_rig.h"
 
+#include "port/http.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,4 +65,57 @@ START_TEST(a_socket_that_a_child_still_has_is_closed)
 }
 END_TEST
 
-OMSP_SUITE("child", TEST(a_socket_that_a_child_still_has_is_closed))
+/* Of our own sockets that are connected to this port. */
+static int inherited_to(uint16_t port, int *all)
+{
+    int inherited = 0;
+
+    *all = 0;
+    for (int fd = 3; fd < 1024; fd++) {
+        struct sockaddr_in peer = {.sin_port = 0};
+        socklen_t len = sizeof(peer);
+
+        if (getpeername(fd, (struct sockaddr *)&peer, &len) || peer.sin_family != AF_INET ||
+            peer.sin_port != htons(port))
+            continue;
+        ++*all;
+        inherited += !(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    }
+    return inherited;
+}
+
+static void note_status(void *owner, int http_status)
+{
+    *(int *)owner = http_status;
+}
+
+START_TEST(a_callbacks_connection_is_not_inherited)
+{
+    const struct omsp_ports *ports = omsp_system_ports();
+    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(addr);
+    int listener = socket(AF_INET, SOCK_STREAM, 0), peer, all, told = -1;
+    char url[64];
+    struct omsp_http_request request = {
+        .url = url, .timeout_ms = 10000, .on_done = note_status, .owner = &told};
+    struct omsp_http *http;
+
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&addr, sizeof(addr)), 0);
+    ck_assert_int_eq(listen(listener, 1), 0);
+    ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&addr, &len), 0);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%u/", ntohs(addr.sin_port));
+    ck_assert_int_eq(ports->http_create(ports->ctx, &http), OMSP_OK);
+    ck_assert_int_eq(http->send(http, &request), OMSP_OK);
+    peer = accept(listener, NULL, NULL);
+    ck_assert_int_ge(peer, 0);
+    ck_assert_int_eq(inherited_to(ntohs(addr.sin_port), &all), 0);
+    ck_assert_int_eq(all, 1);
+    http->destroy(http);
+    ck_assert_int_eq(told, 0);
+    close(peer);
+    close(listener);
+}
+END_TEST
+
+OMSP_SUITE("child", TEST(a_socket_that_a_child_still_has_is_closed),
+           TEST(a_callbacks_connection_is_not_inherited))

@@ -237,6 +237,66 @@ START_TEST(long_requests_leave_room)
 }
 END_TEST
 
+/* A length whose value stands on the next line is one all the same to the library, which then waits
+ * for a body that never comes. */
+START_TEST(a_folded_length_holds_no_place)
+{
+    static const char *const folds[] = {
+        "Content-Length:\r\n 400\r\n\r\n",
+        "Content-Length:\n\t400\n\n",
+        "Content-Length:\r\n 0\r\nContent-Length: 400\r\n\r\n",
+    };
+    struct http_client many[16];
+
+    rest_rig_init(&rig);
+    rig.config.max_connections = 8;
+    rig.config.request_ms = 60000;
+    rest_rig_start(&rig);
+    for (unsigned i = 0; i < 16; i++) {
+        http_open(&many[i], omsp_rest_address(rig.server));
+        http_puts(&many[i], HEAD FORM);
+        http_puts(&many[i], folds[i % 3]);
+    }
+    ck_assert_uint_lt(serve_one(), PROMPT_US);
+    for (unsigned i = 0; i < 16; i++)
+        http_close(&many[i]);
+    rest_rig_end(&rig);
+}
+END_TEST
+
+/* Who is let in when there is no memory for it is sent away, and who waited behind it has its place
+ * at once, not when somebody else comes or goes. */
+START_TEST(a_place_that_could_not_be_taken_is_the_next_ones)
+{
+    struct http_client first, second;
+    struct http_answer answer;
+    uint64_t began;
+
+    rest_rig_init(&rig);
+    rig.config.max_connections = 1;
+    rig.config.request_ms = rig.config.idle_ms = 60000;
+    rest_rig_start(&rig);
+    serve_one(); /* and stays, in the only place */
+    http_open(&first, omsp_rest_address(rig.server));
+    http_puts(&first, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    http_open(&second, omsp_rest_address(rig.server));
+    http_puts(&second, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    for (began = now_us(); counts().waiting < 2;)
+        ck_assert_uint_lt(now_us() - began, 20000000);
+    omsp_test_fail_alloc(0);
+    http_close(&rig.client);
+    ck_assert(http_ends(&first));
+    ck_assert(omsp_test_alloc_failed());
+    ck_assert(http_read(&second, &answer, false));
+    ck_assert_int_eq(answer.status, 401);
+    http_free(&answer);
+    omsp_test_allow_alloc();
+    http_close(&first);
+    http_close(&second);
+    rest_rig_end(&rig);
+}
+END_TEST
+
 START_TEST(a_request_in_single_bytes_is_served)
 {
     static const char whole[] = HEAD FORM "Content-Length: 17\r\n\r\n" CREATE;
@@ -294,4 +354,6 @@ END_TEST
 OMSP_SUITE("rest_server_siege", TEST(ten_thousand_hold_the_door),
            TEST(who_stops_half_way_and_goes_takes_no_place),
            TEST(who_stays_after_an_answer_leaves_room), TEST(long_requests_leave_room),
+           TEST(a_folded_length_holds_no_place),
+           TEST(a_place_that_could_not_be_taken_is_the_next_ones),
            TEST(a_request_in_single_bytes_is_served), TEST(one_address_has_its_limit))

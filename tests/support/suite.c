@@ -17,7 +17,7 @@
 
 static _Atomic long outstanding, bytes, asked;
 static _Atomic long countdown = -1;
-static _Atomic bool failed;
+static _Atomic bool failed, from_then_on;
 
 bool omsp_test_sends_singly(void)
 {
@@ -30,6 +30,8 @@ bool omsp_test_alloc_turn(void)
 {
     if (atomic_load(&countdown) < 0 || atomic_fetch_sub(&countdown, 1) != 0)
         return true;
+    if (atomic_load(&from_then_on))
+        atomic_store(&countdown, 0);
     atomic_store(&failed, true);
     return false;
 }
@@ -64,6 +66,14 @@ static const struct omsp_allocator counting = {counting_resize, counting_release
 void omsp_test_fail_alloc(long number)
 {
     atomic_store(&failed, false);
+    atomic_store(&from_then_on, false);
+    atomic_store(&countdown, number);
+}
+
+void omsp_test_fail_allocs_from(long number)
+{
+    atomic_store(&failed, false);
+    atomic_store(&from_then_on, true);
     atomic_store(&countdown, number);
 }
 

@@ -88,8 +88,10 @@ bool omsp_test_sends_singly(void);
 
 /* ---- allocation walk ------------------------------------------------------------------------ */
 
-/* Lets the allocation with this number (0: the next one) fail, and every later one if sticky. */
+/* Lets the allocation with this number (0: the next one) fail. */
 void omsp_test_fail_alloc(long number);
+/* That one and every later one; for one thread, for those of two at once may pass. */
+void omsp_test_fail_allocs_from(long number);
 /* Back to never failing. */
 void omsp_test_allow_alloc(void);
 /* Did an allocation fail since omsp_test_fail_alloc? */

@@ -152,6 +152,20 @@ void omsp_walk_print_stack(void)
 #endif
 }
 
+/* The names of functions, read in the parent: each child that tells a stack would read them all. */
+static void read_symbols(void)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    static bool have;
+    char where[16];
+
+    if (have)
+        return;
+    have = true;
+    __sanitizer_symbolize_pc((char *)(uintptr_t)omsp_walk_exit + 1, "%f", where, sizeof(where));
+#endif
+}
+
 void omsp_walk_exit(int status)
 {
 #if defined(__SANITIZE_ADDRESS__)
@@ -177,6 +191,7 @@ int omsp_walk_process(void (*child)(size_t test, long number), size_t test, long
     bool ended;
     pid_t pid;
 
+    read_symbols();
     fflush(stdout);
     pid = fork();
     if (pid < 0)

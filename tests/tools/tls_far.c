@@ -2,12 +2,11 @@
  * The far ends of test_tls, test_fork_tls, test_fork_told, test_http, test_media_wss and
  * test_process_end: TLS servers with good and bad certificates and manners, small HTTP ones, one
  * that writes down what it is told, WebSocket consumers, and one that tells by another port whether
- * its connections have ended. Runs natively, also for tests
- * under Wine; nothing of the code under test is in it. A thread for each connection; ends by itself
- * after a while.
+ * its connections have ended. Runs natively, also for tests under Wine; nothing of the code under
+ * test is in it. A thread for each connection; ends by itself after so many seconds.
  *
- *   tls_far FOLDER     FOLDER has NAME.pem and NAME.key; FOLDER/ports gets lines "name port",
- *                      FOLDER/told the fields of each request for /tell, a line each
+ *   tls_far FOLDER SECONDS   FOLDER has NAME.pem and NAME.key; FOLDER/ports gets lines "name port",
+ *                            FOLDER/told the fields of each request for /tell, a line each
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -26,8 +25,6 @@
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#define LIFETIME 1800 /* s */
 
 enum manner {
     ECHO,
@@ -668,10 +665,10 @@ int main(int argc, char **argv)
     char path[4096], made[4200];
     FILE *ports;
 
-    if (argc != 2)
+    if (argc != 3)
         return 2;
     signal(SIGPIPE, SIG_IGN);
-    alarm(LIFETIME);
+    alarm((unsigned)atoi(argv[2])); /* whoever started it may be gone */
     folder = argv[1];
     snprintf(path, sizeof(path), "%s/ports", folder);
     snprintf(made, sizeof(made), "%s.new", path);

@@ -1,11 +1,14 @@
-/* Allocator, text builder, status words. */
+/* Allocator, text builder, status words, the log port. */
 #include "support/suite.h"
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "base/utf.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 START_TEST(every_status_has_words_and_a_name)
@@ -54,6 +57,41 @@ START_TEST(the_walk_fails_each_allocation_once)
 }
 END_TEST
 
+static void keep_line(void *ctx, enum omsp_log_level level, const char *line)
+{
+    (void)level;
+    snprintf(ctx, 600, "%s", line);
+}
+
+START_TEST(a_log_line_that_is_cut_ends_with_a_whole_character)
+{
+    static const char *const characters[] = {"\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"};
+    char line[600], said[600];
+
+    omsp_log_set(keep_line, line, OMSP_LOG_ERROR);
+    for (size_t i = 0; i < sizeof(characters) / sizeof(characters[0]); i++)
+        for (size_t before = 500; before < 512; before++) {
+            size_t size = strlen(characters[i]), whole = (511 - before) / size;
+
+            memset(said, 'a', before);
+            said[before] = '\0';
+            while (strlen(said) < 520)
+                strcat(said, characters[i]);
+            omsp_log(OMSP_LOG_ERROR, "%s", said);
+            ck_assert_uint_eq(strlen(line), before + whole * size);
+            ck_assert(omsp_utf8_is_valid(line, strlen(line)));
+        }
+    memset(said, 0x80, 599); /* not UTF-8: no more is lost than must be */
+    said[599] = '\0';
+    omsp_log(OMSP_LOG_ERROR, "%s", said);
+    ck_assert_uint_ge(strlen(line), 507);
+    omsp_log(OMSP_LOG_ERROR, "\xC3"); /* nor of one that was not cut */
+    ck_assert_str_eq(line, "\xC3");
+    omsp_log_set(NULL, NULL, OMSP_LOG_ERROR);
+}
+END_TEST
+
 OMSP_SUITE("base", TEST(every_status_has_words_and_a_name), TEST(array_allocation_refuses_overflow),
            TEST(text_never_passes_its_room_and_tells_the_need),
+           TEST(a_log_line_that_is_cut_ends_with_a_whole_character),
            TEST(the_walk_fails_each_allocation_once))

@@ -24,7 +24,7 @@ struct client {
     atomic_int good;
     atomic_int status;
     char url[128];
-    bool again;
+    bool again, always;
 };
 
 static void fill(struct client *client, struct omsp_http_request *request);
@@ -42,6 +42,14 @@ static void on_done(void *owner, int http_status)
         client->again = false;
         fill(client, &request);
         ck_assert_int_eq(client->http->send(client->http, &request), OMSP_OK);
+    }
+    if (client->always) {
+        struct omsp_http_request request;
+        enum omsp_status status;
+
+        fill(client, &request);
+        status = client->http->send(client->http, &request);
+        ck_assert(status == OMSP_OK || status == OMSP_SHUTDOWN);
     }
     omsp_lock_acquire(&client->lock);
     client->done++;
@@ -300,6 +308,20 @@ START_TEST(destroying_ends_what_is_under_way)
 }
 END_TEST
 
+START_TEST(who_sends_again_whenever_one_ends_is_refused_at_last)
+{
+    struct client client;
+
+    up(&client);
+    client.always = true;
+    aim(&client, "http", "/slow");
+    for (int i = 0; i < 20; i++)
+        send_one(&client);
+    down(&client);
+    ck_assert_int_eq(client.done, 20);
+}
+END_TEST
+
 START_TEST(a_thousand_are_under_way_and_no_more)
 {
     struct client client;
@@ -339,4 +361,5 @@ OMSP_SUITE("http", TEST(statuses_are_told), TEST(redirects_are_not_followed),
            TEST(a_post_has_body_type_and_headers), TEST(a_connection_is_used_again),
            TEST(the_timeout_is_for_all_of_it), TEST(what_is_no_http_url_is_refused),
            TEST(on_done_may_send), TEST(destroying_ends_what_is_under_way),
+           TEST(who_sends_again_whenever_one_ends_is_refused_at_last),
            TEST(a_thousand_are_under_way_and_no_more), TEST(a_hundred_at_once_are_all_answered))

@@ -16,6 +16,9 @@ static int(WSAAPI *real_receive)(SOCKET, WSABUF *, DWORD, DWORD *, DWORD *, stru
                                  int *, OVERLAPPED *, LPWSAOVERLAPPED_COMPLETION_ROUTINE);
 static int(WSAAPI *real_send)(SOCKET, const char *, int, int, const struct sockaddr *, int);
 
+/* So many receives fail, and with what. */
+static atomic_int failures, failure;
+
 static BOOL(WINAPI *real_wait)(HANDLE, OVERLAPPED_ENTRY *, ULONG, ULONG *, DWORD, BOOL);
 
 static void *real(const char *dll, const char *name)
@@ -33,6 +36,11 @@ static int WSAAPI count_receive(SOCKET sock, WSABUF *bufs, DWORD count, DWORD *g
     if (!real_receive)
         *(void **)&real_receive = real("ws2_32.dll", "WSARecvFrom");
     atomic_fetch_add(&receives, 1);
+    if (atomic_load(&failures)) {
+        atomic_fetch_sub(&failures, 1);
+        WSASetLastError(atomic_load(&failure));
+        return SOCKET_ERROR;
+    }
     return real_receive(sock, bufs, count, got, flags, from, from_len, overlapped, routine);
 }
 
@@ -183,6 +191,55 @@ START_TEST(a_burst_is_taken_in_few_calls)
 }
 END_TEST
 
+#ifdef _WIN32
+/* Anybody may send what is too long, or have ICMP messages sent, and as much of it as he likes; and
+ * the system may be short of memory for a moment. */
+START_TEST(a_flood_of_refusals_does_not_deafen)
+{
+    static const int told[] = {WSAEMSGSIZE, WSAECONNRESET, WSAENOBUFS};
+    struct net_box from, to[STREAMS];
+    struct net_rig rig;
+
+    open_streams(&rig, &from, to);
+    for (int i = 0; i < 3; i++) {
+        atomic_store(&failure, told[i]);
+        atomic_store(&failures, 3000);
+        net_send_number(&from, &to[i], 0); /* after it the next is asked for */
+        net_pump(&rig, &to[i].count, 1, 10 * SECOND);
+        net_send_number(&from, &to[i], 1);
+        net_pump(&rig, &to[i].count, 2, 10 * SECOND);
+        ck_assert_int_eq(atomic_load(&to[i].count), 2);
+        ck_assert_int_eq(atomic_load(&failures), 0);
+    }
+    close_streams(&rig, &from, to);
+}
+END_TEST
+
+START_TEST(a_shortage_that_lasts_is_told)
+{
+    struct net_box from, to[STREAMS];
+    struct net_rig rig;
+    uint64_t give_up;
+
+    open_streams(&rig, &from, to);
+    atomic_store(&failure, WSAENOBUFS);
+    atomic_store(&failures, INT32_MAX);
+    net_send_number(&from, &to[0], 0);
+    give_up = net_now(&rig) + 30 * SECOND;
+    while (!to[0].errors && net_now(&rig) < give_up)
+        rig.loop->wait(rig.loop, net_now(&rig) + 1000);
+    atomic_store(&failures, 0);
+    ck_assert_int_eq(to[0].errors, 1);
+    to[0].errors = 0;
+    close_streams(&rig, &from, to);
+}
+END_TEST
+#define TEST_ON_WINSOCK                                                                            \
+    TEST(a_flood_of_refusals_does_not_deafen), TEST(a_shortage_that_lasts_is_told),
+#else
+#define TEST_ON_WINSOCK
+#endif
+
 /* All that came in one wait came at one time: the clock was read once for it. */
 START_TEST(datagrams_of_one_wait_have_its_time)
 {
@@ -211,4 +268,4 @@ END_TEST
 
 OMSP_SUITE("net_calls", TEST(a_packet_is_one_receive_and_one_send),
            TEST(an_idle_loop_does_not_receive), TEST(a_burst_is_taken_in_few_calls),
-           TEST(datagrams_of_one_wait_have_its_time))
+           TEST_ON_WINSOCK TEST(datagrams_of_one_wait_have_its_time))

@@ -666,6 +666,61 @@ START_TEST(the_floor_follows_a_path_that_changes)
 }
 END_TEST
 
+static unsigned nothing_spare(void *ctx, unsigned most)
+{
+    (void)ctx, (void)most;
+    return 0;
+}
+
+/* 60 packets of 30 ms, one of which is lost, to a device that asks for a little more than one at a
+ * time; of sound of which nothing can be left out unheard. Is the last one played? */
+static bool last_is_played(unsigned period, unsigned lost, unsigned start_ms)
+{
+    const struct omsp_jitter_ear ear = {nothing_spare, NULL};
+    static const uint8_t payload[240];
+    struct omsp_jitter_config config;
+    struct omsp_jitter *jitter;
+    bool last = false;
+    unsigned next = 0;
+
+    omsp_jitter_config_init(&config);
+    config.playout = true;
+    config.max_delay_ms = 400;
+    config.start_delay_ms = start_ms;
+    ck_assert_int_eq(omsp_jitter_create(&config, &jitter), OMSP_OK);
+    for (uint64_t asked = 1; asked <= 80; asked++) {
+        uint64_t now = 1000000 + 1000 * start_ms % 30000 + asked * period * 125;
+
+        for (; next < 60 && 1000000 + next * UINT64_C(30000) <= now; next++) {
+            const struct omsp_jitter_packet packet = {.seq = (uint16_t)next,
+                                                      .timestamp = next * 240,
+                                                      .payload = payload,
+                                                      .payload_len = sizeof(payload)};
+
+            if (next != lost)
+                omsp_jitter_put(jitter, 1000000 + next * UINT64_C(30000), &packet);
+        }
+        for (uint32_t filled = 0; filled < period;) {
+            struct omsp_jitter_frame frame;
+
+            omsp_jitter_play(jitter, now, period - filled, &ear, &frame);
+            filled += frame.samples;
+            last |= frame.kind == OMSP_FRAME_AUDIO && frame.seq == 59;
+        }
+    }
+    omsp_jitter_destroy(jitter);
+    return last;
+}
+
+START_TEST(what_is_left_out_in_need_is_there)
+{
+    for (unsigned period = 241; period < 271; period++)
+        for (unsigned lost = 15; lost < 55; lost++)
+            for (unsigned start = 100; start < 200; start += 7)
+                ck_assert_msg(last_is_played(period, lost, start), "%u %u %u", period, lost, start);
+}
+END_TEST
+
 OMSP_SUITE("playout", TEST(a_steady_stream_is_played_whole_and_with_little_delay),
            TEST(jitter_is_taken_up_by_a_delay_not_much_longer),
            TEST(loss_is_concealed_for_exactly_its_duration),
@@ -684,6 +739,7 @@ OMSP_SUITE("playout", TEST(a_steady_stream_is_played_whole_and_with_little_delay
            TEST(the_end_of_a_stream_fades_into_silence_frames),
            TEST(a_new_sequence_or_time_scale_is_followed), TEST(reset_forgets_the_delay),
            TEST(a_device_that_stops_pulling_finds_what_is_newest),
-           TEST(random_traffic_keeps_the_promises), TEST(the_target_covers_the_wanted_share),
+           TEST(what_is_left_out_in_need_is_there), TEST(random_traffic_keeps_the_promises),
+           TEST(the_target_covers_the_wanted_share),
            TEST(rare_outliers_are_ignored_and_frequent_ones_are_not),
            TEST(the_floor_follows_a_path_that_changes))

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "rest/answer.h"
 
+#include <locale.h>
 #include <string.h>
 
 #define ACCOUNT "AC0123456789abcdef0123456789abcdef"
@@ -97,6 +98,14 @@ START_TEST(what_needs_escaping_is_escaped)
 }
 END_TEST
 
+START_TEST(no_name_makes_xml_that_nobody_can_read)
+{
+    struct omsp_fork_info info = info_of("a\xef\xbf\xbe\xef\xbf\xbf\xef\xbf\xbd z", OMSP_FORK_OPEN);
+
+    expect_inside(OMSP_FORMAT_XML, &info, false, "<Name>a  \xef\xbf\xbd z</Name>");
+}
+END_TEST
+
 START_TEST(statistics_are_live_numbers)
 {
     struct omsp_fork_info info = info_of("", OMSP_FORK_OPEN);
@@ -125,6 +134,37 @@ START_TEST(statistics_are_live_numbers)
                   "<Statistics><Connection>open</Connection><Track>both_tracks</Track>"
                   "<Bidirectional>true</Bidirectional><Encoding>audio/x-l16</Encoding>"
                   "<SampleRate>16000</SampleRate><FramesSent>1234567890123</FramesSent>");
+}
+END_TEST
+
+/* The locale is the application's to set, and much of the world writes a comma. Where the system
+ * has no such locale this looks at the digits alone; Windows has them all. */
+START_TEST(a_fraction_has_a_point_in_every_locale)
+{
+    static const char *const commas[] = {"German", "de_DE.UTF-8", "de_DE"};
+    static const struct {
+        uint32_t us;
+        const char *text;
+    } rows[] = {{1500, "\"round_trip_ms\":1.5,"},
+                {1050, "\"round_trip_ms\":1.05,"},
+                {1, "\"round_trip_ms\":0.001,"},
+                {2000, "\"round_trip_ms\":2,"},
+                {UINT32_MAX, "\"round_trip_ms\":4294967.295,"}};
+    struct omsp_fork_info info = info_of("", OMSP_FORK_OPEN);
+    const char *set = NULL;
+
+    for (unsigned i = 0; !set && i < 3; i++)
+        set = setlocale(LC_NUMERIC, commas[i]);
+#ifdef _WIN32
+    ck_assert_ptr_nonnull(set);
+    ck_assert_str_eq(localeconv()->decimal_point, ",");
+#endif
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        info.round_trip_us = rows[i].us;
+        expect_inside(OMSP_FORMAT_JSON, &info, true, rows[i].text);
+    }
+    expect_inside(OMSP_FORMAT_XML, &info, true, "<RoundTripMs>4294967.295</RoundTripMs>");
+    setlocale(LC_NUMERIC, "C");
 }
 END_TEST
 
@@ -238,6 +278,7 @@ END_TEST
 
 OMSP_SUITE("rest_answer", TEST(a_stream_in_json), TEST(a_stream_in_xml), TEST(no_name_is_null),
            TEST(paused_is_told_to_those_who_know_it), TEST(what_needs_escaping_is_escaped),
-           TEST(statistics_are_live_numbers), TEST(lists_of_none_and_of_two),
+           TEST(no_name_makes_xml_that_nobody_can_read), TEST(statistics_are_live_numbers),
+           TEST(a_fraction_has_a_point_in_every_locale), TEST(lists_of_none_and_of_two),
            TEST(errors_have_their_four_members), TEST(what_the_engine_says_becomes_a_number),
            TEST(accept_decides_where_the_path_does_not), TEST(no_memory_is_an_answer))

@@ -69,7 +69,10 @@ START_TEST(what_must_be_read_to_be_known_is_long)
     static const char *const texts[] = {
         LINE "Transfer-Encoding: chunked\r\n\r\n", LINE "transfer-encoding : x\r\n\r\n",
         LINE "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n",
-        LINE "Content-Length: 16384\r\n\r\n", LINE "Content-Length: 99999999999999999999\r\n\r\n"};
+        LINE "Content-Length: 16384\r\n\r\n", LINE "Content-Length: 99999999999999999999\r\n\r\n",
+        /* The library joins what is folded. */
+        LINE "Content-Length:\r\n 400\r\n\r\n", LINE "Content-Length:\n\t400\n\n",
+        LINE "Content-Length:\r\n 0\r\nContent-Length: 400\r\n\r\n"};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         check(texts[i], OMSP_EXTENT_LONG, strlen(texts[i]));

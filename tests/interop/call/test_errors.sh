@@ -59,6 +59,7 @@ fails bad-address '--listen somewhere: not valid' --listen somewhere --peer 127.
 fails bad-peer '--peer nowhere:: not valid' --peer nowhere:
 
 fails no-file "--play .*gone.wav: file not found" --peer 127.0.0.1:9 --play "$(win "$work/gone.wav")"
+fails foreign-file "--play .*gone-äλ.wav: file not found" --peer 127.0.0.1:9 --play "$(win "$work/gone-äλ.wav")"
 fails no-folder "--play .*gone.wav: (file|path) not found" --peer 127.0.0.1:9 --play "$(win "$work/none/gone.wav")"
 printf 'RIFF and so on, but no WAV at all, only text that is long enough to be one' >"$work/text.wav"
 fails no-wav "--play .*text.wav: .+" --peer 127.0.0.1:9 --play "$(win "$work/text.wav")"
@@ -110,4 +111,30 @@ check "disk full: what was recorded plays" sox "$work/disk/heard.wav" -n stat
 check "disk full: as much as there was room for" is "$(soxi -D "$work/disk/heard.wav") > 1.5"
 check "disk full: and is what was said" "$proof" "$work/said.wav" "$work/said.wav" "$work/disk/heard.wav"
 
-suite_end errors "$work/full.out" "$work/full.err"
+# A token's file as editors and shells write it: with a byte order mark, as UTF-16, with a line's end.
+account=AC$(printf 'a%.0s' {1..32})
+printf 'a-token-of-16-bytes' >"$work/token-plain"
+printf '\xEF\xBB\xBFa-token-of-16-bytes\r\n' >"$work/token-marked"
+{ printf '\xFF\xFE' && printf 'a-token-of-16-bytes\r\n' | iconv -t UTF-16LE; } >"$work/token-wide"
+printf '\xFF\xFE' >"$work/token-empty"
+# rest_says FILE STATUS: of a request with the token for a call that there is not.
+rest_says() {
+    local sid status
+    sid=$(printf '0%.0s' {1..32})
+    wait_for "the server's address" grep -q '"type":"rest"' "$1"
+    rest=$(tr -d '\r' <"$1" | sed -n 's|.*"type":"rest","url":"\([^"]*[^"/]\)/*".*|\1|p')
+    status=$(curl -s -o "$work/rest.body" -w '%{http_code}' -m 20 -u "$account:a-token-of-16-bytes" \
+        -d Status=stopped "$rest/2010-04-01/Accounts/$account/Calls/CA$sid/Streams/MZ$sid.json")
+    [ "$status" = "$2" ] || { printf '%s: %s\n' "$rest" "$status" && false; }
+}
+for form in plain marked wide; do
+    port=$(free_port)
+    app_start "token-$form" --listen "127.0.0.1:$port" --peer 127.0.0.1:9 --rest 127.0.0.1:0 --account "$account" \
+        --token-file "$(win "$work/token-$form")" --json --for 60
+    check "a token file ($form) is read: no such call, and not 401" rest_says "$work/token-$form.out" 404
+    kill "$app" && app_end
+done
+fails token-empty '.*token-empty.*' --peer 127.0.0.1:9 --rest 127.0.0.1:0 --account "$account" \
+    --token-file "$(win "$work/token-empty")"
+
+suite_end errors "$work/full.out" "$work/full.err" "$work"/token-*.err

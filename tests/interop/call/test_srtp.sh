@@ -29,11 +29,14 @@ call_starts() {
     local name=$1
     port=$(free_port) there=$(free_port)
     sdp "$there" RTP/SAVP "$2" "$3" >"$work/$name-offer.sdp"
+    : >"$work/$name-answer.sdp" # which was there, for everybody
+    chmod 666 "$work/$name-answer.sdp"
     app_start "$name" --listen "127.0.0.1:$port" --remote-sdp "$(win "$work/$name-offer.sdp")" \
         --local-sdp "$(win "$work/$name-answer.sdp")" --srtp required --json --for 11 \
         --play "$(win "$work/played.wav")" --record "$(win "$work/$name-here.wav")"
     wait_for "$name's answer" grep -qs 'a=sendrecv' "$work/$name-answer.sdp"
     ours=$(tr -d '\r' <"$work/$name-answer.sdp" | sed -n "s/^a=crypto:1 $2 inline://p")
+    check "$name: nobody else may read it" [ $((0$(stat -c %a "$work/$name-answer.sdp") & 077)) = 0 ]
     check "$name: the answer has a key of its own" [ "${#ours}" = "${#3}" ] && [ "$ours" != "$3" ]
     check "$name: and is RTP/SAVP" grep -q "m=audio $port RTP/SAVP 0" "$work/$name-answer.sdp"
 }
