@@ -91,7 +91,7 @@ static void unwatch(struct watch *watch)
 {
     struct tcp_loop *loop = loop_of(watch->conn);
 
-    loop->os->forget(loop->dial_poller, watch->own);
+    loop->os->forget(loop->dial_poller, watch->own, watch);
     if (watch->own != watch->sock)
         loop->os->sock_close(watch->own);
     watch->conn = NULL;

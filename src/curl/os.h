@@ -56,8 +56,8 @@ struct omsp_curl_os {
     enum omsp_status (*watch)(struct omsp_poller *poller, curl_socket_t sock, void *data, bool in,
                               bool out);
     /* No wait from now on tells of it; what the last one told may be in hand still. One that is not
-     * watched is fine. The waiting thread alone. */
-    void (*forget)(struct omsp_poller *poller, curl_socket_t sock);
+     * watched, or with other data by now, is fine. The waiting thread alone. */
+    void (*forget)(struct omsp_poller *poller, curl_socket_t sock, const void *data);
     /* At most max events (posix/: 64), none too, also before the deadline; that is on now_us's
      * scale, UINT64_MAX: none. */
     unsigned (*wait)(struct omsp_poller *poller, struct omsp_poll_event *events, unsigned max,
@@ -68,7 +68,8 @@ struct omsp_curl_os {
     curl_socket_t (*sock_open)(int family, int type, int protocol);
     void (*sock_close)(curl_socket_t sock);
     /* Another number for the same socket, to be closed by itself; CURL_SOCKET_BAD on failure. NULL:
-     * a poller takes no harm from a number that was closed before it was forgotten. */
+     * a poller takes no harm from a number that was closed before it was forgotten, and perhaps
+     * watched for another connection since. */
     curl_socket_t (*sock_share)(curl_socket_t sock);
     /* OMSP_OK (*got > 0), OMSP_EMPTY, OMSP_EOF, OMSP_IO. Never blocks; on Windows the socket itself
      * must be non-blocking, as curl's are, here and below. */

@@ -132,7 +132,7 @@ static void dispose(struct tcp_loop *loop, struct tcp_conn *conn)
     conn->open = false;
     omsp_list_remove(&conn->more_link);
     if (conn->sock != CURL_SOCKET_BAD)
-        loop->os->forget(loop->poller, conn->sock);
+        loop->os->forget(loop->poller, conn->sock, conn);
     if (conn->easy)
         omsp_conn_drop_curl(conn);
     else if (conn->sock != CURL_SOCKET_BAD)
@@ -283,7 +283,7 @@ static void ended(struct tcp_loop *loop, struct tcp_conn *conn, enum omsp_tcp_en
     omsp_lock_acquire(&conn->send_lock);
     conn->open = false;
     if (conn->sock != CURL_SOCKET_BAD)
-        loop->os->forget(loop->poller, conn->sock);
+        loop->os->forget(loop->poller, conn->sock, conn);
     /* The system tells an error once, and another call than the receiving one may have had it. */
     if (end == OMSP_TCP_OK && (atomic_load(&conn->broken) || loop->os->is_dead(conn->sock)))
         end = OMSP_TCP_BROKEN;

@@ -82,8 +82,9 @@ static enum omsp_status watch_socket(struct omsp_poller *poller, curl_socket_t s
     return status_of(errno);
 }
 
-static void forget(struct omsp_poller *poller, curl_socket_t sock)
+static void forget(struct omsp_poller *poller, curl_socket_t sock, const void *data)
 {
+    (void)data; /* a number of its own: sock_share */
     epoll_ctl(poller->epoll, EPOLL_CTL_DEL, sock, NULL);
 }
 

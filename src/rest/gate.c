@@ -438,8 +438,8 @@ void omsp_gate_close(struct omsp_rest_server *server)
         return;
     omsp_lock_acquire(&server->lock);
     gate->quit = true;
-    omsp_lock_release(&server->lock);
     omsp_rest_wake(gate->waker);
+    omsp_lock_release(&server->lock);
     omsp_thread_join(gate->thread);
     omsp_lock_acquire(&server->lock);
     server->gate = NULL;

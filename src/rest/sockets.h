@@ -29,7 +29,8 @@ void omsp_rest_dismiss(MHD_socket sock, const char *last_words, size_t len);
 void omsp_rest_close(MHD_socket sock);
 /* A datagram socket that is readable once it was woken. OMSP_IO. */
 enum omsp_status omsp_rest_waker(MHD_socket *out);
-void omsp_rest_wake(MHD_socket waker);  /* any thread */
+/* Any thread, one at a time (under a lock): Wine may lose one of two at once. */
+void omsp_rest_wake(MHD_socket waker);
 void omsp_rest_awake(MHD_socket waker); /* not readable any more, until the next wake */
 /* poll() for what can be received; timeout_ms -1 is for ever. When the system refuses, nothing is
  * ready, after a moment of some 10 ms: who asks again in a loop does not spin. */

@@ -78,7 +78,7 @@ static void loop_wake(struct omsp_net_loop *base)
 {
     struct loop *loop = loop_of(base);
 
-    /* Should the system have no memory for the packet, the mark makes the next wait return. */
+    /* Should the system have no memory for the packet, waits look at the mark, too. */
     if (!InterlockedExchange(&loop->wake_pending, 1))
         PostQueuedCompletionStatus(loop->port, 0, 0, NULL);
 }
@@ -351,30 +351,18 @@ static void tend(struct loop *loop, uint64_t now)
 
 /* ---- waiting ------------------------------------------------------------------------------- */
 
-static DWORD sleep_ms(uint64_t deadline_us)
-{
-    uint64_t now, ms;
-
-    if (deadline_us == UINT64_MAX)
-        return INFINITE;
-    now = omsp_win_now_us();
-    if (deadline_us <= now)
-        return 0;
-    ms = (deadline_us - now + 999) / 1000;
-    return ms < 0x7fffffff ? (DWORD)ms : 0x7fffffff;
-}
-
 static ULONG wait_events(struct loop *loop, OVERLAPPED_ENTRY *entries, uint64_t deadline_us)
 {
     bool woken = loop->wake_pending != 0;
     ULONG count = 0;
 
     while (!GetQueuedCompletionStatusEx(loop->port, entries, loop->events, &count,
-                                        woken ? 0 : sleep_ms(deadline_us), FALSE)) {
+                                        woken ? 0 : omsp_win_wait_ms(deadline_us), FALSE)) {
         count = 0;
         /* A timeout may come a tick early. */
-        if (woken || GetLastError() != WAIT_TIMEOUT || sleep_ms(deadline_us) == 0)
+        if (woken || GetLastError() != WAIT_TIMEOUT || omsp_win_wait_ms(deadline_us) == 0)
             break;
+        woken = loop->wake_pending != 0;
     }
     for (ULONG i = 0; i < count; i++)
         woken |= !entries[i].lpCompletionKey;

@@ -33,6 +33,7 @@ struct omsp_poller {
     struct slot *slots;
     unsigned count, room;
     SOCKET wake;
+    struct omsp_lock wake_lock; /* of sending to it; a leaf */
     volatile LONG wake_pending;
     volatile LONG woken_at; /* GetTickCount of the last datagram */
     /* The waiting thread's copies. */
@@ -50,6 +51,7 @@ static void drop(SOCKET sock)
 static void poller_destroy(struct omsp_poller *poller)
 {
     drop(poller->wake);
+    omsp_lock_destroy(&poller->wake_lock);
     omsp_lock_destroy(&poller->lock);
     omsp_free(poller->slots);
     omsp_free(poller->fds);
@@ -89,7 +91,9 @@ static SOCKET wake_socket(void)
 }
 
 /* One datagram for all who wake before it is read. It may get lost (the system may be out of
- * memory, and says so or not): who comes when it should have been read long ago sends another. */
+ * memory, and says so or not): who comes when it should have been read long ago sends another, and
+ * no wait is longer than a second. One thread at a time: Wine refuses what is sent while another
+ * thread's send has not quite returned, though that one's datagram may have been read by then. */
 static void wake(struct omsp_poller *poller)
 {
     LONG now = (LONG)GetTickCount();
@@ -97,7 +101,10 @@ static void wake(struct omsp_poller *poller)
 
     if (first || (ULONG)now - (ULONG)poller->woken_at > WAKE_LOST_MS) {
         InterlockedExchange(&poller->woken_at, now);
-        send(poller->wake, "", 1, 0);
+        omsp_lock_acquire(&poller->wake_lock);
+        if (send(poller->wake, "", 1, 0) != 1)
+            InterlockedExchange(&poller->wake_pending, 0); /* the next one tries again */
+        omsp_lock_release(&poller->wake_lock);
     }
 }
 
@@ -144,13 +151,13 @@ static enum omsp_status watch(struct omsp_poller *poller, curl_socket_t sock, vo
     return slot ? OMSP_OK : OMSP_NOMEM;
 }
 
-static void forget(struct omsp_poller *poller, curl_socket_t sock)
+static void forget(struct omsp_poller *poller, curl_socket_t sock, const void *data)
 {
     struct slot *slot;
 
     omsp_lock_acquire(&poller->lock);
     slot = find(poller, sock);
-    if (slot)
+    if (slot && slot->data == data)
         *slot = poller->slots[--poller->count];
     omsp_lock_release(&poller->lock);
 }
@@ -169,6 +176,7 @@ static enum omsp_status poller_create(struct omsp_poller **out)
     }
     timeBeginPeriod(1); /* or waits end in ticks of 15.6 ms */
     omsp_lock_init(&poller->lock);
+    omsp_lock_init(&poller->wake_lock);
     poller->wake = wake_socket();
     slot = poller->wake == INVALID_SOCKET ? NULL : add(poller, poller->wake);
     if (!slot) {
@@ -184,19 +192,6 @@ static enum omsp_status poller_create(struct omsp_poller **out)
 }
 
 /* ---- waiting ------------------------------------------------------------------------------- */
-
-static INT sleep_ms(uint64_t deadline_us)
-{
-    uint64_t now, ms;
-
-    if (deadline_us == UINT64_MAX)
-        return -1;
-    now = omsp_win_now_us();
-    if (deadline_us <= now)
-        return 0;
-    ms = (deadline_us - now + 999) / 1000;
-    return ms < 0x7fffffff ? (INT)ms : 0x7fffffff;
-}
 
 /* Under the lock. Without memory: as many as there is room for, the wake socket among them. */
 static unsigned copy_table(struct omsp_poller *poller)
@@ -264,7 +259,7 @@ static unsigned wait_events(struct omsp_poller *poller, struct omsp_poll_event *
         Sleep(1); /* no memory for the table */
         return 0;
     }
-    ready = WSAPoll(poller->fds, count, sleep_ms(deadline_us));
+    ready = WSAPoll(poller->fds, count, (INT)omsp_win_wait_ms(deadline_us));
     if (ready < 0)
         ready = ask_each(poller, count);
     if (ready <= 0)

@@ -7,6 +7,8 @@
 #include <bcrypt.h>
 #include <stdlib.h>
 
+#define LONGEST_WAIT_MS 1000
+
 uint64_t omsp_win_now_us(void)
 {
     LARGE_INTEGER count, frequency;
@@ -18,6 +20,16 @@ uint64_t omsp_win_now_us(void)
     /* In two parts, or the product overflows after days; plus one, so that it is never 0. */
     return (uint64_t)count.QuadPart / per_second * 1000000 +
            (uint64_t)count.QuadPart % per_second * 1000000 / per_second + 1;
+}
+
+unsigned omsp_win_wait_ms(uint64_t deadline_us)
+{
+    uint64_t now = omsp_win_now_us(), ms;
+
+    if (deadline_us <= now)
+        return 0;
+    ms = (deadline_us - now - 1) / 1000 + 1;
+    return ms < LONGEST_WAIT_MS ? (unsigned)ms : LONGEST_WAIT_MS;
 }
 
 static uint64_t now_us(void *ctx)

@@ -6,6 +6,9 @@
 
 /* struct omsp_ports.now_us */
 uint64_t omsp_win_now_us(void);
+/* Milliseconds to wait for a deadline on that clock (UINT64_MAX: none), 0 when it is over. Never
+ * more than a second: a wake that the system had no memory for is seen then. */
+unsigned omsp_win_wait_ms(uint64_t deadline_us);
 /* struct omsp_ports.loop_create */
 enum omsp_status omsp_win_loop_create(void *ctx, struct omsp_net_loop **out);
 /* struct omsp_ports.audio_create */

@@ -21,6 +21,9 @@ static atomic_int failures, failure;
 
 static BOOL(WINAPI *real_wait)(HANDLE, OVERLAPPED_ENTRY *, ULONG, ULONG *, DWORD, BOOL);
 
+static BOOL(WINAPI *real_post)(HANDLE, DWORD, ULONG_PTR, OVERLAPPED *);
+static atomic_bool posts_fail;
+
 static void *real(const char *dll, const char *name)
 {
     void *found = (void *)GetProcAddress(LoadLibraryA(dll), name);
@@ -62,14 +65,28 @@ static BOOL WINAPI count_wait(HANDLE port, OVERLAPPED_ENTRY *entries, ULONG room
     return real_wait(port, entries, room, count, ms, alertable);
 }
 
+static BOOL WINAPI fail_post(HANDLE port, DWORD bytes, ULONG_PTR key, OVERLAPPED *overlapped)
+{
+    if (!real_post)
+        *(void **)&real_post = real("kernel32.dll", "PostQueuedCompletionStatus");
+    if (!atomic_load(&posts_fail))
+        return real_post(port, bytes, key, overlapped);
+    SetLastError(ERROR_NO_SYSTEM_RESOURCES);
+    return FALSE;
+}
+
 /* What a call of an imported function goes through. */
 #ifdef _WIN64
+extern void *__imp_PostQueuedCompletionStatus;
+void *__imp_PostQueuedCompletionStatus = (void *)fail_post;
 extern void *__imp_WSARecvFrom, *__imp_sendto, *__imp_GetQueuedCompletionStatusEx;
 void *__imp_WSARecvFrom = (void *)count_receive, *__imp_sendto = (void *)count_send;
 void *__imp_GetQueuedCompletionStatusEx = (void *)count_wait;
 #else
 extern void *wait_import __asm__("__imp__GetQueuedCompletionStatusEx@24");
 void *wait_import = (void *)count_wait;
+extern void *post_import __asm__("__imp__PostQueuedCompletionStatus@16");
+void *post_import = (void *)fail_post;
 extern void *receive_import __asm__("__imp__WSARecvFrom@36");
 extern void *send_import __asm__("__imp__sendto@24");
 void *receive_import = (void *)count_receive, *send_import = (void *)count_send;
@@ -234,8 +251,36 @@ START_TEST(a_shortage_that_lasts_is_told)
     close_streams(&rig, &from, to);
 }
 END_TEST
+
+static void wake_it(void *arg)
+{
+    struct net_rig *rig = arg;
+
+    rig->loop->wake(rig->loop);
+}
+
+/* Before the wait or within it. */
+START_TEST(a_wake_without_memory_is_seen_all_the_same)
+{
+    struct net_rig rig;
+
+    net_rig_up(&rig, false);
+    atomic_store(&posts_fail, true);
+    for (int i = 0; i < 3; i++) {
+        uint64_t before = net_now(&rig);
+
+        net_elsewhere(&rig, wake_it, &rig);
+        rig.loop->wait(rig.loop, before + 60 * SECOND);
+        ck_assert_uint_lt(net_now(&rig) - before, 20 * SECOND);
+        net_elsewhere_ends(&rig);
+    }
+    atomic_store(&posts_fail, false);
+    net_rig_down(&rig);
+}
+END_TEST
 #define TEST_ON_WINSOCK                                                                            \
-    TEST(a_flood_of_refusals_does_not_deafen), TEST(a_shortage_that_lasts_is_told),
+    TEST(a_flood_of_refusals_does_not_deafen), TEST(a_shortage_that_lasts_is_told),                \
+        TEST(a_wake_without_memory_is_seen_all_the_same),
 #else
 #define TEST_ON_WINSOCK
 #endif

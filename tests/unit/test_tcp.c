@@ -440,48 +440,6 @@ START_TEST(system_sends_of_two_threads_do_not_mix_within_a_call)
 }
 END_TEST
 
-/* ---- waiting ------------------------------------------------------------------------------- */
-
-BOTH(a_wait_ends_at_its_deadline_and_not_before)
-{
-    uint64_t before = tcp_now(rig);
-
-    while (tcp_now(rig) < before + 50000)
-        rig->loop->wait(rig->loop, before + 50000);
-    ck_assert_uint_lt(tcp_now(rig) - before, 500000);
-    rig->loop->wait(rig->loop, 0);
-    ck_assert_uint_lt(tcp_now(rig) - before, 500000);
-}
-
-static void wake_it(void *arg)
-{
-    struct tcp_rig *rig = arg;
-
-    rig->loop->wake(rig->loop);
-}
-
-BOTH(a_wake_from_elsewhere_ends_the_wait)
-{
-    for (int i = 0; i < 20; i++) {
-        uint64_t before = tcp_now(rig);
-
-        tcp_elsewhere(rig, wake_it, rig);
-        rig->loop->wait(rig->loop, before + 20 * SECOND);
-        ck_assert_uint_lt(tcp_now(rig) - before, 10 * SECOND);
-        tcp_elsewhere_ends(rig);
-    }
-}
-
-BOTH(a_wake_before_the_wait_counts)
-{
-    uint64_t before = tcp_now(rig);
-
-    rig->loop->wake(rig->loop);
-    rig->loop->wake(rig->loop);
-    rig->loop->wait(rig->loop, before + 20 * SECOND);
-    ck_assert_uint_lt(tcp_now(rig) - before, 10 * SECOND);
-}
-
 OMSP_SUITE("tcp", TEST_BOTH(what_an_echo_gets_comes_back),
            TEST_BOTH(a_port_without_listener_is_refused), TEST_BOTH(who_does_not_answer_times_out),
            TEST_BOTH(a_name_that_is_none_is_refused), TEST(system_a_name_is_looked_up),
@@ -495,6 +453,4 @@ OMSP_SUITE("tcp", TEST_BOTH(what_an_echo_gets_comes_back),
            TEST_BOTH(a_peer_that_does_not_read_gets_what_fits_and_room_is_told_once),
            TEST(system_closing_while_another_thread_sends_is_safe),
            TEST(system_closing_on_another_thread_races_the_end),
-           TEST(system_sends_of_two_threads_do_not_mix_within_a_call),
-           TEST_BOTH(a_wait_ends_at_its_deadline_and_not_before),
-           TEST_BOTH(a_wake_from_elsewhere_ends_the_wait), TEST_BOTH(a_wake_before_the_wait_counts))
+           TEST(system_sends_of_two_threads_do_not_mix_within_a_call))
