@@ -1,5 +1,5 @@
-/* What consumers say: nothing is left to free after a refusal, a mark can be echoed and says the
- * same. */
+/* What consumers say: nothing is left to free after a refusal, one for want of memory too, a mark
+ * can be echoed and says the same. */
 #include "fuzz.h"
 
 #include "base/alloc.h"
@@ -27,12 +27,34 @@ static void echoes(const char *mark)
     free(out);
 }
 
+/* cJSON's allocations, then ours. */
+static void without_memory(struct omsp_span data, enum omsp_status status)
+{
+    struct omsp_ms_message message;
+    struct fuzz_memory memory;
+    bool failed = true;
+
+    for (long left = 0; failed && left < 60; left += 1 + left / 4) {
+        enum omsp_status again;
+
+        fuzz_memory_begin(&memory, left);
+        again = omsp_ms_parse(data, SID, &message);
+        failed = memory.failed;
+        FUZZ_CHECK(again == (failed ? OMSP_NOMEM : status));
+        FUZZ_CHECK(!failed || (!message.payload && !message.mark));
+        omsp_free(message.payload);
+        omsp_free(message.mark);
+        fuzz_memory_end(&memory);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct omsp_ms_message message;
     enum omsp_status status = omsp_ms_parse(omsp_span(data, size), SID, &message);
 
     FUZZ_CHECK(status == OMSP_OK || status == OMSP_INVALID);
+    without_memory(omsp_span(data, size), status);
     if (status) {
         FUZZ_CHECK(!message.payload && !message.mark);
         return 0;
