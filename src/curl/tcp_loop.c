@@ -216,14 +216,20 @@ static enum omsp_status send_stuck(struct tcp_loop *loop, struct tcp_conn *conn)
     return OMSP_OK;
 }
 
+/* The next wait looks, whatever the socket tells; also of one that it was to look at already. */
+static void read_later(struct tcp_loop *loop, struct tcp_conn *conn)
+{
+    omsp_list_remove(&conn->more_link);
+    omsp_list_insert(&loop->more, &conn->more_link);
+}
+
 /* TLS cannot send any more, be it for want of memory, and perhaps no event of the socket ever
  * tells: the next wait ends it, after what can still be read. */
 static void fall_mute(struct tcp_loop *loop, struct tcp_conn *conn)
 {
     atomic_store(&conn->broken, true);
     conn->mute = true;
-    omsp_list_remove(&conn->more_link);
-    omsp_list_insert(&loop->more, &conn->more_link);
+    read_later(loop, conn);
 }
 
 static enum omsp_status send_tls(struct tcp_loop *loop, struct tcp_conn *conn, const uint8_t *data,
@@ -354,8 +360,7 @@ static void read_tls(struct tcp_loop *loop, struct tcp_conn *conn)
         if (is_over(conn))
             return;
     }
-    omsp_list_remove(&conn->more_link);
-    omsp_list_insert(&loop->more, &conn->more_link);
+    read_later(loop, conn);
 }
 
 static void receive(struct tcp_loop *loop, struct tcp_conn *conn)
@@ -404,7 +409,7 @@ static void dialled(struct tcp_loop *loop, struct tcp_conn *conn)
     if (conn->base.on_open)
         conn->base.on_open(conn->base.owner);
     if (conn->easy && !is_over(conn)) /* bytes may have come with the handshake's last */
-        omsp_list_insert(&loop->more, &conn->more_link);
+        read_later(loop, conn);
 }
 
 /* ---- waiting ------------------------------------------------------------------------------- */

@@ -25,13 +25,18 @@ CURLcode curl_easy_send(CURL *easy, const void *data, size_t len, size_t *sent)
     return real(easy, data, len, sent);
 }
 
+static struct omsp_tcp_target good_far(void)
+{
+    return (struct omsp_tcp_target){.host = "localhost",
+                                    .port = far_port("good"),
+                                    .tls = true,
+                                    .ca_file = FAR_CA,
+                                    .timeout_ms = 10000};
+}
+
 static void open_to_good(struct tcp_box *box, struct tcp_rig *rig)
 {
-    const struct omsp_tcp_target target = {.host = "localhost",
-                                           .port = far_port("good"),
-                                           .tls = true,
-                                           .ca_file = FAR_CA,
-                                           .timeout_ms = 10000};
+    const struct omsp_tcp_target target = good_far();
 
     tcp_rig_up(rig, false);
     tcp_box_dial_to(box, rig, &target);
@@ -78,5 +83,34 @@ START_TEST(what_fails_when_there_is_room_again_ends_the_connection)
 }
 END_TEST
 
+/* As whoever speaks first does. */
+static void send_first(void *owner)
+{
+    struct tcp_box *box = owner;
+    size_t sent;
+
+    ck_assert_int_eq(box->rig->loop->send(box->tcp, "x", 1, &sent), OMSP_IO);
+    atomic_fetch_add(&box->opened, 1);
+}
+
+START_TEST(a_first_send_that_fails_ends_the_connection)
+{
+    struct tcp_box box = {0};
+    struct omsp_tcp init;
+    struct tcp_rig rig;
+    const struct omsp_tcp_target target = good_far();
+
+    tcp_rig_up(&rig, false);
+    tcp_box_init(&box, &rig, &init);
+    init.on_open = send_first;
+    atomic_store(&failing, 1);
+    ck_assert_int_eq(rig.loop->dial(rig.loop, &init, &target, &box.tcp), OMSP_OK);
+    tcp_pump(&rig, &box.opened, 1, 20 * SECOND);
+    ck_assert_int_eq(atomic_load(&box.opened), 1);
+    is_broken(&box, &rig);
+}
+END_TEST
+
 OMSP_SUITE("tls_send", TEST(a_send_that_fails_ends_the_connection),
-           TEST(what_fails_when_there_is_room_again_ends_the_connection))
+           TEST(what_fails_when_there_is_room_again_ends_the_connection),
+           TEST(a_first_send_that_fails_ends_the_connection))
