@@ -20,7 +20,7 @@
 /* libcurl 7.88 begins with a host's next address when it is asked again, but says that this need
  * not be before the time for the one that failed is over: it is asked as often as this. */
 #define ASK_MS  250
-#define IDLE_MS 60000
+#define IDLE_MS 1000 /* what a wake costs that the system did not carry out */
 /* After a poll that failed at once, as without memory; what is asked meanwhile ends it. */
 #define FAILED_US 10000
 
@@ -360,7 +360,10 @@ enum omsp_status omsp_curl_http_create(const struct omsp_curl_os *os, struct oms
     omsp_list_init(&http->fresh);
     omsp_list_init(&http->active);
     http->multi = curl_multi_init();
-    if (http->multi)
+    /* libcurl makes one without descriptors, too, that nobody can wake. */
+    if (http->multi && curl_multi_wakeup(http->multi) != CURLM_OK)
+        status = OMSP_FULL;
+    else if (http->multi)
         status = omsp_thread_start(run, http, "omsp-http", &http->thread);
     if (status != OMSP_OK) {
         release(http);
