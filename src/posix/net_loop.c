@@ -36,7 +36,7 @@
 struct loop {
     struct omsp_net_loop base;
     int epoll, wakefd;
-    bool no_pwait2; /* an old kernel: milliseconds only */
+    bool no_pwait2; /* an old kernel, or not allowed: milliseconds only */
     atomic_bool wake_pending;
     struct omsp_lock lock;    /* of closing; a leaf */
     struct omsp_link closing; /* struct udp.link */
@@ -292,7 +292,8 @@ static int wait_events(struct loop *loop, struct epoll_event *events, uint64_t d
         int count =
             epoll_pwait2(loop->epoll, events, EVENTS, left == UINT64_MAX ? NULL : &rest, NULL);
 
-        if (count >= 0 || errno != ENOSYS)
+        /* Lists of calls that a container may make, older than this one, say EPERM of it. */
+        if (count >= 0 || errno == EINTR)
             return count;
         loop->no_pwait2 = true;
     }
