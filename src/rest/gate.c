@@ -22,6 +22,7 @@
 #define SHORTAGE_US    100000 /* without descriptors: until the next try */
 #define FAILED_US      10000  /* after a turn in which nothing but failures was accepted */
 #define LOST_US        1000000
+#define LONGEST_US     1000000 /* a wait: the system may have had no memory for a wake */
 
 enum guest_state { GUEST_SILENT, GUEST_PART, GUEST_WHOLE, GUEST_LONG };
 
@@ -323,13 +324,13 @@ static void take_in(struct omsp_gate *gate)
 
 static unsigned prepare(struct omsp_gate *gate, uint64_t now, int *timeout_ms)
 {
-    uint64_t next = UINT64_MAX;
+    uint64_t next = now + LONGEST_US; /* also because of what is lost nobody tells (forget_lost) */
     unsigned n = 1;
 
     gate->fds[0].fd = gate->waker;
     if (gate->rest_until_us <= now)
         gate->fds[n++].fd = gate->listener;
-    else
+    else if (gate->rest_until_us < next)
         next = gate->rest_until_us;
     omsp_list_each(it, &gate->guests)
     {
@@ -338,9 +339,6 @@ static unsigned prepare(struct omsp_gate *gate, uint64_t now, int *timeout_ms)
                            ? guest->look_us
                            : guest->deadline_us;
 
-        /* For room as a rule somebody wakes us; of what is lost nobody tells (forget_lost). */
-        if (guest->state >= GUEST_WHOLE && due > now + LOST_US)
-            due = now + LOST_US;
         guest->polled = 0;
         if (guest->state == GUEST_SILENT) {
             guest->polled = n;
@@ -348,7 +346,7 @@ static unsigned prepare(struct omsp_gate *gate, uint64_t now, int *timeout_ms)
         }
         next = due < next ? due : next;
     }
-    *timeout_ms = next == UINT64_MAX ? -1 : next <= now ? 0 : (int)((next - now) / 1000 + 1);
+    *timeout_ms = next <= now ? 0 : (int)((next - now) / 1000 + 1);
     return n;
 }
 
