@@ -27,6 +27,9 @@
 /* After a socket of curl's is gone: libcurl 7.88 opens that of the next address when it is asked
  * again, but arranges to be asked only when the time for this address is over, after seconds. */
 #define NEXT_US 10000
+/* Whatever else curl is asked: before Windows 10 2004 WSAPoll, which the poller there is, tells
+ * nothing of an attempt that failed. */
+#define ASK_US 250000
 
 /*
  * One of a connection's sockets: both address families are tried at once. libcurl 7.88 closes the
@@ -326,10 +329,13 @@ static bool take_orders(struct tcp_loop *loop)
  * that it is collected later. */
 static void asked(struct tcp_conn *conn, CURLMcode code)
 {
+    bool soon = conn->lost || omsp_list_empty(&conn->watches);
+    uint64_t again = loop_of(conn)->os->now_us() + (soon ? NEXT_US : ASK_US);
+
     if (code != CURLM_OK)
         conn->aborted = true;
-    else if (conn->lost || omsp_list_empty(&conn->watches))
-        conn->ask_at = loop_of(conn)->os->now_us() + NEXT_US;
+    else if (again < conn->ask_at)
+        conn->ask_at = again;
     conn->lost = false;
 }
 

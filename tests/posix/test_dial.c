@@ -4,6 +4,8 @@
  */
 #include "support/tcp_rig.h"
 
+#include "posix/posix.h"
+
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <netdb.h>
@@ -237,6 +239,41 @@ START_TEST(what_was_given_up_is_forgotten_though_another_has_a_copy_of_its_socke
 }
 END_TEST
 
+/* ---- a poller that tells nothing of attempts that failed, as Windows' of old ---------------- */
+
+static unsigned wait_without_errors(struct omsp_poller *poller, struct omsp_poll_event *events,
+                                    unsigned max, uint64_t deadline_us)
+{
+    unsigned count = omsp_posix_curl_os.wait(poller, events, max, deadline_us);
+
+    for (unsigned i = 0; i < count; i++)
+        if (events[i].error)
+            events[i].data = NULL;
+    return count;
+}
+
+START_TEST(a_late_refusal_that_no_poller_tells_is_seen)
+{
+    struct omsp_curl_os os = omsp_posix_curl_os;
+    struct scene scene;
+    struct tcp_box box = {0};
+
+    os.wait = wait_without_errors;
+    scene_open(&scene);
+    scene.rig.loop->destroy(scene.rig.loop);
+    ck_assert_int_eq(omsp_curl_tcp_create(&os, &scene.rig.loop), OMSP_OK);
+    dial(&scene, &box, HOST);
+    close(wait_attempt());
+    deaf_close(&scene.deaf);
+    tcp_pump(&scene.rig, &box.ended, 1, 15 * SECOND);
+    ck_assert_int_eq(atomic_load(&box.ended), 1);
+    ck_assert_int_eq(box.end, OMSP_TCP_REFUSED);
+    tcp_box_close(&box);
+    scene_close(&scene);
+}
+END_TEST
+
 OMSP_SUITE("dial", TEST(the_next_address_is_tried_when_the_first_refuses_late),
            TEST(a_callback_goes_to_the_next_address_when_the_first_refuses_late),
-           TEST(what_was_given_up_is_forgotten_though_another_has_a_copy_of_its_socket))
+           TEST(what_was_given_up_is_forgotten_though_another_has_a_copy_of_its_socket),
+           TEST(a_late_refusal_that_no_poller_tells_is_seen))
