@@ -148,6 +148,10 @@ static void connect_all(struct omsp_stream *stream, struct move_outcome *outcome
     enum omsp_status errors[OMSP_STREAM_MAX_TERMINALS];
     unsigned good = 0;
 
+    /* A device may take seconds. Who armed a timer of the worker's and owes the wake owes it
+     * others, too, who rely on it. */
+    if (stream->call->session)
+        omsp_session_flush(stream->call->session);
     for (unsigned i = 0; i < stream->terminal_count; i++) {
         errors[i] = connect_terminal(stream->terminals[i]);
         if (errors[i]) {
