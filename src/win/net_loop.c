@@ -267,6 +267,17 @@ static bool ask_once(struct loop *loop, struct udp *udp, DWORD *len)
     return false;
 }
 
+/* Nothing is outstanding, and the system has no memory for a packet of ours: as if it had just been
+ * opened. The mark makes the next wait return at once. */
+static void ask_later(struct loop *loop, struct udp *udp)
+{
+    omsp_lock_acquire(&loop->lock);
+    if (!udp->closed)
+        omsp_list_insert(&loop->starting, &udp->link);
+    omsp_lock_release(&loop->lock);
+    InterlockedExchange(&loop->wake_pending, 1);
+}
+
 /* Until nothing is there, or others shall have their turn. */
 static void ask(struct loop *loop, struct udp *udp, uint64_t now)
 {
@@ -282,7 +293,7 @@ static void ask(struct loop *loop, struct udp *udp, uint64_t now)
     if (PostQueuedCompletionStatus(loop->port, 0, (ULONG_PTR)udp, &udp->again))
         udp->pending = true;
     else
-        receiving_failed(udp, WSAENOBUFS);
+        ask_later(loop, udp);
 }
 
 static void received(struct udp *udp, DWORD len, uint64_t now)
@@ -333,12 +344,28 @@ static struct udp *take(struct loop *loop, struct omsp_link *head)
     return udp;
 }
 
-/* What open and close left to do. */
+/* All of one list to another, which others still take from: under the lock. */
+static void move_all(struct loop *loop, struct omsp_link *from, struct omsp_link *to)
+{
+    omsp_lock_acquire(&loop->lock);
+    while (!omsp_list_empty(from)) {
+        struct omsp_link *link = from->next;
+
+        omsp_list_remove(link);
+        omsp_list_insert(to, link);
+    }
+    omsp_lock_release(&loop->lock);
+}
+
+/* What open and close left to do. Who comes to be asked later waits for the next turn. */
 static void tend(struct loop *loop, uint64_t now)
 {
+    struct omsp_link round;
     struct udp *udp;
 
-    while ((udp = take(loop, &loop->starting)) != NULL)
+    omsp_list_init(&round);
+    move_all(loop, &loop->starting, &round);
+    while ((udp = take(loop, &round)) != NULL)
         ask(loop, udp, now);
     while ((udp = take(loop, &loop->closing)) != NULL) {
         udp->dying = true;

@@ -252,6 +252,22 @@ START_TEST(a_shortage_that_lasts_is_told)
 }
 END_TEST
 
+START_TEST(a_burst_without_memory_for_a_turn_does_not_deafen)
+{
+    struct net_box from, to[STREAMS];
+    struct net_rig rig;
+
+    open_streams(&rig, &from, to);
+    atomic_store(&posts_fail, true);
+    for (int n = 0; n < PACKETS; n++)
+        net_send_number(&from, &to[0], n);
+    net_pump(&rig, &to[0].count, PACKETS, 10 * SECOND);
+    atomic_store(&posts_fail, false);
+    ck_assert_int_eq(atomic_load(&to[0].count), PACKETS);
+    close_streams(&rig, &from, to);
+}
+END_TEST
+
 static void wake_it(void *arg)
 {
     struct net_rig *rig = arg;
@@ -280,6 +296,7 @@ START_TEST(a_wake_without_memory_is_seen_all_the_same)
 END_TEST
 #define TEST_ON_WINSOCK                                                                            \
     TEST(a_flood_of_refusals_does_not_deafen), TEST(a_shortage_that_lasts_is_told),                \
+        TEST(a_burst_without_memory_for_a_turn_does_not_deafen),                                   \
         TEST(a_wake_without_memory_is_seen_all_the_same),
 #else
 #define TEST_ON_WINSOCK
