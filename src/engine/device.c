@@ -108,7 +108,6 @@ static enum omsp_status prepare(struct omsp_device *device)
         omsp_drift_init(&device->drift, LEAST_LEVEL_US, MOST_LEVEL_US);
     device->breaks = device->breaks_seen = 0;
     device->newest = device->playing = 0;
-    device->open = true;
     omsp_lock_release(&device->lock);
     return OMSP_OK;
 }
@@ -161,6 +160,10 @@ static enum omsp_status connect(struct omsp_terminal *terminal)
         return status;
     }
     apply_gain(device);
+    /* From here on: a microphone that is off is not heard for its first period either. */
+    omsp_lock_acquire(&device->lock);
+    device->open = true;
+    omsp_lock_release(&device->lock);
     return OMSP_OK;
 }
 

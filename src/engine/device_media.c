@@ -277,7 +277,8 @@ void omsp_device_on_capture(void *owner, struct omsp_audio_stream *stream, const
     advance(device, now_us);
     fit(device, stream->rate);
     device->came_us = device->now_us;
-    note_peak(device, peak_of(pcm, count));
+    if (device->open) /* before that its volume is not the one that was set */
+        note_peak(device, peak_of(pcm, count));
     for (size_t idle = 0; device->open && device->match && count && idle < 2;) {
         int16_t narrow[OMSP_DEVICE_CHUNK];
         size_t used, got;

@@ -20,6 +20,7 @@ struct sim_device {
     struct omsp_audio_device facts;
     uint32_t rate, period_us, jitter_us;
     int32_t drift_ppm;
+    bool at_once;
 };
 
 struct sim_audio {
@@ -113,28 +114,33 @@ static enum omsp_status next_tick(struct sim_stream *stream)
     return sim_push_call(stream->sim, at, tick, drop_stream, stream);
 }
 
+static void run_period(struct sim_stream *stream)
+{
+    const struct sim_device *device = stream->device;
+    uint64_t count;
+
+    stream->base.rate = device->rate;
+    stream->carry += (uint64_t)device->rate * device->period_us;
+    count = stream->carry / 1000000;
+    stream->carry %= 1000000;
+    if (count > MOST_SAMPLES)
+        count = MOST_SAMPLES;
+    if (device->facts.flow == OMSP_AUDIO_CAPTURE)
+        capture(stream, (size_t)count);
+    else
+        render(stream, (size_t)count);
+}
+
 static void tick(void *arg)
 {
     struct sim_stream *stream = arg;
-    const struct sim_device *device = stream->device;
-    uint64_t count;
 
     if (stream->closed) {
         omsp_free(stream);
         return;
     }
-    if (device) {
-        stream->base.rate = device->rate;
-        stream->carry += (uint64_t)device->rate * device->period_us;
-        count = stream->carry / 1000000;
-        stream->carry %= 1000000;
-        if (count > MOST_SAMPLES)
-            count = MOST_SAMPLES;
-        if (device->facts.flow == OMSP_AUDIO_CAPTURE)
-            capture(stream, (size_t)count);
-        else
-            render(stream, (size_t)count);
-    }
+    if (stream->device)
+        run_period(stream);
     if (stream->device && next_tick(stream) == OMSP_OK)
         return;
     /* Lost, and nothing will free it later: close does. */
@@ -171,6 +177,8 @@ static enum omsp_status stream_open(struct omsp_audio *base, const char *id,
         return status;
     }
     omsp_list_insert(&audio->streams, &stream->link);
+    if (device->at_once)
+        run_period(stream);
     *out = &stream->base;
     return OMSP_OK;
 }
@@ -327,6 +335,7 @@ enum omsp_status omsp_sim_audio_add(struct omsp_sim *sim, const struct omsp_sim_
     device->period_us = add->period_us ? add->period_us : DEFAULT_PERIOD;
     device->drift_ppm = add->drift_ppm;
     device->jitter_us = add->jitter_us;
+    device->at_once = add->at_once;
     omsp_list_insert(&sim->devices, &device->link);
     tell(sim);
     return OMSP_OK;

@@ -14,6 +14,7 @@ struct omsp_sim_device {
     int32_t drift_ppm;  /* its clock against the simulation's */
     uint32_t period_us; /* between callbacks, by its own clock; 0: 10000 */
     uint32_t jitter_us; /* each callback comes 0..this late */
+    bool at_once;       /* the first one comes before open has returned */
 };
 
 /* Plugs in. The first of a direction is the default. OMSP_NOMEM, OMSP_EXISTS, OMSP_FULL. */

@@ -128,15 +128,17 @@ static void expect_terminal_fail(struct talk *talk, struct omsp_stream *stream,
     ck_assert_uint_eq(event.terminal, omsp_terminal_id(terminal));
 }
 
-/* A call from a's microphone to b's speaker, not connected. */
-static void talk_open(struct talk *talk, uint32_t mic_rate, int32_t mic_ppm, uint32_t speaker_rate,
-                      int32_t speaker_ppm, uint32_t jitter_us)
+/* A machine with people before it. */
+static void talk_begin(struct talk *talk)
 {
     memset(talk, 0, sizeof(*talk));
     rig_open(&talk->rig, 1);
     omsp_sim_audio_set_people(talk->rig.sim, say, hear, &talk->people);
-    plug(&talk->rig, "mic", OMSP_AUDIO_CAPTURE, mic_rate, mic_ppm, jitter_us);
-    plug(&talk->rig, "speaker", OMSP_AUDIO_RENDER, speaker_rate, speaker_ppm, jitter_us);
+}
+
+/* A call from a's microphone to b's speaker, the default ones, not connected. */
+static void talk_make(struct talk *talk)
+{
     talk->mic = default_of(&talk->rig, OMSP_CAPTURE);
     talk->speaker = default_of(&talk->rig, OMSP_RENDER);
     talk->a = rig_call(&talk->rig);
@@ -146,6 +148,15 @@ static void talk_open(struct talk *talk, uint32_t mic_rate, int32_t mic_ppm, uin
     ck_assert_int_eq(omsp_stream_select(talk->send, talk->mic), OMSP_OK);
     ck_assert_int_eq(omsp_stream_select(talk->hear, talk->speaker), OMSP_OK);
     rig_expect_nothing(&talk->rig);
+}
+
+static void talk_open(struct talk *talk, uint32_t mic_rate, int32_t mic_ppm, uint32_t speaker_rate,
+                      int32_t speaker_ppm, uint32_t jitter_us)
+{
+    talk_begin(talk);
+    plug(&talk->rig, "mic", OMSP_AUDIO_CAPTURE, mic_rate, mic_ppm, jitter_us);
+    plug(&talk->rig, "speaker", OMSP_AUDIO_RENDER, speaker_rate, speaker_ppm, jitter_us);
+    talk_make(talk);
 }
 
 static void talk_connect(struct talk *talk)
@@ -299,6 +310,30 @@ START_TEST(volume_and_balance_are_the_terminals_own)
     settle(&talk);
     rig_run(&talk.rig, 1000);
     ck_assert_double_eq_tol(tone_level(&talk.people), LEVEL / 8, LEVEL * 0.02);
+    talk_close(&talk);
+}
+END_TEST
+
+/* The system may hand over the first period before it says that the device is open. */
+START_TEST(a_microphone_that_is_off_is_off_from_its_first_period_on)
+{
+    struct omsp_sim_device mic = {
+        .id = "mic", .name = "mic", .flow = OMSP_AUDIO_CAPTURE, .at_once = true};
+    struct omsp_device_stats stats;
+    struct talk talk;
+
+    talk_begin(&talk);
+    ck_assert_int_eq(omsp_sim_audio_add(talk.rig.sim, &mic), OMSP_OK);
+    plug(&talk.rig, "speaker", OMSP_AUDIO_RENDER, 48000, 0, 0);
+    talk_make(&talk);
+    ck_assert_int_eq(omsp_device_set_volume(talk.mic, 0), OMSP_OK);
+    talk_connect(&talk);
+    rig_run(&talk.rig, 1000);
+    ck_assert_uint_gt(talk.people.said, 0);
+    ck_assert_uint_gt(talk.people.heard, 0);
+    ck_assert_double_eq(talk.people.power, 0);
+    omsp_device_get_stats(talk.mic, &stats);
+    ck_assert_uint_eq(stats.peak, 0);
     talk_close(&talk);
 }
 END_TEST
@@ -740,6 +775,7 @@ OMSP_SUITE("device", TEST(a_tone_goes_from_microphone_to_speaker_at_any_rate),
            TEST(clocks_that_run_apart_are_kept_together),
            TEST(clocks_that_run_apart_are_kept_together_on_a_busy_machine),
            TEST(volume_and_balance_are_the_terminals_own),
+           TEST(a_microphone_that_is_off_is_off_from_its_first_period_on),
            TEST(a_device_that_changes_its_rate_goes_on),
            TEST(a_device_whose_conversion_finds_no_memory_is_heard_when_there_is_some),
            TEST(a_pause_leaves_no_old_audio_behind), TEST(the_level_of_a_device_is_measured),
