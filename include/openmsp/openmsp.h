@@ -235,7 +235,8 @@ DECLARE_INTERFACE_(IOpenMSPCall, IDispatch)
     /* "" while not bound. */
     STDMETHOD(get_LocalAddress)(THIS_ BSTR * address) PURE;
     /* Connects without SDP: sends RTP to address ("0.0.0.0:9": to whoever sends first) with
-     * payload type 0 (PCMU) or 8 (PCMA). Streams with terminals start by themselves. E_INVALIDARG;
+     * payload type 0 (PCMU) or 8 (PCMA). Streams with terminals start by themselves. E_INVALIDARG:
+     * no address with a port, or IPv6 for a call that is bound to IPv4, or the other way round;
      * TAPI_E_RESOURCEUNAVAIL: no such codec; TAPI_E_INVALIDMEDIATYPE: Srtp is "required"; Listen's
      * errors. */
     STDMETHOD(SetPeer)(THIS_ BSTR address, LONG payloadType) PURE;

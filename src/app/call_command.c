@@ -56,10 +56,16 @@ static bool connect(struct call *call, const struct options *options)
                                            "--local-sdp", options->local_sdp));
 }
 
+/* Where to receive when nobody said: this machine, by the protocol that the far end has. */
+static const wchar_t *default_local(const struct options *options)
+{
+    return options->peer && *options->peer == '[' ? L"[::1]" : L"127.0.0.1";
+}
+
 /* Everything up to the connected call; false: told why on standard error. */
 static bool open_call(struct call *call, const struct options *options, HANDLE quit)
 {
-    const wchar_t *local = options->listen ? options->listen : L"127.0.0.1";
+    const wchar_t *local = options->listen ? options->listen : default_local(options);
 
     if (failed(provider_open(&call->provider), "openmsp.dll cannot be loaded", NULL))
         return false;
@@ -71,8 +77,7 @@ static bool open_call(struct call *call, const struct options *options, HANDLE q
         return false;
     if (!media_configure(call->provider.address, &options->media))
         return false;
-    if (failed(hosted_call_open(&call->hosted, call->provider.address, options->listen), "--listen",
-               local))
+    if (failed(hosted_call_open(&call->hosted, call->provider.address, local), "--listen", local))
         return false;
     if (options->play &&
         failed(hosted_call_play(&call->hosted, options->play), "--play", options->play))

@@ -140,7 +140,7 @@ HRESULT hosted_call_device(struct hosted_call *call, TERMINAL_DIRECTION directio
 
 static HRESULT listen(struct hosted_call *call, const wchar_t *address)
 {
-    BSTR text = SysAllocString(address ? address : L"127.0.0.1");
+    BSTR text = SysAllocString(address);
     HRESULT hr = IOpenMSPCall_Listen(call->call, text);
 
     SysFreeString(text);

@@ -14,7 +14,7 @@ struct hosted_call {
     ITTerminal *devices[2];
 };
 
-/* Makes the call and binds it; local NULL: 127.0.0.1, any port. To be closed also on failure. */
+/* Makes the call and binds it to local, without port to any. To be closed also on failure. */
 HRESULT hosted_call_open(struct hosted_call *call, IOpenMSPAddress *address, const wchar_t *local);
 /* A file to the capture stream, or from the render stream; before or after connecting. */
 HRESULT hosted_call_play(struct hosted_call *call, const wchar_t *path);

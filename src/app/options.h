@@ -11,7 +11,7 @@
 #include <wchar.h>
 
 struct options {
-    const wchar_t *listen; /* NULL: any port on 127.0.0.1 */
+    const wchar_t *listen; /* NULL: any port on this machine's loopback address */
     const wchar_t *peer;
     const wchar_t *remote_sdp, *local_sdp, *srtp; /* NULL: not given */
     int payload_type;                             /* 0 PCMU, 8 PCMA */

@@ -124,10 +124,22 @@ static bool is_unspecified(const struct omsp_addr *addr)
     return memcmp(addr->ip, zero, sizeof(zero)) == 0;
 }
 
+static const struct omsp_addr loopback = {.family = 4, .ip = {127, 0, 0, 1}};
+
+/* Address lock. A socket of one family sends nothing to the other one. */
+static bool can_reach(const struct omsp_call *call, const struct omsp_addr *peer)
+{
+    struct omsp_addr local = loopback; /* what the first need binds to */
+
+    if (call->session)
+        omsp_session_local(call->session, &local);
+    return is_unspecified(peer) || peer->family == local.family;
+}
+
 enum omsp_status omsp_call_set_peer(struct omsp_call *call, const struct omsp_addr *peer,
                                     uint8_t codec)
 {
-    struct omsp_addr local = {.family = 4, .ip = {127, 0, 0, 1}};
+    struct omsp_addr local = loopback;
     struct omsp_session_params params = {.peer = *peer, .peer_rtcp = *peer};
     enum omsp_status status;
     bool fresh;
@@ -136,7 +148,11 @@ enum omsp_status omsp_call_set_peer(struct omsp_call *call, const struct omsp_ad
         return OMSP_NO_CODEC;
     if (!peer->family || !peer->port)
         return OMSP_INVALID;
-    status = omsp_call_ensure_bound(call, &local, &fresh);
+    omsp_call_enter(call);
+    status = can_reach(call, peer) ? OMSP_OK : OMSP_INVALID;
+    omsp_call_leave(call);
+    if (!status)
+        status = omsp_call_ensure_bound(call, &local, &fresh);
     if (status)
         return status;
     params.peer_rtcp.port = (uint16_t)(peer->port + 1);

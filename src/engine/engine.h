@@ -172,8 +172,9 @@ enum omsp_status omsp_call_set_remote_sdp(struct omsp_call *call, const char *sd
  * with terminator; OMSP_MORE when room is less. May bind: bind's errors. */
 enum omsp_status omsp_call_local_sdp(struct omsp_call *call, char *out, size_t room, size_t *need);
 /* Without SDP: RTP goes to *peer (all zeros, with any port but 0: to whoever sends first) with
- * payload type `codec`; connects. OMSP_NO_CODEC; OMSP_INVALID (no address, no port); bind's errors;
- * OMSP_BAD_MEDIA: security is required, and there are no keys. */
+ * payload type `codec`; connects. OMSP_NO_CODEC; OMSP_INVALID (no address, no port, of another
+ * family than the local one); bind's errors; OMSP_BAD_MEDIA: security is required, and there are no
+ * keys. */
 enum omsp_status omsp_call_set_peer(struct omsp_call *call, const struct omsp_addr *peer,
                                     uint8_t codec);
 /* The TSP's word that the far end is (not) there; disconnect stops all streams with cause. Connect:

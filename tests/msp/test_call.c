@@ -434,7 +434,10 @@ START_TEST(peers_are_checked)
         {L"127.0.0.1:30994", -1, E_INVALIDARG},
         {L"127.0.0.1:30994", 256, E_INVALIDARG},
         {L"127.0.0.1:30994", 18, TAPI_E_RESOURCEUNAVAIL},
+        {L"[::1]:30994", 8, E_INVALIDARG}, /* from 127.0.0.1 nothing would get there, */
         {L"127.0.0.1:30994", 8, S_OK},
+        {L"[::1]:30994", 8, E_INVALIDARG}, /* bound or not */
+        {L"[::]:9", 8, S_OK},              /* to whoever sends first */
     };
     struct bench bench;
 
