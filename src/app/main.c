@@ -30,14 +30,36 @@ static int usage(const char *why)
     return why ? 2 : 0;
 }
 
+/* The DLL goes on without a log that cannot be had, and says nothing: here it was asked for. */
+static HRESULT try_log(const wchar_t *path)
+{
+    HANDLE file;
+
+    if (!_wcsicmp(path, L"debugger"))
+        return S_OK;
+    file =
+        CreateFileW(path, FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                    NULL, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+    if (file == INVALID_HANDLE_VALUE)
+        return HRESULT_FROM_WIN32(GetLastError());
+    CloseHandle(file);
+    return S_OK;
+}
+
 static int run(enum command command, int argc, wchar_t **argv)
 {
     struct options options;
     const char *why = NULL;
+    HRESULT hr;
     int status;
 
     if (!options_parse(&options, command, argc, argv, &why))
         return usage(why);
+    hr = options.log ? try_log(options.log) : S_OK;
+    if (FAILED(hr)) {
+        report_error("--log", options.log, hr);
+        return 1;
+    }
     /* The DLL reads them when it is loaded. */
     if (options.log)
         SetEnvironmentVariableW(L"OPENMSP_LOG", options.log);

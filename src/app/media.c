@@ -15,6 +15,18 @@ static bool failed(HRESULT hr, const char *what, const wchar_t *subject)
     return FAILED(hr);
 }
 
+/* Of one that cannot be read each handshake would say that it failed, and not why. */
+static HRESULT try_read(const wchar_t *path)
+{
+    HANDLE file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                              OPEN_EXISTING, 0, NULL);
+
+    if (file == INVALID_HANDLE_VALUE)
+        return HRESULT_FROM_WIN32(GetLastError());
+    CloseHandle(file);
+    return S_OK;
+}
+
 bool media_configure(IOpenMSPAddress *address, const struct media_options *options)
 {
     BSTR account, ca_file, token = NULL;
@@ -25,6 +37,8 @@ bool media_configure(IOpenMSPAddress *address, const struct media_options *optio
         return false;
     if (!options->account)
         return true;
+    if (options->ca_file && failed(try_read(options->ca_file), "--ca", options->ca_file))
+        return false;
     if (options->token_file &&
         failed(token_read(options->token_file, &token), "--token-file", options->token_file))
         return false;
@@ -130,13 +144,37 @@ static bool begin_stream(IOpenMSPCall *call, const struct media_options *options
     return !failed(hr, "--stream", options->stream);
 }
 
-/* A UTF-8 file as a BSTR. */
+/* UTF-8, with or without a mark at its beginning, or UTF-16 with one, as Windows' shells write it.
+ */
+static HRESULT decode(const char *text, DWORD size, BSTR *out)
+{
+    int length;
+
+    if (size >= 2 && !memcmp(text, "\xff\xfe", 2)) {
+        *out = SysAllocStringLen((const WCHAR *)(const void *)(text + 2),
+                                 (size - 2) / (DWORD)sizeof(WCHAR));
+        return *out ? S_OK : E_OUTOFMEMORY;
+    }
+    if (size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
+        text += 3;
+        size -= 3;
+    }
+    length = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, (int)size, NULL, 0);
+    if (length <= 0)
+        return E_INVALIDARG;
+    *out = SysAllocStringLen(NULL, (UINT)length);
+    if (!*out)
+        return E_OUTOFMEMORY;
+    MultiByteToWideChar(CP_UTF8, 0, text, (int)size, *out, length);
+    return S_OK;
+}
+
+/* A text file as a BSTR. */
 static HRESULT read_document(const wchar_t *path, BSTR *out)
 {
     HANDLE file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
-    char *bytes = malloc(TWIML_MAX + 1), *text = bytes;
+    char *bytes = malloc(TWIML_MAX + 1);
     DWORD size = 0;
-    int length;
     HRESULT hr = S_OK;
 
     *out = NULL;
@@ -148,18 +186,8 @@ static HRESULT read_document(const wchar_t *path, BSTR *out)
         hr = HRESULT_FROM_WIN32(GetLastError());
     else if (!size || size > TWIML_MAX)
         hr = E_INVALIDARG;
-    if (SUCCEEDED(hr)) {
-        if (size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
-            text += 3;
-            size -= 3;
-        }
-        length = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, (int)size, NULL, 0);
-        *out = length > 0 ? SysAllocStringLen(NULL, (UINT)length) : NULL;
-        if (*out)
-            MultiByteToWideChar(CP_UTF8, 0, text, (int)size, *out, length);
-        else
-            hr = length > 0 ? E_OUTOFMEMORY : E_INVALIDARG;
-    }
+    if (SUCCEEDED(hr))
+        hr = decode(bytes, size, out);
     free(bytes);
     if (file != INVALID_HANDLE_VALUE)
         CloseHandle(file);

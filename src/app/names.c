@@ -98,6 +98,8 @@ static const struct {
     {ERROR_HANDLE_DISK_FULL, "disk full"},
     {10048, "address already in use"}, /* WSAEADDRINUSE */
     {10049, "not an address of this machine"},
+    {10065, "refused, unreachable, or no such name"}, /* WSAEHOSTUNREACH, of a media stream */
+    {ERROR_MOD_NOT_FOUND, "module not found"},
 };
 
 void words_of_hresult(HRESULT hr, char *out, size_t room)
