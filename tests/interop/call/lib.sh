@@ -132,8 +132,9 @@ wait_for() {
 # Is this UDP port of 127.0.0.1 or of all addresses bound?
 port_open() { grep -qiE "^ *[0-9]+: (0100007F|0{8}|0{32}):$(printf %04X "$1") " /proc/net/udp /proc/net/udp6; }
 
-# Who has a port: links from its number to the process that took it.
-claims=${TMPDIR:-/tmp}/omsp-interop-ports
+# Who has a port: links from its number to the process that took it. Each user's own, for nobody could
+# write into what another one made.
+claims=${TMPDIR:-/tmp}/omsp-interop-ports-$(id -u)
 
 # Atomic, for scripts that run at the same time; what a process that is gone had is anybody's.
 claim_port() {
@@ -148,12 +149,13 @@ claim_port() {
 # An even port below the ephemeral range that nobody has, with the next one: this script's until it
 # ends. The bitnesses have a range each; those above 26000 are the twilio suite's.
 free_port() {
-    local port first=20000
+    local port first=20000 turns
     [ "$bits" = x64 ] || first=23000
-    while :; do
+    for ((turns = 0; turns < 3000; turns++)); do
         port=$((first + RANDOM % 1500 * 2))
         port_open $port || port_open $((port + 1)) || ! claim_port $port || break
     done
+    [ $turns -lt 3000 ] || warn "no port between $first and $((first + 2999)) can be had"
     echo $port
 }
 

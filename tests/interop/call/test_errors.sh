@@ -76,6 +76,15 @@ if [ "$(id -u)" != 0 ]; then # whom modes of files do not stop
     fails record-read-only "--record .*fixed.wav: access denied" --peer 127.0.0.1:9 --record "$(win "$work/fixed.wav")"
 fi
 
+fails no-log "--log .*x.log: (file|path) not found" --peer 127.0.0.1:9 --log "$(win "$work/none/x.log")"
+fails no-authority "--ca .*gone.pem: file not found" --peer 127.0.0.1:9 --account "AC$(printf 'a%.0s' {1..32})" \
+    --ca "$(win "$work/gone.pem")"
+
+# The far end's protocol is the call's: nothing would ever be sent otherwise.
+fails other-protocol '--peer \[::1\]:9: not valid' --listen 127.0.0.1 --peer '[::1]:9'
+app_run six call --json --for 0.1 --peer '[::1]:9'
+check "IPv6: is this machine's when nobody says where to listen" grep -q '"listen":"\[::1\]:' "$work/six.out"
+
 # A disk that gets full: a small file system, or a limit of the file's size where none can be mounted.
 speech "$work/said.wav" 8
 mkdir "$work/disk"
@@ -136,5 +145,21 @@ for form in plain marked wide; do
 done
 fails token-empty '.*token-empty.*' --peer 127.0.0.1:9 --rest 127.0.0.1:0 --account "$account" \
     --token-file "$(win "$work/token-empty")"
+
+# So is a document of TwiML.
+document='<?xml version="1.0"?><Response><Stop><Stream name="äλ"/></Stop></Response>'
+printf '%s' "$document" >"$work/twiml-plain"
+printf '\xEF\xBB\xBF%s\r\n' "$document" >"$work/twiml-marked"
+{ printf '\xFF\xFE' && printf '%s\r\n' "$document" | iconv -t UTF-16LE; } >"$work/twiml-wide"
+printf '\xFF\xFE' >"$work/twiml-empty"
+printf '<Response>\xff</Response>' >"$work/twiml-broken"
+for form in plain marked wide; do
+    fails "twiml-$form" '--twiml .*: no such item' --peer 127.0.0.1:9 --account "$account" \
+        --twiml "$(win "$work/twiml-$form")"
+done
+for form in empty broken; do
+    fails "twiml-$form" '--twiml .*: not valid' --peer 127.0.0.1:9 --account "$account" \
+        --twiml "$(win "$work/twiml-$form")"
+done
 
 suite_end errors "$work/full.out" "$work/full.err" "$work"/token-*.err
