@@ -187,7 +187,7 @@ static enum omsp_status send_plain(struct tcp_loop *loop, struct tcp_conn *conn,
     enum omsp_status status = OMSP_IO;
 
     omsp_lock_acquire(&conn->send_lock);
-    if (conn->open) {
+    if (conn->open && !atomic_load(&conn->closed)) {
         status = loop->os->sock_send(conn->sock, data, len, sent);
         omsp_conn_sent(loop, conn, status, *sent == len);
     }
@@ -237,7 +237,7 @@ static enum omsp_status send_tls(struct tcp_loop *loop, struct tcp_conn *conn, c
 {
     enum omsp_status status;
 
-    if (!conn->open)
+    if (!conn->open || atomic_load(&conn->closed))
         return OMSP_IO;
     status = send_stuck(loop, conn);
     while (status == OMSP_OK && len) {

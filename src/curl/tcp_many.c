@@ -94,7 +94,7 @@ static void send_some(struct tcp_loop *loop, struct omsp_sender *sender,
             later[left++] = &sends[i];
             continue;
         }
-        if (!conn->open) {
+        if (!conn->open || atomic_load(&conn->closed)) {
             omsp_lock_release(&conn->send_lock);
             sends[i].status = OMSP_IO;
             continue;

@@ -157,13 +157,16 @@ static enum omsp_status http_send(struct omsp_http *base, const struct omsp_http
     struct sim_http *http = (struct sim_http *)base;
     struct omsp_sim *sim = http->sim;
     enum omsp_status status = sim_fault(sim, OMSP_SIM_HTTP_SEND);
-    uint64_t delay = ANSWER_US, limit = (uint64_t)from->timeout_ms * 1000;
+    uint64_t delay = ANSWER_US, limit = (from->timeout_ms ? from->timeout_ms : 1) * (uint64_t)1000;
     struct sim_request *request;
 
     if (status != OMSP_OK)
         return status;
     if (!is_http(from->url))
         return OMSP_INVALID;
+    for (unsigned i = 0; i < from->header_count; i++)
+        if (strpbrk(from->headers[i], "\r\n"))
+            return OMSP_INVALID;
     if (http->count == MAX_UNDER_WAY)
         return OMSP_FULL;
     if (http->stopping)

@@ -123,6 +123,8 @@ static enum omsp_status udp_send(struct omsp_udp *base, const struct omsp_addr *
     enum omsp_status status = sim_fault(sim, OMSP_SIM_SEND);
     struct omsp_addr from = udp->addr, there = *to;
 
+    if (udp->closed)
+        abort(); /* a caller's bug: the number may be another socket's by now */
     if (status != OMSP_OK)
         return status;
     if (to->family != udp->addr.family)
@@ -153,6 +155,8 @@ static void udp_close(struct omsp_udp *base)
     struct sim_udp *udp = (struct sim_udp *)base;
     struct sim_loop *loop = loop_of(base->loop);
 
+    if (udp->closed)
+        abort(); /* a caller's bug, likewise */
     udp->closed = true;
     drop_waiting(loop, udp);
     omsp_list_remove(&udp->bucket);

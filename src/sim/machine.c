@@ -154,6 +154,8 @@ void omsp_sim_run(struct omsp_sim *sim, uint64_t t_us)
 void sim_wait(struct omsp_sim *sim, const void *who, bool (*has_work)(const void *who),
               uint64_t deadline_us)
 {
+    uint64_t began = sim->now;
+
     sim->pumped = who;
     sim->stirred = false;
     for (;;) {
@@ -168,7 +170,14 @@ void sim_wait(struct omsp_sim *sim, const void *who, bool (*has_work)(const void
         if (next > sim->now)
             sim->now = next;
     }
+    if (sim->lateness_us && sim->now > began)
+        omsp_sim_run(sim, sim->now + sim_dice_upto(&sim->net_dice, sim->lateness_us));
     sim->pumped = NULL;
+}
+
+void omsp_sim_set_lateness(struct omsp_sim *sim, uint32_t most_us)
+{
+    sim->lateness_us = most_us;
 }
 
 void sim_stir(struct omsp_sim *sim, const void *who)

@@ -64,6 +64,7 @@ struct omsp_sim {
     struct omsp_ports ports;
     uint64_t now, order;
     int64_t wall_offset;
+    uint32_t lateness_us;
     struct sim_dice net_dice, random_dice;
     struct sim_event *heap;
     size_t events, heap_room;

@@ -42,6 +42,9 @@ typedef void (*omsp_sim_fn)(void *arg);
 enum omsp_status omsp_sim_at(struct omsp_sim *sim, uint64_t t_us, omsp_sim_fn fn, void *arg);
 /* Lets time pass until t_us without any loop: callbacks run, datagrams pile up in the sockets. */
 void omsp_sim_run(struct omsp_sim *sim, uint64_t t_us);
+/* From now on each wait in which time passes returns 0..this late, evenly, as on a machine that has
+ * other work: what comes meanwhile piles up. 0, how it begins: at its time. */
+void omsp_sim_set_lateness(struct omsp_sim *sim, uint32_t most_us);
 
 /* ---- network ------------------------------------------------------------------------------- */
 

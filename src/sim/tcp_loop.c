@@ -92,7 +92,7 @@ static enum omsp_status tcp_send(struct omsp_tcp *base, const void *data, size_t
     *sent = 0;
     if (status != OMSP_OK)
         return status;
-    if (!conn->open || conn->reset || conn->ended)
+    if (!conn->open || conn->closed || conn->reset || conn->ended)
         return OMSP_IO;
     if (len > room) {
         len = room;
@@ -129,6 +129,8 @@ static void tcp_close(struct omsp_tcp *base)
     struct omsp_sim_peer *conn = (struct omsp_sim_peer *)base;
     struct sim_tcp_loop *loop = loop_of(base->loop);
 
+    if (conn->closed)
+        abort(); /* a caller's bug: a system's adapter would have freed it */
     conn->closed = true;
     drop_arrived(conn);
     omsp_list_remove(&conn->link);

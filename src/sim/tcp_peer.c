@@ -114,7 +114,8 @@ enum omsp_status sim_conn_dial(struct omsp_sim_peer *conn, const struct omsp_tcp
 {
     const struct sim_server *entry = find(conn->sim, target->host, target->port);
     enum omsp_sim_dial answer = entry ? OMSP_SIM_ACCEPT : OMSP_SIM_REFUSE;
-    uint64_t limit = (uint64_t)target->timeout_ms * 1000, delay = 2 * ONE_WAY_US;
+    uint64_t limit = (target->timeout_ms ? target->timeout_ms : 1) * (uint64_t)1000;
+    uint64_t delay = 2 * ONE_WAY_US;
     enum omsp_status status;
 
     if (entry) {

@@ -26,6 +26,39 @@ START_TEST(time_stands_still_but_in_a_wait)
 }
 END_TEST
 
+START_TEST(waits_that_are_late_find_what_came_meanwhile)
+{
+    const uint32_t late_us = 30000;
+    struct sim_world world = sim_world_new(3);
+    struct sim_box a, b;
+    uint64_t due = OMSP_SIM_START_US, latest = 0;
+
+    sim_box_open(&a, world.loop, "127.0.0.1:5000");
+    sim_box_open(&b, world.loop, "127.0.0.1:5002");
+    omsp_sim_set_lateness(world.sim, late_us);
+    for (int i = 0; i < 200; i++) {
+        uint64_t now = omsp_sim_now(world.sim);
+
+        due = now + 20000;
+        ck_assert_uint_eq(world.loop->wait(world.loop, due), omsp_sim_now(world.sim));
+        ck_assert_uint_ge(omsp_sim_now(world.sim), due);
+        ck_assert_uint_le(omsp_sim_now(world.sim), due + late_us);
+        if (omsp_sim_now(world.sim) - due > latest)
+            latest = omsp_sim_now(world.sim) - due;
+    }
+    ck_assert_uint_gt(latest, late_us / 2);
+    ck_assert_int_eq(sim_send_number(&world, &a, &b, 0), OMSP_OK);
+    world.loop->wait(world.loop, omsp_sim_now(world.sim) + SECOND);
+    ck_assert_int_eq(b.count, 1);
+    due = omsp_sim_now(world.sim); /* no time passes where nothing is waited for */
+    world.loop->wait(world.loop, due);
+    ck_assert_uint_eq(omsp_sim_now(world.sim), due);
+    sim_box_close(&world, &a);
+    sim_box_close(&world, &b);
+    sim_world_end(&world);
+}
+END_TEST
+
 struct diary {
     struct sim_world *world;
     char lines[200];
@@ -326,9 +359,10 @@ START_TEST(what_is_under_way_goes_with_the_simulation)
 }
 END_TEST
 
-OMSP_SUITE("sim", TEST(time_stands_still_but_in_a_wait), TEST(callbacks_run_in_order_at_their_time),
-           TEST(many_callbacks_come_sorted), TEST(hours_pass_in_a_moment),
-           TEST(loops_pumped_in_turn_each_see_the_right_time),
+OMSP_SUITE("sim", TEST(time_stands_still_but_in_a_wait),
+           TEST(waits_that_are_late_find_what_came_meanwhile),
+           TEST(callbacks_run_in_order_at_their_time), TEST(many_callbacks_come_sorted),
+           TEST(hours_pass_in_a_moment), TEST(loops_pumped_in_turn_each_see_the_right_time),
            TEST(injected_datagrams_come_from_where_they_say), TEST(the_tap_sees_what_is_lost_too),
            TEST(a_full_receive_buffer_loses_the_newest),
            TEST(a_broken_socket_reports_and_still_sends),

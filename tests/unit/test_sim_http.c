@@ -168,6 +168,7 @@ END_TEST
 
 START_TEST(more_than_a_thousand_and_other_schemes_are_refused)
 {
+    static const char *const two_lines[] = {"X-First: 1", "X-Second: 2\r\nX-Third: 3"};
     struct scene s;
     struct omsp_http_request request;
 
@@ -179,6 +180,9 @@ START_TEST(more_than_a_thousand_and_other_schemes_are_refused)
     omsp_sim_run(s.sim, OMSP_SIM_START_US + 10000);
     ck_assert_int_eq(s.done, 1000);
     request.url = "ftp://a.example/";
+    ck_assert_int_eq(s.http->send(s.http, &request), OMSP_INVALID);
+    request = request_of(&s);
+    request.headers = two_lines;
     ck_assert_int_eq(s.http->send(s.http, &request), OMSP_INVALID);
     omsp_sim_fail(s.sim, OMSP_SIM_HTTP_SEND, 0, 1, OMSP_NOMEM);
     request = request_of(&s);

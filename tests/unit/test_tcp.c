@@ -246,6 +246,26 @@ BOTH(closing_while_dialling_tells_nothing_but_closed)
     tcp_far_close(&silent);
 }
 
+BOTH(a_send_after_close_is_refused_and_reaches_nobody)
+{
+    struct tcp_far far;
+    struct tcp_box box;
+    size_t sent = 1;
+
+    tcp_far_open(&far, rig, TCP_ECHO);
+    tcp_box_open(&box, &far);
+    box.closing = true;
+    rig->loop->close(box.tcp);
+    ck_assert_int_eq(rig->loop->send(box.tcp, "late", 4, &sent), OMSP_IO);
+    ck_assert_uint_eq(sent, 0);
+    tcp_pump(rig, &box.closed, 1, 5 * SECOND);
+    ck_assert_int_eq(atomic_load(&box.closed), 1);
+    tcp_pump(rig, &far.gone, 1, 5 * SECOND);
+    ck_assert_int_eq(atomic_load(&far.gone), 1);
+    ck_assert_int_eq(atomic_load(&far.bytes), 0);
+    tcp_far_close(&far);
+}
+
 BOTH(callbacks_may_close)
 {
     struct tcp_far echo, bye;
@@ -449,6 +469,7 @@ OMSP_SUITE("tcp", TEST_BOTH(what_an_echo_gets_comes_back),
            TEST_BOTH(sending_into_a_reset_is_told_as_broken_and_raises_no_signal),
            TEST_BOTH(closing_is_noticed_by_the_peer_behind_the_bytes),
            TEST_BOTH(closing_while_dialling_tells_nothing_but_closed),
+           TEST_BOTH(a_send_after_close_is_refused_and_reaches_nobody),
            TEST_BOTH(callbacks_may_close), TEST_BOTH(megabytes_go_there_and_back_unharmed),
            TEST_BOTH(a_peer_that_does_not_read_gets_what_fits_and_room_is_told_once),
            TEST(system_closing_while_another_thread_sends_is_safe),

@@ -213,6 +213,7 @@ static void make_pair(struct year *year, struct pair *pair)
     pair->render = rig_stream(pair->calls[1], OMSP_RENDER);
     omsp_sim_fail(year->rig.sim, OMSP_SIM_FILE_READ, 0, 0, OMSP_OK);
     omsp_sim_fail(year->rig.sim, OMSP_SIM_FILE_WRITE, 0, 0, OMSP_OK);
+    omsp_sim_fail(year->rig.sim, OMSP_SIM_FILE_OPEN, 0, 0, OMSP_OK);
     omsp_sim_set_disk_room(year->rig.sim, UINT64_MAX);
     pair->player = rig_player(&year->rig, "in.wav", &pair->play_track);
     pair->recorder = rig_recorder(&year->rig, "out.wav", &pair->record_track);
@@ -383,7 +384,7 @@ static void break_something(struct year *year)
                                  .reorder_us = below(year, 80000)};
 
     year->counts->faults++;
-    switch (below(year, 9)) {
+    switch (below(year, 12)) {
     case 0:
         omsp_sim_set_wall(sim, OMSP_SIM_START_WALL + (int64_t)below(year, 4000000000u) * 1000);
         break;
@@ -411,6 +412,15 @@ static void break_something(struct year *year)
         break;
     case 7:
         omsp_sim_set_disk_room(sim, below(year, 20000));
+        break;
+    case 8:
+        omsp_sim_set_tcp_grain(sim, below(year, 3) ? 0 : 1 + below(year, 700));
+        break;
+    case 9:
+        omsp_sim_set_lateness(sim, below(year, 3) ? 0 : below(year, 60000));
+        break;
+    case 10:
+        omsp_sim_fail(sim, OMSP_SIM_FILE_OPEN, below(year, 2), 1, OMSP_ACCESS);
         break;
     default:
         ck_assert_int_eq(omsp_sim_set_link(sim, NULL, NULL, &link), OMSP_OK);
