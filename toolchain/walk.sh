@@ -79,7 +79,7 @@ fi
 
 # walk_one NAME PROGRAM: in a folder of its own, for what an interrupted test leaves behind.
 walk_one() {
-    local log=$OMSP_TOP/build/walk/${1//\//-}.log folder
+    local log=$OMSP_TOP/build/walk/${1//\//-}.log folder status
     folder=$(mktemp -d "${TMPDIR:-/tmp}/omsp-walk.XXXXXX")
     chmod 755 "$folder" # some tests give up their rights
     ln -s "$build/tests/tls" "$folder/tls"
@@ -92,9 +92,14 @@ walk_one() {
         fi
         exec "$2"
     ) </dev/null >"$log" 2>&1
-    echo "exit $?" >>"$log"
+    status=$?
+    echo "exit $status" >>"$log"
     rm -rf "$folder"
-    grep -h '^walk ' "$log" || echo "walk ${1##*/}: 1 found, did not run to its end"
+    if ! grep -h '^walk ' "$log"; then
+        say "walk ${1##*/}: 1 found, did not run to its end"
+    elif [ $status != 0 ] && grep -q '^walk .* 0 found' "$log"; then
+        say "also ${1##*/}: 1 found, ended with $status behind its last line"
+    fi
 }
 
 step "${#suites[@]} suites, $jobs at a time"
@@ -104,14 +109,13 @@ for suite in "${suites[@]}"; do
         wait -n
         running=$((running - 1))
     fi
-    # shellcheck disable=SC2086 # two words
-    walk_one $suite &
+    walk_one "${suite%% *}" "${suite#* }" &
     running=$((running + 1))
 done | tee build/walk/sum
 # Found by name, so that logs of earlier runs with another choice do not count.
 tr -d '\r' <build/walk/sum | awk -v wanted=${#suites[@]} '
-    /^walk / {
-        suites++
+    /^walk / { suites++ }
+    /^(walk|also) / {
         for (i = 2; i < NF; i++)
             if ($i ~ /^[0-9]+$/) { word = $(i + 1); sub(/[,:]$/, "", word); n[word] += $i }
     }

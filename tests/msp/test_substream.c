@@ -204,6 +204,7 @@ START_TEST(a_substreams_terminals_are_selected_as_a_streams)
     kit_release(track), kit_release(recorder), kit_release(source), kit_release(player);
     kit_release(one), kit_release(two);
     bench_end(&bench);
+    media_delete(L"sub-b.wav");
 }
 END_TEST
 

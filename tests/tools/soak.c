@@ -2,9 +2,10 @@
  * Calls for as long as one likes: pairs of calls of one engine over real sockets. What one side
  * says is written through a samples terminal and read at the other as G.711 codes; every 20 ms
  * carry their number and a checksum, so that a frame lost, repeated, changed or out of turn is
- * seen. Once a second some calls are hung up and made anew, some streams are stopped, paused and
- * started. Prints a line of JSON every report; the last line sums up and the exit status is 0 only
- * when nothing was lost or changed and handles, threads and memory are known and where they were.
+ * seen, and a call of which nothing comes any more is, too. Once a second some calls are hung up
+ * and made anew, some streams are stopped, paused and started. Prints a line of JSON every report;
+ * the last line sums up and the exit status is 0 only when nothing was lost or changed and handles,
+ * threads and memory are known and where they were.
  *
  *   omsp-soak --calls N --seconds S [--churn N] [--report S]
  *
@@ -26,9 +27,10 @@
 #include <time.h>
 #endif
 
-#define FRAME  160
-#define LETTER 64 /* codes 0x80.. stand for themselves through any G.711 there and back */
-#define AHEAD  25 /* frames written before they are due: a loaded machine lets us wait */
+#define FRAME   160
+#define LETTER  64      /* codes 0x80.. stand for themselves through any G.711 there and back */
+#define AHEAD   25      /* frames written before they are due: a loaded machine lets us wait */
+#define MUTE_US 5000000 /* a call that said nothing for so long, and how late we were, is dead */
 
 struct side {
     struct omsp_call *calls[2];
@@ -37,8 +39,9 @@ struct side {
     uint32_t said, heard; /* frame numbers */
     uint32_t floor;       /* those below were said before the last stop */
     uint64_t began_us;
-    bool settled; /* the next frame must be `heard` */
-    bool aligned; /* `part` begins where a frame begins */
+    uint64_t heard_us; /* the last frame, or change */
+    bool settled;      /* the next frame must be `heard` */
+    bool aligned;      /* `part` begins where a frame begins */
     uint8_t part[FRAME];
     size_t part_len;
 };
@@ -51,7 +54,7 @@ struct soak {
     struct side *pairs;
     unsigned count;
     uint32_t random;
-    uint64_t frames, lost, changed, strange, made, changes, events, late_us;
+    uint64_t frames, lost, changed, strange, mute, made, changes, events, late_us;
 };
 
 static uint64_t now(const struct soak *soak)
@@ -141,7 +144,7 @@ static void open_pair(struct soak *soak, struct side *pair)
     must(omsp_stream_select(pair->render, pair->ear), "select");
     must(omsp_stream_select(pair->capture, pair->mouth), "select");
     connect(pair->calls[0], pair->calls[1]);
-    pair->began_us = now(soak);
+    pair->began_us = pair->heard_us = now(soak);
 }
 
 static void close_pair(struct side *pair)
@@ -160,6 +163,7 @@ static void close_pair(struct side *pair)
 static void hear(struct soak *soak, struct side *pair, uint32_t number)
 {
     soak->frames++;
+    pair->heard_us = now(soak);
     if (number < pair->floor)
         return;
     if (pair->settled && number > pair->heard)
@@ -202,8 +206,9 @@ static void take_part(struct soak *soak, struct side *pair)
     memmove(pair->part, pair->part + 1, pair->part_len);
 }
 
-static void look_for_a_frame(struct side *pair)
+static void look_for_a_frame(struct soak *soak, struct side *pair)
 {
+    pair->heard_us = now(soak);
     pair->settled = pair->aligned = false;
     pair->part_len = 0;
 }
@@ -247,11 +252,20 @@ static void serve(struct soak *soak, struct side *pair)
     listen_to(soak, pair);
 }
 
+/* Each second that somebody says nothing counts. */
+static void count_mute(struct soak *soak)
+{
+    uint64_t at = now(soak);
+
+    for (unsigned i = 0; i < soak->count; i++)
+        soak->mute += at - soak->pairs[i].heard_us > MUTE_US + soak->late_us;
+}
+
 /* What the call says next does not follow what it said before. */
 static void begin_anew(struct soak *soak, struct side *pair)
 {
     omsp_samples_drop(pair->mouth);
-    look_for_a_frame(pair);
+    look_for_a_frame(soak, pair);
     pair->said = pair->floor = pair->said + 100;
     pair->began_us = now(soak) - pair->floor * UINT64_C(20000);
 }
@@ -276,7 +290,7 @@ static void churn(struct soak *soak, unsigned how_many)
             must(omsp_stream_pause(pair->render, OMSP_CAUSE_LOCAL_REQUEST), "pause");
             listen_to(soak, pair);
             must(omsp_stream_start(pair->render, OMSP_CAUSE_LOCAL_REQUEST), "start");
-            look_for_a_frame(pair);
+            look_for_a_frame(soak, pair);
             break;
         default:
             connect(pair->calls[0], pair->calls[1]); /* a new offer that changes nothing */
@@ -320,12 +334,12 @@ static void ignore(void *ctx)
 static void report(const struct soak *soak, const struct process_use *at, uint64_t seconds)
 {
     printf("{\"seconds\":%" PRIu64 ",\"calls\":%u,\"frames\":%" PRIu64 ",\"lost\":%" PRIu64
-           ",\"changed\":%" PRIu64 ",\"out_of_turn\":%" PRIu64 ",\"calls_made\":%" PRIu64
-           ",\"changes\":%" PRIu64 ",\"events\":%" PRIu64 ",\"late_ms\":%" PRIu64
-           ",\"handles\":%u,\"threads\":%u,\"memory_kb\":%" PRIu64 "}\n",
+           ",\"changed\":%" PRIu64 ",\"out_of_turn\":%" PRIu64 ",\"mute\":%" PRIu64
+           ",\"calls_made\":%" PRIu64 ",\"changes\":%" PRIu64 ",\"events\":%" PRIu64
+           ",\"late_ms\":%" PRIu64 ",\"handles\":%u,\"threads\":%u,\"memory_kb\":%" PRIu64 "}\n",
            seconds, soak->count * 2, soak->frames, soak->lost, soak->changed, soak->strange,
-           soak->made, soak->changes, soak->events, soak->late_us / 1000, at->handles, at->threads,
-           at->memory / 1024);
+           soak->mute, soak->made, soak->changes, soak->events, soak->late_us / 1000, at->handles,
+           at->threads, at->memory / 1024);
     fflush(stdout);
 }
 
@@ -384,6 +398,7 @@ int main(int argc, char **argv)
         if ((now(&soak) - began) / 1000000 <= second)
             continue;
         second = (unsigned)((now(&soak) - began) / 1000000);
+        count_mute(&soak);
         if (second % every == 0 || second >= seconds) {
             process_use_now(&last); /* what the last churn closed is closed by now */
             report(&soak, &last, second);
@@ -400,13 +415,14 @@ int main(int argc, char **argv)
     omsp_engine_destroy(soak.engine);
     omsp_address_release(soak.address);
     free(soak.pairs);
-    good = soak.frames && !soak.lost && !soak.changed && !soak.strange && first.handles &&
-           last.handles <= first.handles && last.threads <= first.threads &&
+    good = soak.frames && !soak.lost && !soak.changed && !soak.strange && !soak.mute &&
+           first.handles && last.handles <= first.handles && last.threads <= first.threads &&
            last.memory <= first.memory + first.memory / 20 + 4096 * 1024;
     printf("%" PRIu64 " frames of 20 ms, %" PRIu64 " lost, %" PRIu64 " changed, %" PRIu64
-           " out of turn; %" PRIu64 " calls made, %" PRIu64 " changes; handles %u -> %u, threads "
+           " out of turn, %" PRIu64 " seconds mute; %" PRIu64 " calls made, %" PRIu64
+           " changes; handles %u -> %u, threads "
            "%u -> %u, memory %" PRIu64 " -> %" PRIu64 " KiB: %s\n",
-           soak.frames, soak.lost, soak.changed, soak.strange, soak.made, soak.changes,
+           soak.frames, soak.lost, soak.changed, soak.strange, soak.mute, soak.made, soak.changes,
            first.handles, last.handles, first.threads, last.threads, first.memory / 1024,
            last.memory / 1024, good ? "good" : "BAD");
     return good ? 0 : 1;
