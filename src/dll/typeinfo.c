@@ -2,7 +2,8 @@
  * Type information: our own library is a resource of this DLL and needs no registration; TAPI's own
  * interfaces are described by tapi3.dll only (never by us: registering a copy would take them
  * over). A library is kept once loaded; two threads that load at the same time keep the first. Any
- * thread.
+ * thread: DllCanUnloadNow may find the module idle and drop them just when another thread makes an
+ * object and asks, so that who uses one counts it.
  */
 #include "typeinfo.h"
 
@@ -12,7 +13,8 @@
 
 #include <oleauto.h>
 
-static ITypeLib *volatile own_library, *volatile tapi_library;
+static SRWLOCK lock = SRWLOCK_INIT; /* leaf: the next two */
+static ITypeLib *own_library, *tapi_library;
 
 HRESULT dll_path(WCHAR *out, DWORD room)
 {
@@ -36,24 +38,44 @@ static HRESULT load_tapi(ITypeLib **out)
     return LoadRegTypeLib(&LIBID_TAPI3Lib, 1, 0, LOCALE_NEUTRAL, out);
 }
 
-static HRESULT from(ITypeLib *volatile *kept, HRESULT (*load)(ITypeLib **), REFIID iid,
-                    ITypeInfo **out)
+/* The kept one, counted, or NULL. */
+static ITypeLib *look(ITypeLib *const *kept)
 {
-    ITypeLib *library = *kept;
+    ITypeLib *library;
+
+    AcquireSRWLockShared(&lock);
+    library = *kept;
+    if (library)
+        ITypeLib_AddRef(library);
+    ReleaseSRWLockShared(&lock);
+    return library;
+}
+
+/* Keeps it, with a reference of its own, unless there is one. */
+static void keep(ITypeLib **kept, ITypeLib *library)
+{
+    AcquireSRWLockExclusive(&lock);
+    if (!*kept) {
+        *kept = library;
+        ITypeLib_AddRef(library);
+    }
+    ReleaseSRWLockExclusive(&lock);
+}
+
+static HRESULT from(ITypeLib **kept, HRESULT (*load)(ITypeLib **), REFIID iid, ITypeInfo **out)
+{
+    ITypeLib *library = look(kept);
+    HRESULT hr;
 
     if (!library) {
-        HRESULT hr = load(&library);
-        ITypeLib *other;
-
+        hr = load(&library);
         if (FAILED(hr))
             return hr;
-        other = InterlockedCompareExchangePointer((void *volatile *)kept, library, NULL);
-        if (other) {
-            ITypeLib_Release(library);
-            library = other;
-        }
+        keep(kept, library);
     }
-    return ITypeLib_GetTypeInfoOfGuid(library, iid, out);
+    hr = ITypeLib_GetTypeInfoOfGuid(library, iid, out);
+    ITypeLib_Release(library);
+    return hr;
 }
 
 HRESULT dll_typeinfo(REFIID iid, LCID lcid, ITypeInfo **out)
@@ -69,9 +91,13 @@ HRESULT dll_typeinfo(REFIID iid, LCID lcid, ITypeInfo **out)
 
 void dll_typeinfo_drop(void)
 {
-    ITypeLib *own = InterlockedExchangePointer((void *volatile *)&own_library, NULL);
-    ITypeLib *tapi = InterlockedExchangePointer((void *volatile *)&tapi_library, NULL);
+    ITypeLib *own, *tapi;
 
+    AcquireSRWLockExclusive(&lock);
+    own = own_library;
+    tapi = tapi_library;
+    own_library = tapi_library = NULL;
+    ReleaseSRWLockExclusive(&lock);
     if (own)
         ITypeLib_Release(own);
     if (tapi)
