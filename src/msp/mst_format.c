@@ -10,7 +10,8 @@
 
 HRESULT mst_wave_read(const WAVEFORMATEX *wave, struct omsp_audio_format *out)
 {
-    if (wave->nBlockAlign != wave->nChannels * wave->wBitsPerSample / 8 ||
+    /* Unsigned, or the widest of what a client may write would not fit into the product. */
+    if (wave->nBlockAlign != (DWORD)wave->nChannels * wave->wBitsPerSample / 8 ||
         wave->nAvgBytesPerSec != wave->nSamplesPerSec * wave->nBlockAlign)
         return E_INVALIDARG;
     out->tag = wave->wFormatTag;

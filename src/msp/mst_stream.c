@@ -132,9 +132,11 @@ static HRESULT STDMETHODCALLTYPE stream_CreateSample(IAudioMediaStream *iface, I
     WAVEFORMATEX wave;
     HRESULT hr;
 
-    if (!out || !data)
+    if (!out)
         return E_POINTER;
     *out = NULL;
+    if (!data)
+        return E_POINTER;
     if (flags)
         return E_INVALIDARG;
     hr = IAudioData_GetFormat(data, &wave);
@@ -160,9 +162,11 @@ static HRESULT STDMETHODCALLTYPE stream_CreateSharedSample(IAudioMediaStream *if
     IAudioData *data = NULL;
     HRESULT hr;
 
-    if (!out || !existing)
+    if (!out)
         return E_POINTER;
     *out = NULL;
+    if (!existing)
+        return E_POINTER;
     if (flags)
         return E_INVALIDARG;
     if (FAILED(IStreamSample_QueryInterface(existing, &IID_IAudioStreamSample, (void **)&audio)))

@@ -109,6 +109,8 @@ START_TEST(formats_are_copies_and_are_settled_before_the_connection)
     stream = kit_query(pair.write, &IID_IAudioMediaStream);
     ck_assert_hr(IAudioMediaStream_GetFormat(stream, NULL), E_POINTER);
     ck_assert_hr(IAudioMediaStream_SetFormat(stream, NULL), E_POINTER);
+    memset(&wave, 0xff, sizeof(wave)); /* numbers that multiply to more than an int */
+    ck_assert_hr(IAudioMediaStream_SetFormat(stream, &wave), E_INVALIDARG);
     ck_assert_hr(IAudioMediaStream_GetFormat(stream, &wave), S_OK);
     ck_assert_uint_eq(wave.nSamplesPerSec, 16000);
     ck_assert_uint_eq(wave.nBlockAlign, 4);
@@ -260,6 +262,7 @@ START_TEST(streams_and_samples_say_what_they_are)
     IMediaStream *stream = NULL;
     IStreamSample *sample, *shared = NULL;
     IAudioStreamSample *audio_sample;
+    IAudioMediaStream *stream_face;
     IAudioData *data = NULL;
     IUnknown *one, *other;
     STREAM_TYPE type = STREAMTYPE_TRANSFORM;
@@ -322,7 +325,14 @@ START_TEST(streams_and_samples_say_what_they_are)
     kit_release(audio_sample);
     kit_release(data);
 
+    shared = sample;
     ck_assert_hr(IMediaStream_CreateSharedSample(pair.read, NULL, 0, &shared), E_POINTER);
+    ck_assert_ptr_null(shared);
+    stream_face = kit_query(pair.read, &IID_IAudioMediaStream);
+    audio_sample = (IAudioStreamSample *)&pair;
+    ck_assert_hr(IAudioMediaStream_CreateSample(stream_face, NULL, 0, &audio_sample), E_POINTER);
+    ck_assert_ptr_null(audio_sample);
+    kit_release(stream_face);
     ck_assert_hr(IMediaStream_CreateSharedSample(pair.read, sample, 0, &shared), S_OK);
     audio_sample = kit_query(shared, &IID_IAudioStreamSample);
     ck_assert_hr(IAudioStreamSample_GetAudioData(audio_sample, &data), S_OK);
