@@ -87,11 +87,12 @@ static void wake(void *ctx)
     WakeConditionVariable(&self->wake);
 }
 
-static void sleep_until_woken(struct msp_delivery *self)
+/* Or until so many milliseconds have passed. */
+static void sleep_until_woken(struct msp_delivery *self, DWORD most)
 {
     AcquireSRWLockExclusive(&self->wake_lock);
-    while (!self->signalled)
-        SleepConditionVariableSRW(&self->wake, &self->wake_lock, INFINITE, 0);
+    while (!self->signalled && SleepConditionVariableSRW(&self->wake, &self->wake_lock, most, 0))
+        ;
     self->signalled = false;
     ReleaseSRWLockExclusive(&self->wake_lock);
 }
@@ -152,55 +153,89 @@ static bool is_dead(HRESULT hr)
 }
 
 /* The sink's pointer for this thread, fetched once: *target is kept for the next event. */
-static HRESULT call_sink(struct msp_delivery *self, void **target, TAPI_EVENT kind,
-                         IDispatch *event)
+static HRESULT fetch_sink(struct msp_delivery *self, void **target)
 {
-    HRESULT hr = S_OK;
+    HRESULT hr = *target ? S_OK : com_sink_get(self->sink, target);
 
-    if (!*target) {
-        hr = com_sink_get(self->sink, target);
-        if (FAILED(hr)) /* but for memory, its apartment is gone: it will never be there again */
-            return hr == E_OUTOFMEMORY ? hr : CO_E_OBJNOTCONNECTED;
-    }
+    /* But for memory, its apartment is gone: it will never be there again. */
+    return SUCCEEDED(hr) || hr == E_OUTOFMEMORY ? hr : CO_E_OBJNOTCONNECTED;
+}
+
+static HRESULT call_sink(struct msp_delivery *self, void *target, TAPI_EVENT kind, IDispatch *event)
+{
+    HRESULT hr;
+
     if (stopped(self)) {
         InterlockedIncrement(&self->sinks->dropped);
         return S_FALSE;
     }
-    hr = msp_sink_call(com_sink_iid(self->sink), *target, kind, event);
+    hr = msp_sink_call(com_sink_iid(self->sink), target, kind, event);
     InterlockedIncrement(SUCCEEDED(hr) ? &self->sinks->delivered : &self->sinks->failed);
     return hr;
 }
 
 /* parts: NULL for an event from the queue, which is resolved now. */
-static HRESULT deliver(struct msp_delivery *self, void **target, const struct omsp_event *event,
-                       const struct msp_event_parts *parts)
+static HRESULT make_object(struct msp_address *address, const struct omsp_event *event,
+                           const struct msp_event_parts *parts, TAPI_EVENT *kind, IDispatch **out)
 {
     struct msp_event_parts own = {0};
-    struct msp_address *address;
-    IDispatch *object = NULL;
-    TAPI_EVENT kind;
     HRESULT hr = S_OK;
 
-    if (event->kind == OMSP_EVENT_TSP_DATA)
-        return S_FALSE; /* the TSP's; applications never see it */
-    address = msp_sinks_address(self->sinks);
-    if (!address)
-        return S_FALSE;
     if (!parts) {
         hr = msp_event_resolve(address, event, &own);
         parts = &own;
     }
     if (hr == S_OK)
-        hr = msp_event_object_create(address, event, parts, &kind, &object);
+        hr = msp_event_object_create(address, event, parts, kind, out);
     msp_event_parts_clear(&own);
-    if (FAILED(hr))
+    return hr;
+}
+
+/* *again: there was no memory for it, and it may be tried later. */
+static HRESULT try_deliver(struct msp_delivery *self, void **target, const struct omsp_event *event,
+                           const struct msp_event_parts *parts, bool *again)
+{
+    struct msp_address *address = msp_sinks_address(self->sinks);
+    IDispatch *object = NULL;
+    TAPI_EVENT kind;
+    HRESULT hr;
+
+    *again = false;
+    if (!address)
+        return S_FALSE;
+    hr = fetch_sink(self, target);
+    if (SUCCEEDED(hr))
+        hr = make_object(address, event, parts, &kind, &object);
+    *again = hr == E_OUTOFMEMORY;
+    if (FAILED(hr) && !*again)
         InterlockedIncrement(&self->sinks->failed);
     if (hr == S_OK) {
-        hr = call_sink(self, target, kind, object);
+        hr = call_sink(self, *target, kind, object);
         IDispatch_Release(object);
     }
     msp_address_unref(address); /* may be the last: then this delivery is stopped from within */
     return hr;
+}
+
+/* An event for which there is no memory waits, and with it those behind it: what is told is in
+ * order, and the last state is always told. */
+static HRESULT deliver(struct msp_delivery *self, void **target, const struct omsp_event *event,
+                       const struct msp_event_parts *parts)
+{
+    if (event->kind == OMSP_EVENT_TSP_DATA)
+        return S_FALSE; /* the TSP's; applications never see it */
+    for (;;) {
+        bool again;
+        HRESULT hr = try_deliver(self, target, event, parts, &again);
+
+        if (!again)
+            return hr;
+        if (stopped(self)) {
+            InterlockedIncrement(&self->sinks->dropped);
+            return S_FALSE;
+        }
+        sleep_until_woken(self, MSP_SINK_AGAIN_MS);
+    }
 }
 
 /* ---- the thread ----------------------------------------------------------------------------- */
@@ -234,7 +269,7 @@ static void run(void *ctx)
         HRESULT hr = S_OK;
 
         if (what == NEXT_NONE) {
-            sleep_until_woken(self);
+            sleep_until_woken(self, INFINITE);
         } else if (what == NEXT_ITEM) {
             hr = deliver(self, &target, &item->event, &item->parts);
             item_free(item);

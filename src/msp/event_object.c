@@ -327,9 +327,9 @@ static void keep_foreign(struct msp_event *self, struct msp_address *address, st
 }
 
 /* Which object tells what a terminal of another maker told. */
-static const struct com_class *class_of_told(const MSP_EVENT_INFO *told, TAPI_EVENT *kind)
+static const struct com_class *class_of_told(MSP_EVENT told, TAPI_EVENT *kind)
 {
-    switch (told->Event) {
+    switch (told) {
     case ME_FILE_TERMINAL_EVENT:
         *kind = TE_FILETERMINAL;
         return &file_class;
@@ -386,12 +386,14 @@ static HRESULT create_told(struct msp_address *address, const struct omsp_event 
     MSP_EVENT_INFO told;
     HRESULT hr;
 
-    if (!msp_terminal_event_take(event->detail, &told))
+    if (!msp_terminal_event_look(event->detail, &told.Event))
         return S_FALSE;
-    hr = create(class_of_told(&told, kind), event, &self);
-    if (FAILED(hr)) {
-        msp_terminal_event_release(&told);
-        return hr;
+    hr = create(class_of_told(told.Event, kind), event, &self);
+    if (FAILED(hr))
+        return hr; /* it waits on */
+    if (!msp_terminal_event_take(event->detail, &told)) {
+        com_object_release(&self->object);
+        return S_FALSE;
     }
     keep_foreign(self, address, parts->call);
     take_told(self, &told);

@@ -24,7 +24,7 @@ struct msp_sinks {
 struct msp_sinks_stats {
     unsigned connected; /* sinks now */
     unsigned delivered; /* Event calls that answered success */
-    unsigned failed;    /* Event calls, or the making of an event, that failed */
+    unsigned failed;    /* Event calls that failed, and events that could not be made */
     unsigned dead;      /* sinks unadvised because their apartment or process is gone */
     unsigned dropped;   /* events not delivered because the sink was unadvised before its turn */
 };
@@ -56,6 +56,8 @@ void msp_delivery_drain(struct msp_delivery *delivery, struct msp_address *addre
  * incoming calls are served meanwhile. Gives the caller's reference up. */
 void msp_delivery_stop(struct msp_delivery *delivery, bool wait);
 #define MSP_SINK_PATIENCE_MS 1000
+/* How soon an event is tried again for which there was no memory. */
+#define MSP_SINK_AGAIN_MS 500
 /* Does this call come from inside this sink's Event, through whatever apartments? */
 bool msp_delivery_inside(struct msp_delivery *delivery);
 

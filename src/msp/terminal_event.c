@@ -138,6 +138,18 @@ HRESULT msp_terminal_event_post(struct omsp_call *call, struct omsp_address *add
     return status == OMSP_NOMEM ? E_OUTOFMEMORY : TAPI_E_CALLUNAVAIL;
 }
 
+bool msp_terminal_event_look(uint32_t detail, MSP_EVENT *out)
+{
+    const struct waiting *waiting;
+
+    AcquireSRWLockShared(&lock);
+    waiting = find(detail);
+    if (waiting)
+        *out = waiting->info.Event;
+    ReleaseSRWLockShared(&lock);
+    return waiting != NULL;
+}
+
 bool msp_terminal_event_take(uint32_t detail, MSP_EVENT_INFO *out)
 {
     struct waiting *waiting, *done = NULL;

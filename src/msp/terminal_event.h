@@ -31,6 +31,8 @@ extern const struct com_class msp_terminal_sink_class;
  * msp_terminal_event_release with no lock held. */
 HRESULT msp_terminal_event_post(struct omsp_call *call, struct omsp_address *address,
                                 const MSP_EVENT_INFO *info, MSP_EVENT_INFO *oldest);
+/* What kind of event waits under this detail. False: none any more. */
+bool msp_terminal_event_look(uint32_t detail, MSP_EVENT *out);
 /* What waits under this detail; its references are the caller's. False: nothing any more. */
 bool msp_terminal_event_take(uint32_t detail, MSP_EVENT_INFO *out);
 /* Nothing when it is none of a terminal's. Calls foreign code. */

@@ -215,6 +215,36 @@ START_TEST(dead_sinks_are_unadvised)
 }
 END_TEST
 
+/* As GetEvent, which answers E_OUTOFMEMORY then and keeps the event. */
+START_TEST(an_event_without_memory_is_told_when_there_is_some)
+{
+    for (long number = 0; number < 3; number++) {
+        ULONGLONG give_up = GetTickCount64() + SINK_WAIT_MS;
+        struct source source;
+        struct sink sink;
+
+        source_begin(&source);
+        sink_init(&sink);
+        sink.gate = CreateEventW(NULL, TRUE, FALSE, NULL);
+        sink_advise(source.media.msp, &sink);
+        toggle(&source, 2);
+        ck_assert_uint_eq(WaitForSingleObject(sink.entered, SINK_WAIT_MS), WAIT_OBJECT_0);
+        omsp_test_fail_allocs_from(number); /* in the call for the first of the other three */
+        SetEvent(sink.gate);
+        while (!omsp_test_alloc_failed() && GetTickCount64() < give_up)
+            SwitchToThread();
+        omsp_test_allow_alloc();
+        ck_assert(omsp_test_alloc_failed());
+        sink_wait(&sink, 4);
+        expect_toggles(&sink, 0, 2);
+        ck_assert_uint_eq(stats_of(&source).failed, 0);
+        source_end(&source);
+        sink_fini(&sink);
+        CloseHandle(sink.gate);
+    }
+}
+END_TEST
+
 START_TEST(an_apartment_that_dies_takes_only_its_sink_along)
 {
     for (int scripted = 0; scripted < 2; scripted++) {
@@ -251,4 +281,5 @@ OMSP_SUITE("msp sinks", TEST(a_sink_gets_every_event_with_its_objects),
            TEST_ON_WINDOWS(a_single_threaded_sink_is_called_on_its_thread),
            TEST(a_dispatch_sink_of_the_multithreaded_apartment), TEST(file_events_come_too),
            TEST_ON_WINDOWS(blocking_and_failing_sinks_harm_nobody), TEST(dead_sinks_are_unadvised),
+           TEST(an_event_without_memory_is_told_when_there_is_some),
            TEST_ON_WINDOWS(an_apartment_that_dies_takes_only_its_sink_along))
