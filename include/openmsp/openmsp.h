@@ -265,7 +265,8 @@ DECLARE_INTERFACE_(IOpenMSPCall, IDispatch)
     STDMETHOD(Disconnect)(THIS) PURE;
     /* Also after Close. */
     STDMETHOD(get_Statistics)(THIS_ IOpenMSPStatistics * *statistics) PURE;
-    /* The address that made it. (ITCallInfo::Address is the telephony address.) */
+    /* The address that made it. (ITCallInfo::Address is the telephony address.) E_UNEXPECTED: it
+     * was closed and belongs to tapi3.dll's. */
     STDMETHOD(get_MSPAddress)(THIS_ IOpenMSPAddress * *address) PURE;
     /* Ends the call as ITMSPAddress::ShutdownMSPCall does: streams stop, sockets close, and
      * the events of that are the last. The last Release does it too. Again: S_OK. */

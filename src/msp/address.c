@@ -43,7 +43,7 @@ MSP_HANDLE msp_address_token(const struct msp_address *address)
 
 HRESULT msp_address_query(struct msp_address *address, REFIID iid, void **out)
 {
-    return IUnknown_QueryInterface(address->object.outer, iid, out);
+    return msp_outer_query(&address->outer, &address->object, iid, out);
 }
 
 HRESULT msp_address_check_live(struct msp_address *address)
@@ -260,6 +260,7 @@ HRESULT msp_address_stop(struct msp_address *address)
     omsp_address_shutdown(address->engine);
     msp_terminal_event_forget(address->engine);
     msp_engine_release();
+    msp_outer_end(&address->outer);
     tell_stopped(address);
     return S_OK;
 }
@@ -394,6 +395,7 @@ HRESULT msp_address_create(IUnknown *outer, REFIID iid, void **out)
     self = (struct msp_address *)object;
     InitializeSRWLock(&self->lock);
     InitializeSRWLock(&self->listener_lock);
+    msp_outer_init(&self->outer);
     omsp_list_init(&self->calls);
     omsp_list_init(&self->stop_waiters);
     hr = msp_sinks_create(self, &self->sinks);

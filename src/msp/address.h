@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "com/object.h"
 #include "msp/msp.h"
+#include "msp/outer.h"
 #include "msp/vtable.h"
 #include "openmsp/openmsp.h"
 
@@ -36,6 +37,7 @@ struct msp_address {
     ITLegacyWaveSupport legacy;
 
     struct msp_sinks *sinks; /* for life */
+    struct msp_outer outer;
 
     SRWLOCK lock; /* state, engine, calls, pending, stop */
     enum msp_address_state state;

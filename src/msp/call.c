@@ -65,12 +65,10 @@ static bool is_standalone(const struct msp_call *call)
 HRESULT msp_call_query(struct msp_call *call, REFIID iid, void **out)
 {
     *out = NULL;
-    if (is_standalone(call))
-        return com_object_query(&call->object, iid, out);
     /* An outer is there until ShutdownMSPCall returned; later our pointer to it means nothing. */
-    if (msp_call_is_shut(call))
+    if (!is_standalone(call) && msp_call_is_shut(call))
         return E_UNEXPECTED;
-    return IUnknown_QueryInterface(call->object.outer, iid, out);
+    return msp_outer_query(&call->outer, &call->object, iid, out);
 }
 
 HRESULT msp_call_get_info(struct msp_call *call, ITCallInfo **out)
@@ -105,6 +103,7 @@ bool msp_call_shut(struct msp_call *call)
         call->ended_count = count;
     }
     ReleaseSRWLockExclusive(&call->ended_lock);
+    msp_outer_end(&call->outer);
     msp_hosted_drop(call, NULL);
     return first;
 }
@@ -172,6 +171,7 @@ static HRESULT construct(struct msp_call *self, struct msp_address *address, MSP
 
     InitializeSRWLock(&self->lock);
     InitializeSRWLock(&self->ended_lock);
+    msp_outer_init(&self->outer);
     omsp_list_init(&self->link);
     msp_address_ref(address);
     self->address = address;

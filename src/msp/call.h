@@ -9,6 +9,7 @@
 #include "com/object.h"
 #include "engine/fork.h"
 #include "msp/msp.h"
+#include "msp/outer.h"
 #include "msp/vtable.h"
 #include "openmsp/openmsp.h"
 
@@ -30,6 +31,8 @@ struct msp_call {
 
     /* The address's lock. */
     struct omsp_link link;
+
+    struct msp_outer outer; /* ends with the call */
 
     SRWLOCK lock; /* leaf: until ended_lock */
     /* What was set last; the engine is not asked for it. */

@@ -15,7 +15,7 @@
  *   track    -> parent   none; the engine's track knows its parent
  *   sink's thread, connection points -> address  msp_address_try_ref when they need it
  * So no cycle exists, a standalone call that is released without Close dies, and an aggregated one
- * never counts its outer.
+ * never counts its outer, which it asks as long as that is sure to be there (outer.h).
  *
  * Locks. The address's, the call's and the identity map's are leaves (under the address's a call
  * may be given one more reference): the engine is not called under them. It is called under the
@@ -95,7 +95,8 @@ bool msp_address_try_ref(struct msp_address *address);
 struct omsp_address *msp_address_engine(struct msp_address *address);
 /* What terminals of this address answer to get_AddressHandle. */
 MSP_HANDLE msp_address_token(const struct msp_address *address);
-/* Any interface of the whole: the outer is asked when there is one; one reference. Its own errors.
+/* Any interface of the whole: the outer is asked when there is one; one reference. Its own errors;
+ * E_UNEXPECTED: there is one, the address was shut down, and it may be gone. *out NULL on failure.
  */
 HRESULT msp_address_query(struct msp_address *address, REFIID iid, void **out);
 
