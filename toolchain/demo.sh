@@ -14,7 +14,11 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/node.sh"
 
 codec=pcmu
-[ "${1-}" != --codec ] || codec=${2?--codec wants pcmu or pcma}
+case ${1-} in
+'') ;;
+--codec) codec=${2?--codec wants pcmu or pcma} ;;
+*) die "unknown option $1" ;;
+esac
 case $codec in
 pcmu) encoder=pcm_mulaw raw=ulaw ;;
 pcma) encoder=pcm_alaw raw=alaw ;;

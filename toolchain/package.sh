@@ -12,7 +12,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
 . "$here/debian.sh"
 
-arches=() bin='' out=build/package
+arches=() bin='' out=build/package named=''
 while [ $# -gt 0 ]; do
     case $1 in
     --x64 | --x86) arches+=("${1#--}") ;;
@@ -21,7 +21,7 @@ while [ $# -gt 0 ]; do
         shift
         ;;
     --out)
-        out=${2?--out wants a folder}
+        out=${2?--out wants a folder} named=1
         shift
         ;;
     *) die "unknown option $1" ;;
@@ -31,6 +31,8 @@ done
 [ -z "$bin" ] || [ ${#arches[@]} = 1 ] || die "--bin wants one of --x64 and --x86"
 [ ${#arches[@]} -gt 0 ] || arches=(x64 x86)
 [ -z "$bin" ] || bin=$(cd "$bin" && pwd)
+# A folder that was named is where the caller stands, the other one is the tree's.
+[ -z "$named" ] || out=$(mkdir -p "$out" && cd "$out" && pwd)
 
 cd "$OMSP_TOP"
 [ -n "$bin" ] || bash "$here/bootstrap.sh"
@@ -87,7 +89,7 @@ for arch in "${arches[@]}"; do
     cp "$built/openmsp.dll.manifest" "$built/openmsp-client.manifest" "$built/openmsp.tlb" "$stage/"
     cp -r include/openmsp "$stage/include/"
     cp -r idl samples "$stage/"
-    cp docs/guide.md docs/install.md docs/choices.md docs/conformance.md "$stage/docs/"
+    cp docs/guide.md docs/install.md docs/choices.md docs/conformance.md docs/reliability.md "$stage/docs/"
     cp SECURITY.md CHANGELOG.md "$stage/"
     cp LICENSE "$stage/LICENSE.txt"
     printf 'OpenMSP %s (%s)\r\n\r\ndocs/install.md: installing it\r\ndocs/guide.md: using it\r\n' "$version" "$arch" \

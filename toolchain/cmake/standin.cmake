@@ -25,7 +25,7 @@ function(omsp_standin target)
     target_compile_definitions(${target} PRIVATE OMSP_STANDIN UNICODE WIN32_LEAN_AND_MEAN
                                _WIN32_WINNT=0x0A00 COBJMACROS CINTERFACE)
     target_compile_options(${target} PRIVATE -fshort-wchar -fms-extensions
-                           "SHELL:-include ${folder}/prelude.h")
+                           "SHELL:-include \"${folder}/prelude.h\"")
     if(CMAKE_C_COMPILER_ID MATCHES "Clang") # an attribute in the headers that it has no use for
         target_compile_options(${target} PRIVATE -Wno-ignored-attributes)
     endif()

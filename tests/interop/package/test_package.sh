@@ -91,7 +91,8 @@ links_resolve() { # every relative link of a document leads to a file
     done < <(grep -oE '\]\([^)#:]+' "$1" | cut -c3-)
     return $bad
 }
-for file in docs/install.md docs/guide.md; do check "links of $file" links_resolve "$folder/$file"; done
+for file in docs/install.md docs/guide.md docs/choices.md docs/conformance.md docs/reliability.md SECURITY.md \
+    CHANGELOG.md; do check "links of $file" links_resolve "$folder/$file"; done
 check "no symbols of ours in the DLL" fails grep -qa omsp_stream_plan "$folder/openmsp.dll"
 check "the program runs without registration" sh -c "'$wine_loader' '$folder/openmsp.exe' --version </dev/null | grep -q '^openmsp 0'"
 wine regsvr32.exe /s "$(win "$folder/openmsp.dll")"
