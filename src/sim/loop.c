@@ -197,6 +197,17 @@ static struct sim_udp *hearer(struct omsp_sim *sim, const struct omsp_addr *to)
     return found;
 }
 
+enum omsp_status omsp_sim_break_at(struct omsp_sim *sim, const struct omsp_addr *where,
+                                   enum omsp_status status)
+{
+    struct sim_udp *udp = hearer(sim, where);
+
+    if (!udp)
+        return OMSP_NOTFOUND;
+    omsp_sim_break_socket(&udp->base, status);
+    return OMSP_OK;
+}
+
 void sim_deliver(struct omsp_sim *sim, struct sim_packet *packet)
 {
     struct sim_udp *udp = sim_is_local(sim, &packet->to) ? hearer(sim, &packet->to) : NULL;

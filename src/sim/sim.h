@@ -82,6 +82,9 @@ void omsp_sim_set_tap(struct omsp_sim *sim, omsp_sim_tap_fn fn, void *ctx);
 void omsp_sim_set_receive_buffer(struct omsp_sim *sim, size_t bytes);
 /* Receiving on this socket breaks for good: on_error(status) at its loop's next wait. */
 void omsp_sim_break_socket(struct omsp_udp *udp, enum omsp_status status);
+/* The same of the one that hears what comes to this address. OMSP_NOTFOUND. */
+enum omsp_status omsp_sim_break_at(struct omsp_sim *sim, const struct omsp_addr *where,
+                                   enum omsp_status status);
 
 struct omsp_sim_counters {
     uint64_t sent;       /* send and inject that were taken */

@@ -372,6 +372,18 @@ static void upset_consumer(struct year *year)
     }
 }
 
+/* Nothing is heard by them any more, until the call is another one. */
+static void break_sockets(struct year *year, struct pair *pair)
+{
+    struct omsp_addr where;
+
+    if (!pair->calls[0])
+        return;
+    omsp_call_local_addr(pair->calls[below(year, 2)], &where);
+    where.port = (uint16_t)(where.port + below(year, 2)); /* or its RTCP */
+    omsp_sim_break_at(year->rig.sim, &where, OMSP_IO);
+}
+
 static void break_something(struct year *year)
 {
     struct omsp_sim *sim = year->rig.sim;
@@ -384,7 +396,7 @@ static void break_something(struct year *year)
                                  .reorder_us = below(year, 80000)};
 
     year->counts->faults++;
-    switch (below(year, 12)) {
+    switch (below(year, 13)) {
     case 0:
         omsp_sim_set_wall(sim, OMSP_SIM_START_WALL + (int64_t)below(year, 4000000000u) * 1000);
         break;
@@ -421,6 +433,9 @@ static void break_something(struct year *year)
         break;
     case 10:
         omsp_sim_fail(sim, OMSP_SIM_FILE_OPEN, below(year, 2), 1, OMSP_ACCESS);
+        break;
+    case 11:
+        break_sockets(year, &year->pairs[below(year, PAIRS)]);
         break;
     default:
         ck_assert_int_eq(omsp_sim_set_link(sim, NULL, NULL, &link), OMSP_OK);
