@@ -127,8 +127,8 @@ HRESULT msp_fork_hresult(enum omsp_status status);
 HRESULT msp_fork_tracks(const char *track, unsigned *out);
 /* NULL, "", "POST", "GET". E_INVALIDARG. */
 HRESULT msp_fork_method(const char *method, bool *get);
-/* The call's media streams, running or not, a reference each, in an array for omsp_free; *out NULL
- * when there are none. E_OUTOFMEMORY. */
+/* The call's media streams, running or not, a reference each, in an array for msp_call_forks_drop,
+ * also when there are none. E_OUTOFMEMORY, *out NULL. */
 HRESULT msp_call_forks(struct msp_call *call, struct omsp_stream ***out, unsigned *count);
 void msp_call_forks_drop(struct omsp_stream **forks, unsigned count);
 

@@ -353,29 +353,6 @@ static HRESULT listen_to(struct msp_delivery *self, struct omsp_address *engine)
     return hr;
 }
 
-HRESULT msp_delivery_listen(struct msp_delivery *self, struct msp_address *address)
-{
-    struct omsp_address *engine;
-    HRESULT hr = S_OK;
-
-    AcquireSRWLockShared(&address->listener_lock);
-    engine = msp_address_engine(address);
-    if (engine) /* or msp_sinks_attach comes back */
-        hr = listen_to(self, engine);
-    ReleaseSRWLockShared(&address->listener_lock);
-    return hr;
-}
-
-bool msp_delivery_listens(struct msp_delivery *self)
-{
-    bool listens;
-
-    AcquireSRWLockShared(&self->lock);
-    listens = self->listener != NULL;
-    ReleaseSRWLockShared(&self->lock);
-    return listens;
-}
-
 /* Ends the listener; with `items`, what waits in it goes there, in order. */
 static void unlisten(struct msp_delivery *self, struct omsp_link *items)
 {
@@ -401,6 +378,44 @@ static void unlisten(struct msp_delivery *self, struct omsp_link *items)
         omsp_listener_close(listener);
         msp_delivery_unref(self);
     }
+}
+
+static bool is_ending(struct msp_address *address)
+{
+    bool ending;
+
+    AcquireSRWLockShared(&address->lock);
+    ending = address->state >= MSP_ADDRESS_ENDING;
+    ReleaseSRWLockShared(&address->lock);
+    return ending;
+}
+
+HRESULT msp_delivery_listen(struct msp_delivery *self, struct msp_address *address)
+{
+    struct omsp_address *engine;
+    HRESULT hr = S_OK;
+
+    AcquireSRWLockShared(&address->listener_lock);
+    engine = msp_address_engine(address);
+    if (engine) /* or msp_sinks_attach comes back */
+        hr = listen_to(self, engine);
+    ReleaseSRWLockShared(&address->listener_lock);
+    /* The shutdown may have been done before the listener was there. */
+    if (SUCCEEDED(hr) && is_ending(address)) {
+        unlisten(self, NULL);
+        hr = E_UNEXPECTED;
+    }
+    return hr;
+}
+
+bool msp_delivery_listens(struct msp_delivery *self)
+{
+    bool listens;
+
+    AcquireSRWLockShared(&self->lock);
+    listens = self->listener != NULL;
+    ReleaseSRWLockShared(&self->lock);
+    return listens;
 }
 
 void msp_delivery_drain(struct msp_delivery *self, struct msp_address *address)

@@ -237,6 +237,34 @@ START_TEST(advise_works_before_open_and_not_after_close)
 }
 END_TEST
 
+/* Of an Advise that Close overtakes: whoever begins to listen afterwards would hear nothing. */
+START_TEST(who_listens_after_the_end_is_told)
+{
+    struct msp_delivery *late;
+    struct com_sink **advised;
+    struct msp_address *address;
+    struct source source;
+    struct sink sink;
+    size_t count;
+
+    source_begin(&source);
+    sink_init(&sink);
+    sink_advise(source.media.msp, &sink);
+    address = CONTAINING_RECORD(source.media.msp, struct msp_address, msp);
+    ck_assert_hr(com_point_snapshot(&address->sinks->points[0], &advised, &count), S_OK);
+    ck_assert_uint_eq(count, 1);
+    ck_assert_hr(msp_delivery_create(address->sinks, &address->sinks->points[0], advised[0], &late),
+                 S_OK);
+    ck_assert_hr(source.media.open->lpVtbl->Close(source.media.open), S_OK);
+    ck_assert_hr(msp_delivery_listen(late, address), E_UNEXPECTED);
+    ck_assert(!msp_delivery_listens(late));
+    msp_delivery_stop(late, true);
+    com_sinks_free(advised, count);
+    source_end(&source);
+    sink_fini(&sink);
+}
+END_TEST
+
 /* Answers whether it opened at once, with that allocation and all later ones failing. */
 static bool open_without_memory(long number)
 {
@@ -342,4 +370,5 @@ OMSP_SUITE("msp sink life", TEST_ON_WINDOWS(a_sink_may_unadvise_itself_in_its_ca
            TEST(what_waited_at_the_shutdown_is_delivered),
            TEST(an_address_can_be_released_with_a_sink_that_blocks),
            TEST(advise_works_before_open_and_not_after_close),
+           TEST(who_listens_after_the_end_is_told),
            TEST(an_open_without_memory_leaves_no_sink_deaf), TEST(the_points_say_who_they_are))
