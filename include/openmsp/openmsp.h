@@ -167,7 +167,8 @@ DECLARE_INTERFACE_(IOpenMSPStatistics, IDispatch)
 #undef INTERFACE
 #define INTERFACE IOpenMSPMediaStream
 /* One object with ITStream, whose PauseStream and StartStream pause and resume; after StopStream,
- * StartStream begins anew with another SID. No terminals are selected on it. Its events:
+ * StartStream begins anew with another SID (TAPI_E_INUSE, TAPI_E_MAXSTREAMS: as CreateMediaStream,
+ * when others have its name or its tracks by now). No terminals are selected on it. Its events:
  * CME_NEW_STREAM when it is made, CME_STREAM_ACTIVE when the consumer accepted, CME_STREAM_INACTIVE
  * when it was stopped (CMC_LOCAL_REQUEST; CMC_REMOTE_REQUEST over REST or by the consumer),
  * CME_STREAM_FAIL when it broke; get_LastError tells why.

@@ -243,7 +243,8 @@ bool omsp_stream_is_shut(struct omsp_stream *stream);
 /* StartStream, PauseStream, StopStream for every door; cause LOCAL_REQUEST or REMOTE_REQUEST
  * (REST). The event is queued before they return; after stop returned no packet and no event of
  * that stream follows. Errors: OMSP_SHUTDOWN, OMSP_NOTIMPL, OMSP_NOTSUPPORTED, and what the media
- * says. */
+ * says; start and pause of a media stream that was stopped: omsp_call_fork's OMSP_EXISTS and
+ * OMSP_FULL, and nothing is changed. */
 enum omsp_status omsp_stream_start(struct omsp_stream *stream, enum omsp_cause cause);
 enum omsp_status omsp_stream_pause(struct omsp_stream *stream, enum omsp_cause cause);
 enum omsp_status omsp_stream_stop(struct omsp_stream *stream, enum omsp_cause cause);

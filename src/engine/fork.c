@@ -289,7 +289,7 @@ static enum omsp_status check_room(struct omsp_call *call, const struct omsp_for
     for (unsigned i = 0; i < call->fork_count; i++) {
         const struct omsp_fork *fork = call->forks[i]->fork;
 
-        if (fork->over || (replaced && fork->owner == replaced))
+        if (call->forks[i]->fsm.desired == OMSP_WANT_STOP || (replaced && fork->owner == replaced))
             continue;
         tracks += omsp_fork_tracks(fork->tracks_wanted);
         if (options->name && fork->name && !strcmp(options->name, fork->name))
@@ -298,6 +298,17 @@ static enum omsp_status check_room(struct omsp_call *call, const struct omsp_for
             return OMSP_EXISTS;
     }
     return tracks > OMSP_CALL_MAX_TRACKS ? OMSP_FULL : OMSP_OK;
+}
+
+enum omsp_status omsp_fork_may_start(const struct omsp_stream *stream)
+{
+    const struct omsp_fork *fork = stream->fork;
+    const struct omsp_fork_options options = {
+        .name = fork->name, .tracks = fork->tracks_wanted, .bidirectional = fork->bidirectional};
+
+    if (stream->fsm.shut || stream->fsm.desired != OMSP_WANT_STOP)
+        return OMSP_OK;
+    return check_room(stream->call, &options, NULL);
 }
 
 /* Address lock. Stopped ones stay addressable, the oldest go when there is no more room. */
@@ -486,8 +497,7 @@ void omsp_fork_set_gates(struct omsp_fork *fork, unsigned gates, struct omsp_ses
         omsp_session_feed(fork->call->session, fork, gates, source);
 }
 
-/* ---- following the state machine --------------------------------------------------------------
- */
+/* ---- following the state machine ------------------------------------------------------------- */
 
 void omsp_fork_follow(struct omsp_stream *stream)
 {

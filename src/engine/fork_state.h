@@ -174,6 +174,9 @@ void omsp_fork_ref(struct omsp_fork *fork);
 void omsp_fork_unref(struct omsp_fork *fork);
 /* How many of OMSP_TRACK_*. */
 unsigned omsp_fork_tracks(unsigned tracks);
+/* Address lock. Of one that was stopped: others may have its name, its tracks, or speak by now.
+ * OMSP_EXISTS, OMSP_FULL, as omsp_call_fork. */
+enum omsp_status omsp_fork_may_start(const struct omsp_stream *stream);
 /* Address lock. Carries the stream's actual and desired state to the link and the session. */
 void omsp_fork_follow(struct omsp_stream *stream);
 /* Address lock. A terminal's connection, as omsp_call_fork; it is the caller's to end. The tracks

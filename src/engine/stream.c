@@ -361,16 +361,18 @@ static void leave(struct omsp_stream *stream)
 static enum omsp_status door(struct omsp_stream *stream, enum omsp_input input,
                              enum omsp_cause cause)
 {
-    enum omsp_status status;
+    enum omsp_status status = OMSP_OK;
 
     if (atomic_load(&stream->idle) & 1u << input)
         return OMSP_OK;
     enter(stream);
     if (stream->fork && stream->fork->of_terminal && stream->fork->over && input != OMSP_IN_STOP)
         status = stream->fsm.shut ? OMSP_SHUTDOWN : OMSP_WRONG_STATE; /* its terminal makes anew */
-    else
+    else if (stream->fork && input != OMSP_IN_STOP)
+        status = omsp_fork_may_start(stream);
+    if (!status)
         status = omsp_stream_input(stream, input, cause);
-    if (stream->fork && !stream->fsm.shut) {
+    if (!status && stream->fork && !stream->fsm.shut) {
         if (input == OMSP_IN_START)
             stream->fork->cause = cause;
         omsp_fork_follow(stream);

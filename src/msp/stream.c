@@ -45,6 +45,15 @@ static HRESULT STDMETHODCALLTYPE get_name(ITStream *iface, BSTR *out)
     return *out ? S_OK : E_OUTOFMEMORY;
 }
 
+/* Others may have a media stream's name and tracks by now (openmsp.h). */
+static HRESULT answer(const struct msp_stream *self, enum omsp_status status)
+{
+    bool taken = status == OMSP_EXISTS || status == OMSP_FULL;
+
+    return taken && omsp_stream_is_fork(self->engine) ? msp_fork_hresult(status)
+                                                      : msp_hresult(status);
+}
+
 /* Terminals of other makers are connected before the engine is asked, and what they said is the
  * answer when the engine could not go on without them. */
 static HRESULT move(struct msp_stream *self, enum omsp_input input,
@@ -55,7 +64,7 @@ static HRESULT move(struct msp_stream *self, enum omsp_input input,
     if (msp_stream_is_shut(self))
         return E_UNEXPECTED;
     msp_hosted_enter(&hosted, self->call, self->engine, input);
-    return msp_hosted_leave(&hosted, msp_hresult(door(self->engine, OMSP_CAUSE_LOCAL_REQUEST)));
+    return msp_hosted_leave(&hosted, answer(self, door(self->engine, OMSP_CAUSE_LOCAL_REQUEST)));
 }
 
 HRESULT msp_stream_start(struct msp_stream *self)

@@ -141,7 +141,114 @@ START_TEST(who_was_not_started_again_stays_stopped_when_the_call_is_connected_ag
 }
 END_TEST
 
-OMSP_SUITE("fork_again", TEST(a_start_while_the_last_connection_is_being_closed_is_carried_out),
+static struct omsp_stream *make(struct fixture *f, const struct omsp_fork_options *options)
+{
+    struct omsp_stream *stream;
+    int error;
+
+    ck_assert_int_eq(omsp_call_fork(f->b, options, OMSP_CAUSE_LOCAL_REQUEST, &error, &stream),
+                     OMSP_OK);
+    rig_run(&f->rig, 100);
+    ck_assert_int_eq(omsp_stream_get_actual(stream), OMSP_RUNNING);
+    return stream;
+}
+
+/* One that was stopped, another in its place, and the first one started: only when the second is
+ * stopped. */
+static void take_turns(const struct omsp_fork_options *options, enum omsp_status refused)
+{
+    struct omsp_stream *first, *second;
+    char before[OMSP_SID_CHARS + 1], after[OMSP_SID_CHARS + 1];
+    struct omsp_fork_info info;
+    struct fixture f;
+
+    open_fixture(&f, 8000);
+    connect_fixture(&f);
+    f.fork = first = make(&f, options);
+    sid_of(&f, before);
+    ck_assert_int_eq(omsp_stream_stop(first, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 100);
+    second = make(&f, options);
+    ck_assert_int_eq(omsp_stream_start(first, OMSP_CAUSE_LOCAL_REQUEST), refused);
+    ck_assert_int_eq(omsp_stream_pause(first, OMSP_CAUSE_LOCAL_REQUEST), refused);
+    ck_assert_int_eq(omsp_stream_stop(first, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 1000);
+    ck_assert_int_eq(omsp_stream_get_actual(first), OMSP_STOPPED);
+    sid_of(&f, after);
+    ck_assert_str_eq(before, after);
+    ck_assert_int_eq(omsp_stream_get_actual(second), OMSP_RUNNING);
+    ck_assert_int_eq(omsp_stream_start(second, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    ck_assert_int_eq(omsp_stream_stop(second, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    ck_assert_int_eq(omsp_stream_start(first, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 1000);
+    ck_assert_int_eq(omsp_stream_get_actual(first), OMSP_RUNNING);
+    ck_assert_int_eq(omsp_stream_fork_info(second, &info), OMSP_OK);
+    ck_assert_int_eq(info.state, OMSP_FORK_STOPPED);
+    /* Also while the call is disconnected, though neither runs then. */
+    ck_assert_int_eq(omsp_call_disconnect(f.b, OMSP_CAUSE_REMOTE_REQUEST), OMSP_OK);
+    ck_assert_int_eq(omsp_stream_start(second, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    ck_assert_int_eq(omsp_stream_start(second, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    ck_assert_int_eq(omsp_stream_start(first, OMSP_CAUSE_LOCAL_REQUEST), refused);
+    ck_assert_int_eq(omsp_call_connect(f.b), OMSP_OK);
+    rig_run(&f.rig, 1000);
+    ck_assert_int_eq(omsp_stream_get_actual(first), OMSP_STOPPED);
+    ck_assert_int_eq(omsp_stream_get_actual(second), OMSP_RUNNING);
+    while ((int)rig_event(&f.rig).kind >= 0)
+        ;
+    omsp_stream_release(second);
+    close_fixture(&f);
+}
+
+START_TEST(who_is_started_again_does_not_share_its_name)
+{
+    take_turns(
+        &(struct omsp_fork_options){.url = FORK_URL, .name = "one", .tracks = OMSP_TRACK_INBOUND},
+        OMSP_EXISTS);
+}
+END_TEST
+
+START_TEST(who_is_started_again_is_not_the_second_that_speaks)
+{
+    take_turns(&(struct omsp_fork_options){.url = FORK_URL,
+                                           .tracks = OMSP_TRACK_INBOUND,
+                                           .bidirectional = true},
+               OMSP_EXISTS);
+}
+END_TEST
+
+START_TEST(who_is_started_again_has_no_track_beyond_four)
+{
+    const struct omsp_fork_options both = {.url = FORK_URL,
+                                           .tracks = OMSP_TRACK_INBOUND | OMSP_TRACK_OUTBOUND};
+    struct omsp_stream *others[2];
+    struct fixture f;
+
+    open_fixture(&f, 8000);
+    connect_fixture(&f);
+    f.fork = make(&f, &both);
+    ck_assert_int_eq(omsp_stream_stop(f.fork, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 100);
+    others[0] = make(&f, &both);
+    others[1] = make(&f, &both);
+    ck_assert_int_eq(omsp_stream_start(f.fork, OMSP_CAUSE_LOCAL_REQUEST), OMSP_FULL);
+    rig_run(&f.rig, 1000);
+    ck_assert_int_eq(omsp_stream_get_actual(f.fork), OMSP_STOPPED);
+    ck_assert_int_eq(omsp_stream_stop(others[1], OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    ck_assert_int_eq(omsp_stream_start(f.fork, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 1000);
+    ck_assert_int_eq(omsp_stream_get_actual(f.fork), OMSP_RUNNING);
+    while ((int)rig_event(&f.rig).kind >= 0)
+        ;
+    omsp_stream_release(others[0]);
+    omsp_stream_release(others[1]);
+    close_fixture(&f);
+}
+END_TEST
+
+OMSP_SUITE("fork_again", TEST(who_is_started_again_does_not_share_its_name),
+           TEST(who_is_started_again_is_not_the_second_that_speaks),
+           TEST(who_is_started_again_has_no_track_beyond_four),
+           TEST(a_start_while_the_last_connection_is_being_closed_is_carried_out),
            TEST(a_start_before_the_call_is_connected_again_is_carried_out_then),
            TEST(a_start_before_the_call_has_a_peer_again_is_carried_out_then),
            TEST(who_was_not_started_again_stays_stopped_when_the_call_is_connected_again))

@@ -154,6 +154,36 @@ START_TEST(pause_and_start_are_those_of_itstream)
 }
 END_TEST
 
+static void stop_and_release(ITStream *control)
+{
+    ck_assert_hr(ITStream_StopStream(control), S_OK);
+    kit_release(control);
+}
+
+START_TEST(who_was_stopped_starts_again_when_nobody_has_its_name)
+{
+    struct bench bench;
+    IOpenMSPMediaStream *first, *second;
+    ITStream *control;
+
+    open_bench(&bench);
+    first = created(&bench, L"one", NULL);
+    control = kit_query(first, &IID_ITStream);
+    ck_assert_hr(ITStream_StopStream(control), S_OK);
+    second = created(&bench, L"one", NULL);
+    ck_assert_hr(ITStream_StartStream(control), TAPI_E_INUSE);
+    ck_assert_hr(ITStream_PauseStream(control), TAPI_E_INUSE);
+    expect_state(first, L"stopped");
+    stop_and_release(kit_query(second, &IID_ITStream));
+    ck_assert_hr(ITStream_StartStream(control), S_OK);
+    consumer_await(&bench.consumer, "\"event\":\"start\"", 1);
+    stop_and_release(control);
+    kit_release(second);
+    kit_release(first);
+    close_bench(&bench);
+}
+END_TEST
+
 /* ---- identity -------------------------------------------------------------------------------- */
 
 START_TEST(only_media_streams_have_the_interface)
@@ -1055,11 +1085,12 @@ END_TEST
 
 OMSP_SUITE("media_stream", TEST(payloads_are_of_the_format_that_the_call_says),
            TEST(class_tables_are_sound), TEST(a_stream_is_made_carries_audio_and_stops),
-           TEST(pause_and_start_are_those_of_itstream), TEST(only_media_streams_have_the_interface),
-           TEST(terminals_are_not_for_media_streams), TEST(streams_are_found_by_sid_and_by_name),
-           TEST(without_memory_none_is_made), TEST(remove_stream_stops_a_media_stream),
-           TEST(arguments_are_judged_one_by_one), TEST(parameters_are_arrays_of_pairs),
-           TEST(what_breaks_it_is_told_by_number),
+           TEST(pause_and_start_are_those_of_itstream),
+           TEST(who_was_stopped_starts_again_when_nobody_has_its_name),
+           TEST(only_media_streams_have_the_interface), TEST(terminals_are_not_for_media_streams),
+           TEST(streams_are_found_by_sid_and_by_name), TEST(without_memory_none_is_made),
+           TEST(remove_stream_stops_a_media_stream), TEST(arguments_are_judged_one_by_one),
+           TEST(parameters_are_arrays_of_pairs), TEST(what_breaks_it_is_told_by_number),
            TEST(a_connection_that_breaks_is_made_again_when_asked_for),
            TEST(the_end_with_its_call_is_told_also_of_a_stream_that_nobody_holds),
            TEST(null_outs_are_pointer_errors), TEST(after_close_only_the_last_word_is_there),
