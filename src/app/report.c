@@ -355,8 +355,12 @@ void report_error(const char *what, const wchar_t *subject, HRESULT hr)
 
     words_of_hresult(hr, words, sizeof(words));
     AcquireSRWLockExclusive(&output_lock);
-    clear_meter();
-    fflush(out);
+    if (out) {
+        clear_meter();
+        fflush(out);
+    } else {
+        SetConsoleOutputCP(CP_UTF8); /* before report_open, or of a command without it */
+    }
     if (subject)
         fprintf(stderr, "openmsp: %s %s: %s\n", what, to_utf8(subject, utf8), words);
     else
