@@ -6,6 +6,7 @@
 #include "media/echo.h"
 
 #include "base/alloc.h"
+#include "media/speex_memory.h"
 
 #include <speex/speex_echo.h>
 #include <speex/speex_preprocess.h>
@@ -22,16 +23,27 @@
 #define GOAL_STEP 40u
 #define MOST_GOAL 480u
 #define TOO_MUCH  480u /* beyond the goal */
+/* Of libspeexdsp 1.2.1's: what its two objects take, and a little more. */
+#define BLOCK 81920u
 
 struct omsp_echo {
     SpeexEchoState *canceller;
     SpeexPreprocessState *rest; /* takes out what the canceller leaves */
+    void *block;                /* both lie in it */
     int16_t played[ROOM];
     size_t first, fill, goal;
     bool flowing;
     int16_t heard[FRAME], clean[FRAME];
     size_t at; /* in both */
 };
+
+static void make(void *ctx)
+{
+    struct omsp_echo *echo = ctx;
+
+    echo->canceller = speex_echo_state_init(FRAME, TAIL);
+    echo->rest = speex_preprocess_state_init(FRAME, RATE);
+}
 
 enum omsp_status omsp_echo_create(struct omsp_echo **out)
 {
@@ -41,9 +53,7 @@ enum omsp_status omsp_echo_create(struct omsp_echo **out)
     if (!echo)
         return OMSP_NOMEM;
     echo->goal = GOAL;
-    echo->canceller = speex_echo_state_init(FRAME, TAIL);
-    echo->rest = speex_preprocess_state_init(FRAME, RATE);
-    if (!echo->canceller || !echo->rest) {
+    if (omsp_speex_make(BLOCK, make, echo, &echo->block) || !echo->canceller || !echo->rest) {
         omsp_echo_destroy(echo);
         return OMSP_NOMEM;
     }
@@ -63,6 +73,7 @@ void omsp_echo_destroy(struct omsp_echo *echo)
         speex_preprocess_state_destroy(echo->rest);
     if (echo->canceller)
         speex_echo_state_destroy(echo->canceller);
+    omsp_free(echo->block);
     omsp_free(echo);
 }
 

@@ -16,8 +16,7 @@
 
 struct omsp_echo;
 
-/* OMSP_NOMEM: for our part alone. libspeexdsp does not look whether it gets its own memory, and the
- * process ends where it does not. */
+/* OMSP_NOMEM. */
 enum omsp_status omsp_echo_create(struct omsp_echo **out);
 void omsp_echo_destroy(struct omsp_echo *echo); /* NULL is fine */
 /* What the loudspeaker was given just now. */

@@ -3,12 +3,24 @@
 #include "media/gain_control.h"
 
 #include "base/alloc.h"
+#include "media/speex_memory.h"
 
 #include <speex/speex_preprocess.h>
 
+/* What libspeexdsp 1.2.1's object takes, and a little more. */
+#define BLOCK 16384u
+
 struct omsp_gain_control {
     SpeexPreprocessState *state;
+    void *block; /* it lies in it */
 };
+
+static void make(void *ctx)
+{
+    struct omsp_gain_control *gain = ctx;
+
+    gain->state = speex_preprocess_state_init(OMSP_GAIN_CONTROL_FRAME, 8000);
+}
 
 enum omsp_status omsp_gain_control_create(struct omsp_gain_control **out)
 {
@@ -17,9 +29,8 @@ enum omsp_status omsp_gain_control_create(struct omsp_gain_control **out)
 
     if (!gain)
         return OMSP_NOMEM;
-    gain->state = speex_preprocess_state_init(OMSP_GAIN_CONTROL_FRAME, 8000);
-    if (!gain->state) {
-        omsp_free(gain);
+    if (omsp_speex_make(BLOCK, make, gain, &gain->block) || !gain->state) {
+        omsp_gain_control_destroy(gain);
         return OMSP_NOMEM;
     }
     speex_preprocess_ctl(gain->state, SPEEX_PREPROCESS_SET_DENOISE, &off);
@@ -36,7 +47,9 @@ void omsp_gain_control_destroy(struct omsp_gain_control *gain)
 {
     if (!gain)
         return;
-    speex_preprocess_state_destroy(gain->state);
+    if (gain->state)
+        speex_preprocess_state_destroy(gain->state);
+    omsp_free(gain->block);
     omsp_free(gain);
 }
 

@@ -15,7 +15,7 @@
 
 struct omsp_gain_control;
 
-/* OMSP_NOMEM (for our part alone, as in media/echo.h); OMSP_NOTSUPPORTED (a libspeexdsp without
+/* OMSP_NOMEM; OMSP_NOTSUPPORTED (a libspeexdsp without
  * floating point). */
 enum omsp_status omsp_gain_control_create(struct omsp_gain_control **out);
 void omsp_gain_control_destroy(struct omsp_gain_control *gain); /* NULL is fine */

@@ -4,6 +4,7 @@
 #include "media/echo.h"
 #include "media/gain_control.h"
 #include "media/volume.h"
+#include "port/thread.h"
 #include "support/speech.h"
 
 #include <stdlib.h>
@@ -181,8 +182,48 @@ START_TEST(a_loudspeaker_that_falls_silent_or_gets_ahead_stops_nothing)
 }
 END_TEST
 
+static void make_both(void *ctx)
+{
+    struct omsp_gain_control *gain = NULL;
+    struct omsp_echo *echo = NULL;
+    enum omsp_status status = omsp_gain_control_create(&gain);
+
+    (void)ctx;
+    if (!status)
+        status = omsp_echo_create(&echo);
+    ck_assert_int_eq(status, omsp_test_alloc_failed() ? OMSP_NOMEM : OMSP_OK);
+    omsp_gain_control_destroy(gain);
+    omsp_echo_destroy(echo);
+}
+
+START_TEST(without_memory_there_is_none_and_the_process_goes_on)
+{
+    ck_assert_int_eq(omsp_test_alloc_walk(make_both, NULL), 4);
+}
+END_TEST
+
+static void make_many(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 50; i++)
+        make_both(NULL);
+}
+
+START_TEST(threads_may_make_them_at_once)
+{
+    struct omsp_thread *threads[3];
+
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(omsp_thread_start(make_many, NULL, "voice", &threads[i]), OMSP_OK);
+    for (int i = 0; i < 3; i++)
+        omsp_thread_join(threads[i]);
+}
+END_TEST
+
 OMSP_SUITE("voice", TEST(gain_control_brings_the_quiet_up_and_the_loud_down),
            TEST(gain_control_leaves_silence_silent_and_odd_ends_alone),
            TEST(what_the_loudspeaker_plays_is_taken_out_of_what_the_microphone_hears),
            TEST(who_speaks_alone_is_heard_as_before), TEST(who_speaks_into_the_echo_is_heard),
-           TEST(a_loudspeaker_that_falls_silent_or_gets_ahead_stops_nothing))
+           TEST(a_loudspeaker_that_falls_silent_or_gets_ahead_stops_nothing),
+           TEST(without_memory_there_is_none_and_the_process_goes_on),
+           TEST(threads_may_make_them_at_once))
