@@ -85,6 +85,7 @@ walk_one() {
     ln -s "$build/tests/tls" "$folder/tls"
     (
         cd "$folder" || exit 1
+        export TMPDIR=$folder # files of the COM suites, which a test that is broken off leaves
         export OMSP_WALK=1 OMSP_WALK_ALL=$all OMSP_WALK_BRIEF=$brief OMSP_WALK_POINTS=$points
         [ $seconds = 0 ] || export OMSP_WALK_SECONDS=$seconds
         if [ $preset = mingw-x64 ]; then

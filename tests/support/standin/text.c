@@ -239,12 +239,19 @@ BOOL WINAPI DeleteFileW(const WCHAR *path)
 
 DWORD WINAPI GetTempPathW(DWORD room, WCHAR *out)
 {
-    static const WCHAR path[] = L"/tmp/";
+    const char *folder = getenv("TMPDIR");
+    DWORD length;
 
-    if (room < sizeof(path) / sizeof(path[0]))
-        return sizeof(path) / sizeof(path[0]);
-    standin_wcscpy(out, path);
-    return sizeof(path) / sizeof(path[0]) - 1;
+    if (!folder || !*folder)
+        folder = "/tmp";
+    length = (DWORD)strlen(folder);
+    if (room < length + 2)
+        return length + 2;
+    for (DWORD i = 0; i < length; i++)
+        out[i] = (unsigned char)folder[i];
+    out[length] = '/';
+    out[length + 1] = 0;
+    return length + 1;
 }
 
 LPSTR WINAPI lstrcpyA(LPSTR to, LPCSTR from)
