@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define AGAIN_US 500000
+/* Where the system cannot say, which on a machine whose audio service is turned off lasts. */
+#define UNKNOWN_US 5000000
 
 _Static_assert(OMSP_ADDRESS_MAX_DEVICES == OMSP_MAX_DEVICES, "one number");
 
@@ -201,8 +203,8 @@ static struct omsp_address *next_address(struct omsp_engine *engine, unsigned ro
 }
 
 /* No lock held. only: this address, listed or not; NULL: all that have a list. The port is fetched
- * under the lock that its end waits for. OMSP_NOMEM, or as open_audio: nobody could look, no list
- * was touched. *is_short: some list that was told of is. */
+ * under the lock that its end waits for. OMSP_NOMEM, OMSP_IO (the system cannot say), or as
+ * open_audio: nobody could look, no list was touched. *is_short: some list that was told of is. */
 static enum omsp_status refresh(struct omsp_devices *devices, struct omsp_address *only,
                                 bool *is_short)
 {
@@ -224,8 +226,8 @@ static enum omsp_status refresh(struct omsp_devices *devices, struct omsp_addres
         goto done;
     if (facts)
         count = audio->list(audio, facts, OMSP_MAX_DEVICES);
-    if (count == OMSP_AUDIO_NO_MEMORY) {
-        status = OMSP_NOMEM;
+    if (count == OMSP_AUDIO_NO_MEMORY || count == OMSP_AUDIO_UNKNOWN) {
+        status = count == OMSP_AUDIO_NO_MEMORY ? OMSP_NOMEM : OMSP_IO;
         goto done;
     }
     if (count > OMSP_MAX_DEVICES)
@@ -244,15 +246,16 @@ done:
     return status;
 }
 
-/* What is told without being asked for is told later when there is no memory for it now. */
-static void look_again(struct omsp_devices *devices)
+/* What is told without being asked for is told later when there is no memory for it now, or the
+ * system cannot say. */
+static void look_again(struct omsp_devices *devices, uint64_t wait_us)
 {
     const struct omsp_ports *ports = devices->engine->ports;
     struct omsp_worker *worker = &devices->engine->workers[0];
 
     omsp_lock_acquire(&devices->lock);
     if (!devices->quiet &&
-        omsp_timers_arm(&worker->timers, &devices->again, ports->now_us(ports->ctx) + AGAIN_US))
+        omsp_timers_arm(&worker->timers, &devices->again, ports->now_us(ports->ctx) + wait_us))
         omsp_worker_wake(worker);
     omsp_lock_release(&devices->lock);
 }
@@ -268,13 +271,15 @@ static void on_again(struct omsp_timer *timer, uint64_t now_us)
 static void run_changed(struct omsp_task *task)
 {
     struct omsp_devices *devices = omsp_container(task, struct omsp_devices, changed);
+    enum omsp_status status;
     bool is_short;
 
     atomic_store(&devices->missed, false);
-    if (refresh(devices, NULL, &is_short))
+    status = refresh(devices, NULL, &is_short);
+    if (status)
         atomic_store(&devices->missed, true); /* whoever asks earlier makes good for it */
     if (is_short || atomic_load(&devices->missed))
-        look_again(devices);
+        look_again(devices, status == OMSP_IO ? UNKNOWN_US : AGAIN_US);
 }
 
 void omsp_devices_quiet(struct omsp_devices *devices)
@@ -351,6 +356,17 @@ void omsp_devices_destroy(struct omsp_devices *devices)
 
 /* ---- doors ---------------------------------------------------------------------------------- */
 
+/* The system cannot say: the address has no devices, and is told of those that there turn out to
+ * be. A list that it had stays. */
+static void begin_empty(struct omsp_address *address)
+{
+    omsp_lock_acquire(&address->lock);
+    address->devices_listed = true;
+    omsp_lock_release(&address->lock);
+    atomic_store(&address->engine->devices->missed, true);
+    look_again(address->engine->devices, UNKNOWN_US);
+}
+
 /* Makes sure that the address has a list of all there are. OMSP_NOMEM. Where the system's sound
  * cannot be had at all there are none, but that is no list: it may be had when one asks again. */
 static enum omsp_status listed(struct omsp_address *address)
@@ -359,16 +375,20 @@ static enum omsp_status listed(struct omsp_address *address)
     enum omsp_status status = OMSP_OK;
     bool listed, is_short;
 
-    if (atomic_exchange(&devices->missed, false) && refresh(devices, NULL, &is_short)) {
+    if (atomic_exchange(&devices->missed, false))
+        status = refresh(devices, NULL, &is_short);
+    if (status)
         atomic_store(&devices->missed, true);
+    if (status == OMSP_NOMEM)
         return OMSP_NOMEM;
-    }
     omsp_lock_acquire(&address->lock);
     listed = (address->devices_listed && !address->devices_short) || address->shut;
     omsp_lock_release(&address->lock);
     if (listed)
         return OMSP_OK;
     status = refresh(devices, address, &is_short);
+    if (status == OMSP_IO)
+        begin_empty(address);
     if (status)
         return status == OMSP_NOMEM ? OMSP_NOMEM : OMSP_OK;
     omsp_lock_acquire(&address->lock);

@@ -19,7 +19,7 @@ struct omsp_devices {
     struct omsp_lock lock;         /* audio and quiet; only timers' locks are taken under it */
     struct omsp_audio *audio;      /* NULL: not asked for yet, or there is none */
     bool closed;                   /* lock */
-    _Atomic bool missed;           /* a change that no list could follow for want of memory */
+    _Atomic bool missed;           /* a change that no list could follow: nobody could look */
     struct omsp_timer again;       /* first worker's: then it is looked at again */
     bool quiet;                    /* lock: no more of that, for the workers end */
     unsigned round;                /* refresh_lock: of looking at all addresses */

@@ -34,6 +34,8 @@ struct omsp_audio;
 
 /* Instead of a count: nobody could look, for want of memory. */
 #define OMSP_AUDIO_NO_MEMORY (~0u)
+/* Instead of a count: the system could not say, as while its audio service starts. */
+#define OMSP_AUDIO_UNKNOWN (~0u - 1)
 
 /* Made by open, ended by close. The adapters embed it first in their own struct. */
 struct omsp_audio_stream {
@@ -59,7 +61,8 @@ struct omsp_audio {
     /* Up to room devices that are there now, in the system's order (win/: those to capture from
      * first); answers how many there are, of more than room perhaps no more than that. Waits for
      * the system, which may take seconds; of one that hangs, what it said last.
-     * OMSP_AUDIO_NO_MEMORY. Any thread but the device's, under no lock that a callback takes. */
+     * OMSP_AUDIO_NO_MEMORY, OMSP_AUDIO_UNKNOWN: on_change need not come when it can be had, it is
+     * to be asked for again. Any thread but the device's, under no lock that a callback takes. */
     unsigned (*list)(struct omsp_audio *audio, struct omsp_audio_device *out, unsigned room);
     /* Opens and starts. owner and callbacks come from `init`. Waits for the device, at most a few
      * seconds (the first time ten). Any thread but the device's. OMSP_NODEVICE (no such device,

@@ -208,6 +208,8 @@ static unsigned audio_list(struct omsp_audio *base, struct omsp_audio_device *ou
 {
     unsigned count = 0;
 
+    if (audio_of(base)->sim->devices_unknown)
+        return OMSP_AUDIO_UNKNOWN;
     omsp_list_each(it, &audio_of(base)->sim->devices)
     {
         if (count < room)
@@ -389,6 +391,11 @@ enum omsp_status omsp_sim_audio_set_default(struct omsp_sim *sim, const char *id
     }
     tell(sim);
     return OMSP_OK;
+}
+
+void omsp_sim_audio_set_unknown(struct omsp_sim *sim, bool unknown)
+{
+    sim->devices_unknown = unknown;
 }
 
 enum omsp_status omsp_sim_audio_set_rate(struct omsp_sim *sim, const char *id, uint32_t rate)

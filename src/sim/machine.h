@@ -93,6 +93,7 @@ struct omsp_sim {
     omsp_sim_http_fn http_fn;
     void *http_ctx;
     struct omsp_link devices; /* struct sim_device.link, in order of plugging in */
+    bool devices_unknown;     /* omsp_sim_audio_set_unknown */
     struct omsp_link audios;  /* struct sim_audio.link */
     omsp_sim_say_fn say;
     omsp_sim_hear_fn hear;

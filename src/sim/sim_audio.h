@@ -27,6 +27,8 @@ enum omsp_status omsp_sim_audio_break(struct omsp_sim *sim, const char *id,
 enum omsp_status omsp_sim_audio_set_default(struct omsp_sim *sim, const char *id);
 /* The system gives the device another rate; streams go on with it. */
 enum omsp_status omsp_sim_audio_set_rate(struct omsp_sim *sim, const char *id, uint32_t rate);
+/* From now on the system cannot say which there are, or can again; nobody is told of either. */
+void omsp_sim_audio_set_unknown(struct omsp_sim *sim, bool unknown);
 /* How many streams are open on it. */
 unsigned omsp_sim_audio_open_streams(const struct omsp_sim *sim, const char *id);
 

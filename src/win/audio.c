@@ -19,7 +19,8 @@
 #define MOST_GONE    16
 /* A device that says nothing for so long is asked whether it is still there. */
 #define SILENT_MS 300
-/* A device that broke though the system still lists it is tried again so often. */
+/* A device that broke though the system still lists it is tried again so often, and being told of
+ * changes where that failed. */
 #define PROBE_MS 2000
 
 struct win_audio {
@@ -34,7 +35,11 @@ struct win_audio {
     struct omsp_audio_device *known; /* the desk's lock: the last list, and its length */
     unsigned known_count;
     /* device thread */
-    IMMDeviceEnumerator *devices; /* NULL: no sound on this machine */
+    IMMDeviceEnumerator *devices; /* NULL: no sound on this machine, or none yet */
+    HRESULT found;                /* what asking for it came to */
+    bool registered;              /* the client, with it */
+    bool missed;                  /* it could not be at first: nobody told what changed by then */
+    ULONGLONG sought;
     struct omsp_link streams;
     unsigned stream_count;
     WCHAR gone[MOST_GONE][OMSP_AUDIO_ID_ROOM]; /* broke, yet are listed; "": free */
@@ -127,13 +132,16 @@ static bool is_gone(void *ctx, const WCHAR *id)
 static void list(struct win_audio *audio, struct win_request *request)
 {
     const struct win_listing listing = {audio->devices, is_gone, audio};
+    unsigned captures = 0, renders = 0;
 
-    request->count = 0;
-    if (!audio->devices)
-        return;
-    request->count = win_list(&listing, eCapture, request->devices, request->room);
-    request->count += win_list(&listing, eRender, request->devices + request->count,
-                               request->room - request->count);
+    if (audio->devices)
+        request->status = win_list(&listing, eCapture, request->devices, request->room, &captures);
+    else if (audio->found != REGDB_E_CLASSNOTREG) /* there is no such thing on this system */
+        request->status = win_audio_status(audio->found);
+    if (audio->devices && !request->status)
+        request->status = win_list(&listing, eRender, request->devices + captures,
+                                   request->room - captures, &renders);
+    request->count = captures + renders;
 }
 
 /* ---- devices that broke: device thread --------------------------------------------------------
@@ -227,17 +235,31 @@ static void shut(struct win_audio *audio, struct win_stream *stream)
     win_stream_stop(stream);
 }
 
-/* What lists devices, which may not be to be had at once: for want of memory, or of Windows' own
- * audio service. */
+/* What lists devices and tells of changes, neither of which may be to be had at once: for want of
+ * memory, or of Windows' own audio service. */
 static void find_devices(struct win_audio *audio)
 {
-    if (audio->devices)
+    if (audio->registered)
         return;
-    if (FAILED(CoCreateInstance(&CLSID_MMDeviceEnumerator, NULL, CLSCTX_INPROC_SERVER,
-                                &IID_IMMDeviceEnumerator, (void **)&audio->devices)))
-        audio->devices = NULL;
-    else
-        IMMDeviceEnumerator_RegisterEndpointNotificationCallback(audio->devices, &audio->client);
+    audio->sought = GetTickCount64();
+    if (!audio->devices) {
+        audio->found = CoCreateInstance(&CLSID_MMDeviceEnumerator, NULL, CLSCTX_INPROC_SERVER,
+                                        &IID_IMMDeviceEnumerator, (void **)&audio->devices);
+        if (FAILED(audio->found))
+            audio->devices = NULL;
+    }
+    audio->registered =
+        audio->devices && SUCCEEDED(IMMDeviceEnumerator_RegisterEndpointNotificationCallback(
+                              audio->devices, &audio->client));
+    if (audio->registered && audio->missed)
+        InterlockedExchange(&audio->changed, 1);
+    audio->missed = !audio->registered;
+}
+
+/* It lists, but tells no changes yet. */
+static bool is_deaf(const struct win_audio *audio)
+{
+    return audio->devices && !audio->registered;
 }
 
 static void carry_out(struct win_audio *audio, struct win_request *request)
@@ -331,7 +353,7 @@ static void wait_and_serve(struct win_audio *audio)
 
     if (count > 1)
         timeout = SILENT_MS;
-    else if (any_gone(audio))
+    else if (any_gone(audio) || is_deaf(audio))
         timeout = PROBE_MS;
     which = WaitForMultipleObjects(count, handles, FALSE, timeout);
     now = GetTickCount64();
@@ -371,16 +393,18 @@ static void thread_main(void *arg)
         carry_out_all(audio);
         if (any_gone(audio) && GetTickCount64() - audio->probed >= PROBE_MS)
             probe_gone(audio);
+        if (is_deaf(audio) && GetTickCount64() - audio->sought >= PROBE_MS)
+            find_devices(audio);
         if (InterlockedExchange(&audio->changed, 0))
             tell(audio);
         if (!win_desk_is_stopping(&audio->desk))
             wait_and_serve(audio);
     }
     carry_out_all(audio); /* what was left to it */
-    if (audio->devices) {
+    if (audio->registered)
         IMMDeviceEnumerator_UnregisterEndpointNotificationCallback(audio->devices, &audio->client);
+    if (audio->devices)
         IMMDeviceEnumerator_Release(audio->devices);
-    }
     if (initialised)
         CoUninitialize();
     if (!win_desk_end(&audio->desk))
@@ -426,6 +450,7 @@ static unsigned audio_list(struct omsp_audio *base, struct omsp_audio_device *ou
     struct win_audio *audio = audio_of(base);
     struct win_request *request = request_for(WANT_LIST, NULL);
     struct omsp_audio_device *before;
+    enum omsp_status status = OMSP_OK;
     enum win_asked asked;
 
     if (request)
@@ -436,7 +461,9 @@ static unsigned audio_list(struct omsp_audio *base, struct omsp_audio_device *ou
     }
     request->room = room;
     asked = win_desk_ask(&audio->desk, request);
-    if (asked == ASKED_DONE) {
+    if (asked == ASKED_DONE)
+        status = request->status;
+    if (asked == ASKED_DONE && !status) {
         omsp_lock_acquire(&audio->desk.lock);
         before = audio->known;
         audio->known = request->devices;
@@ -446,6 +473,8 @@ static unsigned audio_list(struct omsp_audio *base, struct omsp_audio_device *ou
     }
     if (asked != ASKED_LEFT)
         free_request(request);
+    if (status)
+        return status == OMSP_NOMEM ? OMSP_AUDIO_NO_MEMORY : OMSP_AUDIO_UNKNOWN;
     return list_known(audio, out, room);
 }
 

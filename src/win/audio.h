@@ -62,10 +62,11 @@ struct win_listing {
     void *ctx;
 };
 
-/* Those of one side; up to room, answers how many. Device thread. One that cannot be asked for its
- * id, or whose id has no room, is left out; 0 when the system's list cannot be had. */
-unsigned win_list(const struct win_listing *listing, EDataFlow flow, struct omsp_audio_device *out,
-                  unsigned room);
+/* Those of one side; up to room, *count of them. Device thread. One that cannot be asked for its
+ * id, or whose id has no room, is left out. As win_audio_status when the system's list cannot be
+ * had; *count is 0 then. */
+enum omsp_status win_list(const struct win_listing *listing, EDataFlow flow,
+                          struct omsp_audio_device *out, unsigned room, unsigned *count);
 /* By its id; what is no id of WASAPI's: eRender. */
 EDataFlow win_flow_of(const WCHAR *id);
 /* As the port has it. Any thread. */

@@ -22,7 +22,7 @@ struct win_request {
     enum win_want want;
     bool done, left;                   /* the desk's lock; left: nobody waits any more */
     struct win_stream *stream;         /* OPEN, CLOSE */
-    enum omsp_status status;           /* OPEN */
+    enum omsp_status status;           /* OPEN, LIST */
     struct omsp_audio_device *devices; /* LIST: the request's own */
     unsigned room, count;
 };

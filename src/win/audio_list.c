@@ -67,31 +67,35 @@ static WCHAR *default_id(IMMDeviceEnumerator *devices, EDataFlow flow)
     return id;
 }
 
-unsigned win_list(const struct win_listing *listing, EDataFlow flow, struct omsp_audio_device *out,
-                  unsigned room)
+enum omsp_status win_list(const struct win_listing *listing, EDataFlow flow,
+                          struct omsp_audio_device *out, unsigned room, unsigned *count)
 {
     IMMDeviceCollection *all;
     UINT there = 0;
-    unsigned count = 0;
     WCHAR *preferred;
+    HRESULT hr;
 
-    if (FAILED(IMMDeviceEnumerator_EnumAudioEndpoints(listing->devices, flow, DEVICE_STATE_ACTIVE,
-                                                      &all)))
-        return 0;
+    *count = 0;
+    hr = IMMDeviceEnumerator_EnumAudioEndpoints(listing->devices, flow, DEVICE_STATE_ACTIVE, &all);
+    if (FAILED(hr))
+        return win_audio_status(hr);
     preferred = default_id(listing->devices, flow);
-    IMMDeviceCollection_GetCount(all, &there);
-    for (UINT i = 0; i < there && count < room; i++) {
+    hr = IMMDeviceCollection_GetCount(all, &there);
+    for (UINT i = 0; SUCCEEDED(hr) && i < there && *count < room; i++) {
         IMMDevice *device;
 
-        if (FAILED(IMMDeviceCollection_Item(all, i, &device)))
-            continue;
-        if (describe(listing, device, flow, preferred, &out[count]))
-            count++;
+        hr = IMMDeviceCollection_Item(all, i, &device);
+        if (FAILED(hr))
+            break;
+        if (describe(listing, device, flow, preferred, &out[*count]))
+            ++*count;
         IMMDevice_Release(device);
     }
     CoTaskMemFree(preferred);
     IMMDeviceCollection_Release(all);
-    return count;
+    if (FAILED(hr))
+        *count = 0;
+    return FAILED(hr) ? win_audio_status(hr) : OMSP_OK;
 }
 
 /* mmddk.h has these; it is a driver's header. */

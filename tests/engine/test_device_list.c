@@ -126,6 +126,58 @@ START_TEST(a_change_without_memory_is_told_though_nobody_asks)
 }
 END_TEST
 
+static unsigned device_count(struct omsp_address *address)
+{
+    struct omsp_terminal *devices[1];
+    unsigned count = 99;
+
+    ck_assert_int_eq(omsp_address_devices(address, devices, 0, &count), OMSP_OK);
+    return count;
+}
+
+START_TEST(a_list_stays_while_the_system_cannot_say)
+{
+    struct omsp_event event;
+    struct rig rig;
+
+    begin(&rig);
+    omsp_sim_audio_set_unknown(rig.sim, true);
+    plug(&rig, "horn", OMSP_AUDIO_RENDER);
+    rig_run(&rig, 20000);
+    rig_expect_nothing(&rig);
+    ck_assert_uint_eq(device_count(rig.address), 2);
+    omsp_sim_audio_set_unknown(rig.sim, false);
+    rig_run(&rig, 6000); /* nobody asks, and nobody tells */
+    event = rig_event(&rig);
+    ck_assert_int_eq((int)event.kind, OMSP_EVENT_ADDRESS);
+    ck_assert_int_eq(event.type, OMSP_TERMINAL_AVAILABLE);
+    rig_expect_nothing(&rig);
+    ck_assert_uint_eq(device_count(rig.address), 3);
+    rig_close(&rig);
+}
+END_TEST
+
+/* A service that starts before the system's own of sound. */
+START_TEST(what_the_system_cannot_say_at_first_is_told_when_it_can)
+{
+    struct rig rig;
+
+    rig_open(&rig, 1);
+    omsp_sim_audio_set_unknown(rig.sim, true);
+    plug(&rig, "mic", OMSP_AUDIO_CAPTURE);
+    ck_assert_uint_eq(device_count(rig.address), 0);
+    ck_assert_uint_eq(device_count(rig.address), 0);
+    rig_run(&rig, 20000);
+    rig_expect_nothing(&rig);
+    omsp_sim_audio_set_unknown(rig.sim, false);
+    rig_run(&rig, 6000);
+    ck_assert_int_eq(rig_event(&rig).type, OMSP_TERMINAL_AVAILABLE);
+    ck_assert_uint_eq(device_count(rig.address), 1);
+    rig_expect_nothing(&rig);
+    rig_close(&rig);
+}
+END_TEST
+
 /* The first question of an address; to_fail below 0: with all memory. */
 static void ask_system(struct omsp_engine *engine, long to_fail)
 {
@@ -163,23 +215,147 @@ START_TEST(the_systems_own_list_is_told_to_be_short_of_memory)
 END_TEST
 
 #ifdef _WIN32
+/* In the place of Windows' own: what lists devices, of which there is one speaker, and what makes
+ * it. Nothing is counted; the device thread calls. */
 static volatile LONG asked;
+static volatile HRESULT made, listing, registering; /* what each comes to */
+static volatile LONG registrations;
+static volatile UINT speakers;
+
+static ULONG STDMETHODCALLTYPE uncounted(void *iface)
+{
+    (void)iface;
+    return 1;
+}
+
+static HRESULT STDMETHODCALLTYPE no_other(void *iface, REFIID iid, void **out)
+{
+    (void)iface, (void)iid;
+    *out = NULL;
+    return E_NOINTERFACE;
+}
+
+static HRESULT STDMETHODCALLTYPE device_Activate(IMMDevice *iface, REFIID iid, DWORD context,
+                                                 PROPVARIANT *params, void **out)
+{
+    (void)context, (void)params;
+    return no_other(iface, iid, out);
+}
+
+static HRESULT STDMETHODCALLTYPE device_OpenPropertyStore(IMMDevice *iface, DWORD access,
+                                                          IPropertyStore **out)
+{
+    (void)access;
+    return no_other(iface, &IID_IUnknown, (void **)out);
+}
+
+static HRESULT STDMETHODCALLTYPE device_GetId(IMMDevice *iface, WCHAR **out)
+{
+    static const WCHAR id[] = L"{0.0.0.00000000}.{speaker}";
+
+    (void)iface;
+    *out = CoTaskMemAlloc(sizeof(id));
+    if (!*out)
+        return E_OUTOFMEMORY;
+    memcpy(*out, id, sizeof(id));
+    return S_OK;
+}
+
+static HRESULT STDMETHODCALLTYPE device_GetState(IMMDevice *iface, DWORD *out)
+{
+    (void)iface;
+    *out = DEVICE_STATE_ACTIVE;
+    return S_OK;
+}
+
+static IMMDeviceVtbl device_methods = {
+    (void *)no_other,         (void *)uncounted, (void *)uncounted, device_Activate,
+    device_OpenPropertyStore, device_GetId,      device_GetState,
+};
+static IMMDevice speaker = {&device_methods};
+
+static HRESULT STDMETHODCALLTYPE collection_GetCount(IMMDeviceCollection *iface, UINT *out);
+static HRESULT STDMETHODCALLTYPE collection_Item(IMMDeviceCollection *iface, UINT place,
+                                                 IMMDevice **out)
+{
+    (void)iface, (void)place;
+    *out = &speaker;
+    return S_OK;
+}
+
+static IMMDeviceCollectionVtbl collection_methods = {
+    (void *)no_other, (void *)uncounted, (void *)uncounted, collection_GetCount, collection_Item,
+};
+static IMMDeviceCollection captures = {&collection_methods}, renders = {&collection_methods};
+
+static HRESULT STDMETHODCALLTYPE collection_GetCount(IMMDeviceCollection *iface, UINT *out)
+{
+    *out = iface == &renders ? speakers : 0;
+    return S_OK;
+}
+
+static HRESULT STDMETHODCALLTYPE lister_EnumAudioEndpoints(IMMDeviceEnumerator *iface,
+                                                           EDataFlow flow, DWORD states,
+                                                           IMMDeviceCollection **out)
+{
+    (void)iface, (void)states;
+    *out = flow == eRender ? &renders : &captures;
+    return flow == eRender ? listing : S_OK;
+}
+
+static HRESULT STDMETHODCALLTYPE lister_GetDefaultAudioEndpoint(IMMDeviceEnumerator *iface,
+                                                                EDataFlow flow, ERole role,
+                                                                IMMDevice **out)
+{
+    (void)iface, (void)role;
+    *out = &speaker;
+    return flow == eRender ? S_OK : HRESULT_FROM_WIN32(ERROR_NOT_FOUND);
+}
+
+static HRESULT STDMETHODCALLTYPE lister_GetDevice(IMMDeviceEnumerator *iface, const WCHAR *id,
+                                                  IMMDevice **out)
+{
+    (void)iface, (void)id;
+    *out = &speaker;
+    return S_OK;
+}
+
+static HRESULT STDMETHODCALLTYPE lister_Register(IMMDeviceEnumerator *iface,
+                                                 IMMNotificationClient *client)
+{
+    (void)iface, (void)client;
+    if (SUCCEEDED(registering))
+        InterlockedIncrement(&registrations);
+    return registering;
+}
+
+static HRESULT STDMETHODCALLTYPE lister_Unregister(IMMDeviceEnumerator *iface,
+                                                   IMMNotificationClient *client)
+{
+    (void)iface, (void)client;
+    InterlockedDecrement(&registrations);
+    return S_OK;
+}
+
+static IMMDeviceEnumeratorVtbl lister_methods = {
+    (void *)no_other,
+    (void *)uncounted,
+    (void *)uncounted,
+    lister_EnumAudioEndpoints,
+    lister_GetDefaultAudioEndpoint,
+    lister_GetDevice,
+    lister_Register,
+    lister_Unregister,
+};
+static IMMDeviceEnumerator lister = {&lister_methods};
 
 static HRESULT STDMETHODCALLTYPE factory_QueryInterface(IClassFactory *iface, REFIID iid,
                                                         void **out)
 {
-    if (!IsEqualIID(iid, &IID_IUnknown) && !IsEqualIID(iid, &IID_IClassFactory)) {
-        *out = NULL;
-        return E_NOINTERFACE;
-    }
+    if (!IsEqualIID(iid, &IID_IUnknown) && !IsEqualIID(iid, &IID_IClassFactory))
+        return no_other(iface, iid, out);
     *out = iface;
     return S_OK;
-}
-
-static ULONG STDMETHODCALLTYPE factory_count(IClassFactory *iface)
-{
-    (void)iface;
-    return 1;
 }
 
 static HRESULT STDMETHODCALLTYPE factory_CreateInstance(IClassFactory *iface, IUnknown *outer,
@@ -187,8 +363,8 @@ static HRESULT STDMETHODCALLTYPE factory_CreateInstance(IClassFactory *iface, IU
 {
     (void)iface, (void)outer, (void)iid;
     InterlockedIncrement(&asked);
-    *out = NULL;
-    return E_OUTOFMEMORY;
+    *out = SUCCEEDED(made) ? &lister : NULL;
+    return made;
 }
 
 static HRESULT STDMETHODCALLTYPE factory_LockServer(IClassFactory *iface, BOOL lock)
@@ -197,35 +373,152 @@ static HRESULT STDMETHODCALLTYPE factory_LockServer(IClassFactory *iface, BOOL l
     return S_OK;
 }
 
-/* In the place of Windows' own: it has no memory now. */
-START_TEST(what_lists_the_systems_devices_is_asked_for_again)
-{
-    static IClassFactoryVtbl methods = {factory_QueryInterface, factory_count, factory_count,
-                                        factory_CreateInstance, factory_LockServer};
-    IClassFactory factory = {&methods};
-    struct omsp_engine *engine;
-    DWORD cookie;
-    LONG before;
+static IClassFactoryVtbl factory_methods = {
+    factory_QueryInterface, (void *)uncounted,  (void *)uncounted,
+    factory_CreateInstance, factory_LockServer,
+};
+static IClassFactory factory = {&factory_methods};
 
+/* An engine and an address of such a system. */
+struct fake {
+    DWORD cookie;
+    struct omsp_engine *engine;
+    struct omsp_address *address;
+    struct omsp_listener *listener;
+    HANDLE told;
+};
+
+static void on_signal(void *ctx)
+{
+    SetEvent(((struct fake *)ctx)->told);
+}
+
+static void open_fake(struct fake *fake)
+{
+    asked = registrations = 0;
+    speakers = 1;
+    fake->told = CreateEventW(NULL, FALSE, FALSE, NULL);
     ck_assert_int_eq(CoInitializeEx(NULL, COINIT_MULTITHREADED), S_OK);
     ck_assert_int_eq(CoRegisterClassObject(&CLSID_MMDeviceEnumerator, (IUnknown *)&factory,
-                                           CLSCTX_INPROC_SERVER, REGCLS_MULTIPLEUSE, &cookie),
+                                           CLSCTX_INPROC_SERVER, REGCLS_MULTIPLEUSE, &fake->cookie),
                      S_OK);
-    asked = 0;
-    ck_assert_int_eq(omsp_engine_create(omsp_system_ports(), NULL, &engine), OMSP_OK);
-    ask_system(engine, -1);
-    before = asked;
-    ck_assert_int_gt(before, 0);
-    ask_system(engine, -1);
-    ck_assert_int_gt(asked, before);
-    omsp_engine_destroy(engine);
-    CoRevokeClassObject(cookie);
+    ck_assert_int_eq(omsp_engine_create(omsp_system_ports(), NULL, &fake->engine), OMSP_OK);
+    ck_assert_int_eq(omsp_address_create(fake->engine, &fake->address), OMSP_OK);
+    ck_assert_int_eq(omsp_address_listen(fake->address, on_signal, fake, &fake->listener), OMSP_OK);
+}
+
+/* The next event, which has half a minute to come. */
+static enum omsp_address_event next_told(struct fake *fake)
+{
+    struct omsp_event event;
+
+    while (omsp_listener_take(fake->listener, NULL, NULL, &event) != OMSP_OK)
+        ck_assert_int_eq(WaitForSingleObject(fake->told, 30000), WAIT_OBJECT_0);
+    ck_assert_int_eq((int)event.kind, OMSP_EVENT_ADDRESS);
+    return event.type;
+}
+
+static void close_fake(struct fake *fake)
+{
+    struct omsp_event event;
+
+    ck_assert_int_ne(omsp_listener_take(fake->listener, NULL, NULL, &event), OMSP_OK);
+    omsp_listener_close(fake->listener);
+    omsp_address_shutdown(fake->address);
+    omsp_address_release(fake->address);
+    omsp_engine_destroy(fake->engine);
+    ck_assert_int_eq(registrations, 0);
+    CoRevokeClassObject(fake->cookie);
     CoUninitialize();
+    CloseHandle(fake->told);
+}
+
+START_TEST(what_lists_the_systems_devices_is_asked_for_again)
+{
+    struct omsp_terminal *devices[1];
+    struct fake fake;
+    unsigned count;
+    LONG before;
+
+    made = E_OUTOFMEMORY;
+    listing = registering = S_OK;
+    open_fake(&fake);
+    for (int n = 0; n < 2; n++) {
+        before = asked;
+        ck_assert_int_eq(omsp_address_devices(fake.address, devices, 0, &count), OMSP_NOMEM);
+        ck_assert_int_gt(asked, before);
+    }
+    made = HRESULT_FROM_WIN32(ERROR_SERVICE_NOT_ACTIVE);
+    before = asked;
+    ck_assert_uint_eq(device_count(fake.address), 0);
+    ck_assert_int_gt(asked, before);
+    made = S_OK;
+    ck_assert_int_eq(next_told(&fake), OMSP_TERMINAL_AVAILABLE);
+    ck_assert_uint_eq(device_count(fake.address), 1);
+    close_fake(&fake);
 }
 END_TEST
-#define TEST_OF_WASAPI TEST(what_lists_the_systems_devices_is_asked_for_again),
+
+START_TEST(a_system_without_a_lister_of_devices_has_none)
+{
+    struct fake fake;
+
+    made = REGDB_E_CLASSNOTREG;
+    open_fake(&fake);
+    ck_assert_uint_eq(device_count(fake.address), 0);
+    close_fake(&fake);
+}
+END_TEST
+
+START_TEST(a_system_that_cannot_list_its_devices_has_not_lost_them)
+{
+    struct omsp_terminal *devices[1];
+    struct omsp_address *late;
+    struct fake fake;
+    unsigned count;
+
+    made = listing = registering = S_OK;
+    open_fake(&fake);
+    ck_assert_uint_eq(device_count(fake.address), 1);
+    listing = HRESULT_FROM_WIN32(ERROR_SERVICE_NOT_ACTIVE);
+    ck_assert_int_eq(omsp_address_create(fake.engine, &late), OMSP_OK);
+    ck_assert_uint_eq(device_count(late), 0);
+    ck_assert_uint_eq(device_count(fake.address), 1); /* looks for all, since that one could not */
+    listing = E_OUTOFMEMORY;
+    ck_assert_int_eq(omsp_address_devices(late, devices, 0, &count), OMSP_NOMEM);
+    listing = S_OK;
+    ck_assert_uint_eq(device_count(late), 1);
+    omsp_address_shutdown(late);
+    omsp_address_release(late);
+    close_fake(&fake);
+}
+END_TEST
+
+/* And what changed meanwhile is told. */
+START_TEST(a_system_that_tells_no_changes_is_asked_to_until_it_does)
+{
+    struct fake fake;
+
+    made = listing = S_OK;
+    registering = E_OUTOFMEMORY;
+    open_fake(&fake);
+    speakers = 0;
+    ck_assert_uint_eq(device_count(fake.address), 0);
+    ck_assert_int_eq(registrations, 0);
+    speakers = 1;
+    registering = S_OK;
+    ck_assert_int_eq(next_told(&fake), OMSP_TERMINAL_AVAILABLE); /* though nobody asks */
+    ck_assert_int_eq(registrations, 1);
+    close_fake(&fake);
+}
+END_TEST
+#define TESTS_OF_WASAPI                                                                            \
+    TEST(what_lists_the_systems_devices_is_asked_for_again),                                       \
+        TEST(a_system_without_a_lister_of_devices_has_none),                                       \
+        TEST(a_system_that_cannot_list_its_devices_has_not_lost_them),                             \
+        TEST(a_system_that_tells_no_changes_is_asked_to_until_it_does),
 #else
-#define TEST_OF_WASAPI
+#define TESTS_OF_WASAPI
 #endif
 
 /* Who asks while the address is being shut down. */
@@ -288,4 +581,6 @@ OMSP_SUITE("device_list", TEST(a_list_is_whole_or_told_to_be_short_of_memory),
            TEST(a_change_without_memory_is_followed_later),
            TEST(a_change_without_memory_is_told_though_nobody_asks),
            TEST(the_systems_own_list_is_told_to_be_short_of_memory),
-           TEST_OF_WASAPI TEST(a_list_that_is_refused_leaves_no_reference))
+           TEST(a_list_stays_while_the_system_cannot_say),
+           TEST(what_the_system_cannot_say_at_first_is_told_when_it_can),
+           TESTS_OF_WASAPI TEST(a_list_that_is_refused_leaves_no_reference))
