@@ -26,7 +26,9 @@ struct tcp_loop {
     bool stopping;
     struct omsp_link
         more; /* conn.more_link: TLS may hold bytes, or an end, that no socket tells of */
-    uint8_t data[65536]; /* what was read last */
+    struct omsp_link paused; /* conn.pause_link: room was told of, and nothing taken */
+    uint64_t resume_us;      /* when they are watched for room again */
+    uint8_t data[65536];     /* what was read last */
 
     struct omsp_lock senders_lock;        /* a leaf */
     struct omsp_sender *senders[SENDERS]; /* that nobody uses now */
@@ -43,7 +45,7 @@ struct tcp_loop {
 
 struct tcp_conn {
     struct omsp_tcp base;
-    struct omsp_link link, close_link, more_link;
+    struct omsp_link link, close_link, more_link, pause_link;
     atomic_bool closed;
     bool with_dialler; /* under the loop's lock */
     curl_socket_t sock;
@@ -65,6 +67,7 @@ struct tcp_conn {
     /* Sending. Plain: any thread, under send_lock. TLS: the loop thread. */
     struct omsp_lock send_lock;
     bool open, shortage;
+    bool took;          /* plain: something, since room was told of last */
     atomic_bool broken; /* the end that comes is no orderly one */
     bool ended;         /* on_end was called; loop thread */
     bool mute;          /* TLS: sending failed for good; loop thread */
@@ -74,9 +77,9 @@ struct tcp_conn {
 
 /* ---- tcp_loop.c ---- */
 
-/* send_lock held, open. What came of a send. */
+/* send_lock held, open. What came of a send of len bytes. */
 void omsp_conn_sent(struct tcp_loop *loop, struct tcp_conn *conn, enum omsp_status status,
-                    bool all);
+                    size_t sent, size_t len);
 
 /* ---- tcp_many.c ---- */
 

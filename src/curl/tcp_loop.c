@@ -20,6 +20,7 @@
 
 #define EVENTS    64
 #define TLS_READS 8 /* from one connection before the others have their turn */
+#define PAUSE_US  10000
 
 static struct tcp_loop *loop_of(struct omsp_tcp_loop *base)
 {
@@ -93,6 +94,7 @@ static enum omsp_status loop_dial(struct omsp_tcp_loop *base, const struct omsp_
     omsp_list_init(&conn->link);
     omsp_list_init(&conn->close_link);
     omsp_list_init(&conn->more_link);
+    omsp_list_init(&conn->pause_link);
     omsp_list_init(&conn->watches);
     omsp_lock_init(&conn->send_lock);
     atomic_fetch_add(&loop->connections, 1);
@@ -131,6 +133,7 @@ static void dispose(struct tcp_loop *loop, struct tcp_conn *conn)
     omsp_lock_acquire(&conn->send_lock);
     conn->open = false;
     omsp_list_remove(&conn->more_link);
+    omsp_list_remove(&conn->pause_link);
     if (conn->sock != CURL_SOCKET_BAD)
         loop->os->forget(loop->poller, conn->sock, conn);
     if (conn->easy)
@@ -171,12 +174,37 @@ static void want_room(struct tcp_loop *loop, struct tcp_conn *conn)
     loop->os->watch(loop->poller, conn->sock, conn, true, true);
 }
 
-void omsp_conn_sent(struct tcp_loop *loop, struct tcp_conn *conn, enum omsp_status status, bool all)
+void omsp_conn_sent(struct tcp_loop *loop, struct tcp_conn *conn, enum omsp_status status,
+                    size_t sent, size_t len)
 {
     if (status != OMSP_OK) {
         atomic_store(&conn->broken, true);
-    } else if (!all && !conn->shortage) {
+        return;
+    }
+    conn->took |= sent > 0;
+    if (sent < len && !conn->shortage) {
         conn->shortage = true;
+        want_room(loop, conn);
+    }
+}
+
+/* send_lock held, plain. Room was told of and nothing taken: it is the system that has no memory,
+ * and the socket would tell of room again and again for as long. */
+static void hold_back(struct tcp_loop *loop, struct tcp_conn *conn)
+{
+    loop->os->watch(loop->poller, conn->sock, conn, true, false);
+    if (omsp_list_empty(&loop->paused))
+        loop->resume_us = loop->os->now_us() + PAUSE_US;
+    omsp_list_remove(&conn->pause_link);
+    omsp_list_insert(&loop->paused, &conn->pause_link);
+}
+
+static void resume(struct tcp_loop *loop)
+{
+    while (!omsp_list_empty(&loop->paused)) {
+        struct tcp_conn *conn = omsp_container(loop->paused.next, struct tcp_conn, pause_link);
+
+        omsp_list_remove(&conn->pause_link);
         want_room(loop, conn);
     }
 }
@@ -189,7 +217,7 @@ static enum omsp_status send_plain(struct tcp_loop *loop, struct tcp_conn *conn,
     omsp_lock_acquire(&conn->send_lock);
     if (conn->open && !atomic_load(&conn->closed)) {
         status = loop->os->sock_send(conn->sock, data, len, sent);
-        omsp_conn_sent(loop, conn, status, *sent == len);
+        omsp_conn_sent(loop, conn, status, *sent, len);
     }
     omsp_lock_release(&conn->send_lock);
     return status;
@@ -286,6 +314,7 @@ static void ended(struct tcp_loop *loop, struct tcp_conn *conn, enum omsp_tcp_en
     if (conn->ended || atomic_load(&conn->closed))
         return;
     conn->ended = true;
+    omsp_list_remove(&conn->pause_link);
     omsp_lock_acquire(&conn->send_lock);
     conn->open = false;
     if (conn->sock != CURL_SOCKET_BAD)
@@ -384,14 +413,19 @@ static void writable(struct tcp_loop *loop, struct tcp_conn *conn)
     status = conn->easy ? send_stuck(loop, conn) : OMSP_OK;
     if (status == OMSP_OK) {
         told = conn->shortage;
-        conn->shortage = false;
+        conn->shortage = conn->took = false;
         loop->os->watch(loop->poller, conn->sock, conn, true, false);
     } else if (status == OMSP_IO) {
         fall_mute(loop, conn);
     }
     omsp_lock_release(&conn->send_lock);
-    if (told && conn->base.on_writable)
-        conn->base.on_writable(conn->base.owner);
+    if (!told || !conn->base.on_writable)
+        return;
+    conn->base.on_writable(conn->base.owner);
+    omsp_lock_acquire(&conn->send_lock);
+    if (!conn->easy && conn->shortage && !conn->took && conn->open)
+        hold_back(loop, conn);
+    omsp_lock_release(&conn->send_lock);
 }
 
 static void dialled(struct tcp_loop *loop, struct tcp_conn *conn)
@@ -459,9 +493,14 @@ static void loop_wait(struct omsp_tcp_loop *base, uint64_t deadline_us)
 {
     struct tcp_loop *loop = loop_of(base);
     struct omsp_poll_event events[EVENTS];
-    unsigned count = loop->os->wait(loop->poller, events, EVENTS,
-                                    omsp_list_empty(&loop->more) ? deadline_us : 0);
+    unsigned count;
 
+    if (!omsp_list_empty(&loop->paused) && loop->resume_us < deadline_us)
+        deadline_us = loop->resume_us;
+    count = loop->os->wait(loop->poller, events, EVENTS,
+                           omsp_list_empty(&loop->more) ? deadline_us : 0);
+    if (!omsp_list_empty(&loop->paused) && loop->resume_us <= loop->os->now_us())
+        resume(loop);
     for (unsigned i = 0; i < count; i++) {
         struct tcp_conn *conn = events[i].data;
 
@@ -536,6 +575,7 @@ enum omsp_status omsp_curl_tcp_create(const struct omsp_curl_os *os, struct omsp
     omsp_list_init(&loop->dialled);
     omsp_list_init(&loop->closing);
     omsp_list_init(&loop->more);
+    omsp_list_init(&loop->paused);
     omsp_list_init(&loop->active);
     omsp_list_init(&loop->dead);
     loop->base.send_many = omsp_conn_may_send_many(loop) ? omsp_conn_send_many : NULL;

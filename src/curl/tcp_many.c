@@ -110,7 +110,7 @@ static void send_some(struct tcp_loop *loop, struct omsp_sender *sender,
 
         of[i]->sent = socks[i].sent;
         of[i]->status = socks[i].failed ? OMSP_IO : OMSP_OK;
-        omsp_conn_sent(loop, conn, of[i]->status, socks[i].sent == socks[i].len);
+        omsp_conn_sent(loop, conn, of[i]->status, socks[i].sent, socks[i].len);
         omsp_lock_release(&conn->send_lock);
     }
     for (unsigned i = 0; i < left; i++)
