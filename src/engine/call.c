@@ -83,6 +83,7 @@ enum omsp_status omsp_call_create(struct omsp_address *address, uint32_t media, 
     call = lay_out(&arena, media, streams);
     atomic_init(&call->refs, 1);
     omsp_list_init(&call->link);
+    omsp_list_init(&call->by_sid);
     call->id = omsp_engine_new_id(engine);
     call->token = token;
     call->media = media;
@@ -108,6 +109,9 @@ enum omsp_status omsp_call_create(struct omsp_address *address, uint32_t media, 
         } else {
             omsp_list_insert(&address->calls, &call->link);
             omsp_call_ref(call);
+            omsp_lock_acquire(&engine->sids_lock);
+            omsp_list_insert(&engine->sids, &call->by_sid);
+            omsp_lock_release(&engine->sids_lock);
             atomic_fetch_add(&engine->calls, 1);
         }
         omsp_lock_release(&address->lock);
@@ -167,6 +171,9 @@ enum omsp_status omsp_call_shutdown_keeping(struct omsp_call *call,
     memcpy(forks, call->forks, *count * sizeof(forks[0]));
     call->stream_count = call->fork_count = 0;
     omsp_list_remove(&call->link);
+    omsp_lock_acquire(&address->engine->sids_lock);
+    omsp_list_remove(&call->by_sid);
+    omsp_lock_release(&address->engine->sids_lock);
     omsp_lock_release(&address->lock);
 
     if (session)
@@ -440,23 +447,17 @@ struct omsp_call *omsp_engine_find_call(struct omsp_engine *engine, const char *
 {
     struct omsp_call *found = NULL;
 
-    omsp_lock_acquire(&engine->registry_lock);
-    omsp_list_each(at, &engine->addresses)
+    omsp_lock_acquire(&engine->sids_lock);
+    omsp_list_each(link, &engine->sids)
     {
-        struct omsp_address *address = omsp_container(at, struct omsp_address, registered);
+        struct omsp_call *call = omsp_container(link, struct omsp_call, by_sid);
 
-        omsp_lock_acquire(&address->lock);
-        omsp_list_each(link, &address->calls)
-        {
-            struct omsp_call *call = omsp_container(link, struct omsp_call, link);
-
-            if (!found && !call->shut && omsp_sid_equal(call->sid, sid)) {
-                omsp_call_ref(call);
-                found = call;
-            }
-        }
-        omsp_lock_release(&address->lock);
+        if (!omsp_sid_equal(call->sid, sid))
+            continue;
+        omsp_call_ref(call); /* its address's list has one */
+        found = call;
+        break;
     }
-    omsp_lock_release(&engine->registry_lock);
+    omsp_lock_release(&engine->sids_lock);
     return found;
 }

@@ -61,6 +61,8 @@ enum omsp_status omsp_engine_create(const struct omsp_ports *ports,
     omsp_lock_init(&engine->links_lock);
     omsp_lock_init(&engine->registry_lock);
     omsp_list_init(&engine->addresses);
+    omsp_lock_init(&engine->sids_lock);
+    omsp_list_init(&engine->sids);
     status = omsp_runner_init(&engine->control, "omsp-control", engine->config.manual);
     if (status)
         goto no_control;
@@ -84,6 +86,7 @@ no_disk:
     omsp_runner_stop(&engine->control);
     omsp_runner_destroy(&engine->control);
 no_control:
+    omsp_lock_destroy(&engine->sids_lock);
     omsp_lock_destroy(&engine->registry_lock);
     omsp_lock_destroy(&engine->links_lock);
     omsp_lock_destroy(&engine->workers_lock);
@@ -121,6 +124,7 @@ void omsp_engine_unref(struct omsp_engine *engine)
         omsp_srtp_close();
     omsp_runner_destroy(&engine->disk);
     omsp_runner_destroy(&engine->control);
+    omsp_lock_destroy(&engine->sids_lock);
     omsp_lock_destroy(&engine->registry_lock);
     omsp_lock_destroy(&engine->links_lock);
     omsp_lock_destroy(&engine->workers_lock);

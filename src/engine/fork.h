@@ -98,7 +98,8 @@ enum omsp_status omsp_call_set_format(struct omsp_call *call,
 /* By SID (hex digits of any case), else by the name of the newest fork that has it; a stopped one
  * is found as long as the call is not shut down. A reference, or NULL. */
 struct omsp_stream *omsp_call_find_fork(struct omsp_call *call, const char *sid_or_name);
-/* A call of this engine that is not shut down; a reference, or NULL. */
+/* A call of this engine that is not shut down; a reference, or NULL. Waits for no address, and may
+ * be asked under any lock that is no leaf. */
 struct omsp_call *omsp_engine_find_call(struct omsp_engine *engine, const char *sid);
 
 /* omsp_call_shutdown that hands over its references on the call's forks, stopped by it or before,

@@ -40,6 +40,8 @@ struct omsp_engine {
     struct omsp_devices *devices;   /* for life */
     struct omsp_lock registry_lock; /* before any address lock */
     struct omsp_link addresses;
+    struct omsp_lock sids_lock; /* leaf: who looks for a call waits for no address */
+    struct omsp_link sids;      /* struct omsp_call.by_sid: all that are not shut down */
     _Atomic uint32_t next_id;
     _Atomic unsigned calls;
 };
@@ -125,6 +127,7 @@ struct omsp_session;
 
 struct omsp_call {
     struct omsp_link link;
+    struct omsp_link by_sid; /* engine->sids, sids_lock; as long as in the address's list */
     _Atomic unsigned refs;
     uint32_t id;
     uint64_t token;

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/log.h"
+#include "engine/objects.h"
 #include "media/g711.h"
 #include "port/crypto.h"
 #include "wire/base64.h"
@@ -442,6 +443,24 @@ START_TEST(found_by_sid_in_any_case_and_by_name)
     ck_assert_ptr_eq(call, f.b);
     omsp_call_release(call);
     ck_assert_ptr_null(omsp_engine_find_call(f.rig.engine, "CA00000000000000000000000000000000"));
+    omsp_call_shutdown(f.b);
+    ck_assert_ptr_null(omsp_engine_find_call(f.rig.engine, omsp_call_sid(f.b)));
+    close_fixture(&f);
+}
+END_TEST
+
+/* As while a device of it hangs: this thread would wait for itself. */
+START_TEST(a_call_is_found_while_an_address_hangs)
+{
+    struct omsp_call *call;
+    struct fixture f;
+
+    open_fixture(&f, 8000);
+    omsp_lock_acquire(&f.rig.address->lock);
+    call = omsp_engine_find_call(f.rig.engine, omsp_call_sid(f.b));
+    omsp_lock_release(&f.rig.address->lock);
+    ck_assert_ptr_eq(call, f.b);
+    omsp_call_release(call);
     close_fixture(&f);
 }
 END_TEST
@@ -499,4 +518,5 @@ OMSP_SUITE("fork", TEST(connected_start_media_stop_in_this_order_and_numbered),
            TEST(pause_stops_the_media_keeps_the_socket_and_jumps_the_timestamp),
            TEST(both_tracks_number_their_chunks_apart_and_never_go_back),
            TEST(limits_names_and_options_are_checked), TEST(found_by_sid_in_any_case_and_by_name),
+           TEST(a_call_is_found_while_an_address_hangs),
            TEST(a_bidirectional_consumer_is_heard_and_its_marks_are_echoed_when_played))
