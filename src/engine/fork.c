@@ -567,6 +567,8 @@ void omsp_fork_ended(struct omsp_fork *fork, int error)
     struct omsp_call *call = fork->call;
     struct omsp_stream *stream;
 
+    /* From here on under the one lock: a start is of the life that ends, or of the next one. */
+    omsp_call_enter(call);
     omsp_lock_acquire(&fork->lock);
     if (error)
         fork->last_error = error;
@@ -575,9 +577,6 @@ void omsp_fork_ended(struct omsp_fork *fork, int error)
         omsp_fork_tell(fork, error ? OMSP_CALLBACK_ERROR : OMSP_CALLBACK_STOPPED, error);
     }
     omsp_lock_release(&fork->lock);
-    omsp_fork_send_callbacks(fork);
-
-    omsp_call_enter(call);
     stream = fork->stream;
     if (stream && !stream->fsm.shut && !fork->over) {
         if (!error) {
@@ -597,4 +596,5 @@ void omsp_fork_ended(struct omsp_fork *fork, int error)
             omsp_websocket_lost(fork->owner, status_of(error));
     }
     omsp_call_leave(call);
+    omsp_fork_send_callbacks(fork);
 }

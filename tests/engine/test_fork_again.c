@@ -245,10 +245,51 @@ START_TEST(who_is_started_again_has_no_track_beyond_four)
 }
 END_TEST
 
+/* Who answers the callback that tells of the end, before anybody else can have heard of it. */
+static int start_anew(void *ctx, const struct omsp_sim_http_request *request, uint64_t *delay_us)
+{
+    struct fixture *f = ctx;
+
+    (void)delay_us;
+    if (strstr(request->body, "stream-error")) {
+        ck_assert_int_eq(omsp_stream_stop(f->fork, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+        ck_assert_int_eq(omsp_stream_start(f->fork, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    }
+    return 200;
+}
+
+START_TEST(a_start_while_an_end_is_told_is_not_ended_by_it)
+{
+    char before[OMSP_SID_CHARS + 1], after[OMSP_SID_CHARS + 1];
+    struct fixture f;
+
+    open_fixture(&f, 60 * 8000);
+    connect_fixture(&f);
+    fork_call(&f, OMSP_TRACK_INBOUND, NULL, FORK_CALLBACK);
+    rig_run(&f.rig, 100);
+    rig_expect_call(&f.rig, f.fork, OMSP_STREAM_ACTIVE, OMSP_CAUSE_REMOTE_REQUEST, OMSP_OK);
+    sid_of(&f, before);
+    omsp_sim_http_set_server(f.rig.sim, start_anew, &f);
+    send_close(&f.consumer, 1000);
+    rig_run(&f.rig, 4000);
+    rig_expect_call(&f.rig, f.fork, OMSP_STREAM_INACTIVE, OMSP_CAUSE_REMOTE_REQUEST, OMSP_OK);
+    rig_expect_call(&f.rig, f.fork, OMSP_STREAM_ACTIVE, OMSP_CAUSE_LOCAL_REQUEST, OMSP_OK);
+    rig_expect_nothing(&f.rig);
+    sid_of(&f, after);
+    ck_assert_str_ne(before, after);
+    ck_assert_int_eq(omsp_stream_get_actual(f.fork), OMSP_RUNNING);
+    ck_assert_uint_eq(f.consumer.connections, 2);
+    ck_assert_uint_eq(count_callbacks(&f, "stream-started"), 2);
+    ck_assert_uint_eq(count_callbacks(&f, "stream-error"), 1);
+    close_fixture(&f);
+}
+END_TEST
+
 OMSP_SUITE("fork_again", TEST(who_is_started_again_does_not_share_its_name),
            TEST(who_is_started_again_is_not_the_second_that_speaks),
            TEST(who_is_started_again_has_no_track_beyond_four),
            TEST(a_start_while_the_last_connection_is_being_closed_is_carried_out),
            TEST(a_start_before_the_call_is_connected_again_is_carried_out_then),
            TEST(a_start_before_the_call_has_a_peer_again_is_carried_out_then),
-           TEST(who_was_not_started_again_stays_stopped_when_the_call_is_connected_again))
+           TEST(who_was_not_started_again_stays_stopped_when_the_call_is_connected_again),
+           TEST(a_start_while_an_end_is_told_is_not_ended_by_it))
