@@ -7,6 +7,8 @@
 #include "base/alloc.h"
 #include "com/dispatch.h"
 
+#define MEANWHILE_US 40000u /* two packets */
+
 static struct mst_terminal *of(IOpenMSPSamples *iface)
 {
     return COM_SELF(iface, struct mst_terminal, samples);
@@ -189,75 +191,77 @@ static HRESULT STDMETHODCALLTYPE samples_Write(IOpenMSPSamples *iface, VARIANT d
     return hr;
 }
 
-/* At most this many bytes, in memory of omsp_alloc; *got may be 0. */
-static HRESULT read_bytes(struct mst_terminal *self, size_t room, BYTE **bytes, ULONG *got)
+/* Of so many bytes, what a read may give: what waits now, and what may come meanwhile. */
+static size_t worth(struct mst_terminal *self, size_t room)
 {
-    HRESULT hr;
+    struct omsp_audio_format format = format_of(self);
+    struct omsp_samples_stats stats;
+    uint64_t blocks;
 
-    *got = 0;
-    *bytes = NULL;
+    omsp_samples_get_stats(self->base.engine, &stats);
+    blocks = ((uint64_t)stats.buffered_us + MEANWHILE_US) * format.rate / 1000000;
+    blocks *= format.channels * (format.bits / 8u);
+    return blocks < room ? (size_t)blocks : room;
+}
+
+static void put_element(VARTYPE type, void *to, const BYTE *from, unsigned width)
+{
+    if (type == VT_UI1) {
+        *(BYTE *)to = *from;
+        return;
+    }
+    V_VT((VARIANT *)to) = VT_I4;
+    V_I4((VARIANT *)to) = width == 1 ? *from : (SHORT)(from[0] | from[1] << 8);
+}
+
+/* At most this many bytes, as an array of VT_UI1 or of numbers of so many bytes each. All memory
+ * comes first, for what was read waits nowhere any more: the array is cut to what came. */
+static HRESULT read_array(struct mst_terminal *self, size_t room, VARTYPE type, unsigned width,
+                          VARIANT *out)
+{
+    SAFEARRAY *array = NULL;
+    HRESULT hr = E_OUTOFMEMORY;
+    ULONG got = 0;
+    BYTE *bytes;
+
+    VariantInit(out);
     if (!room || room > MST_MAX_BUFFER)
         return E_INVALIDARG;
-    *bytes = omsp_alloc(room);
-    if (!*bytes)
-        return E_OUTOFMEMORY;
-    hr = bytes_Read(&self->bytes, *bytes, (ULONG)room, got);
-    return hr == S_FALSE ? S_OK : hr;
+    room = worth(self, room);
+    bytes = omsp_alloc(room);
+    if (bytes)
+        array = SafeArrayCreateVector(type, 0, (ULONG)(room / width));
+    if (array)
+        hr = bytes_Read(&self->bytes, bytes, (ULONG)room, &got);
+    if (SUCCEEDED(hr)) {
+        for (ULONG i = 0; i < got / width; i++)
+            put_element(type, (BYTE *)array->pvData + (size_t)i * array->cbElements,
+                        bytes + (size_t)i * width, width);
+        array->rgsabound[0].cElements = got / width;
+        V_VT(out) = VT_ARRAY | type;
+        V_ARRAY(out) = array;
+    } else if (array) {
+        SafeArrayDestroy(array);
+    }
+    omsp_free(bytes);
+    return FAILED(hr) ? hr : S_OK;
 }
 
 static HRESULT STDMETHODCALLTYPE samples_Read(IOpenMSPSamples *iface, LONG room, VARIANT *out)
 {
-    SAFEARRAY *array = NULL;
-    BYTE *bytes;
-    ULONG got;
-    HRESULT hr;
-
     if (!out)
         return E_POINTER;
-    VariantInit(out);
-    hr = read_bytes(of(iface), room > 0 ? (size_t)room : 0, &bytes, &got);
-    if (SUCCEEDED(hr)) {
-        array = SafeArrayCreateVector(VT_UI1, 0, got);
-        hr = array ? S_OK : E_OUTOFMEMORY;
-    }
-    if (SUCCEEDED(hr)) {
-        memcpy(array->pvData, bytes, got);
-        V_VT(out) = VT_ARRAY | VT_UI1;
-        V_ARRAY(out) = array;
-    }
-    omsp_free(bytes);
-    return hr;
+    return read_array(of(iface), room > 0 ? (size_t)room : 0, VT_UI1, 1, out);
 }
 
 static HRESULT STDMETHODCALLTYPE samples_ReadSamples(IOpenMSPSamples *iface, LONG samples,
                                                      VARIANT *out)
 {
     unsigned width = format_of(of(iface)).bits / 8u;
-    SAFEARRAY *array = NULL;
-    BYTE *bytes;
-    ULONG got;
-    HRESULT hr;
 
     if (!out)
         return E_POINTER;
-    VariantInit(out);
-    hr = read_bytes(of(iface), samples > 0 ? (size_t)samples * width : 0, &bytes, &got);
-    if (SUCCEEDED(hr)) {
-        array = SafeArrayCreateVector(VT_VARIANT, 0, got / width);
-        hr = array ? S_OK : E_OUTOFMEMORY;
-    }
-    for (ULONG i = 0; SUCCEEDED(hr) && i < got / width; i++) {
-        VARIANT *element = (VARIANT *)array->pvData + i;
-
-        V_VT(element) = VT_I4;
-        V_I4(element) = width == 1 ? bytes[i] : (SHORT)(bytes[2 * i] | bytes[2 * i + 1] << 8);
-    }
-    if (SUCCEEDED(hr)) {
-        V_VT(out) = VT_ARRAY | VT_VARIANT;
-        V_ARRAY(out) = array;
-    }
-    omsp_free(bytes);
-    return hr;
+    return read_array(of(iface), samples > 0 ? (size_t)samples * width : 0, VT_VARIANT, width, out);
 }
 
 /* ---- state ----------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* IOpenMSPSamples and IOpenMSPSampleBytes: the media streaming terminal for everybody else, scripts
  * included. */
+#include "msp/memory_kit.h"
 #include "msp/mst_kit.h"
 
 struct open_pair {
@@ -226,7 +227,55 @@ START_TEST(a_script_reads_numbers_through_the_one_dispatch_of_the_terminal)
 }
 END_TEST
 
+/* Each allocation of one read fails; one of the call's own threads may be it, and then there is
+ * another go. */
+static void read_without_memory(IOpenMSPSamples *samples,
+                                HRESULT(STDMETHODCALLTYPE *read)(IOpenMSPSamples *, LONG,
+                                                                 VARIANT *))
+{
+    LONG before = 0, after = 0, refused = 0;
+    VARIANT_BOOL ready;
+    VARIANT result;
+    bool failed;
+
+    do {
+        HRESULT hr;
+
+        ck_assert_hr(IOpenMSPSamples_Wait(samples, PATIENCE, &ready), S_OK);
+        ck_assert_hr(IOpenMSPSamples_get_BufferedMilliseconds(samples, &before), S_OK);
+        ck_assert_int_gt(before, 0);
+        omsp_test_fail_alloc(refused);
+        hr = read(samples, 80, &result);
+        failed = omsp_test_alloc_failed();
+        omsp_test_allow_alloc();
+        if (SUCCEEDED(hr)) {
+            VariantClear(&result);
+            continue;
+        }
+        ck_assert_hr(hr, E_OUTOFMEMORY);
+        ck_assert_int_eq(V_VT(&result), VT_EMPTY);
+        ck_assert_hr(IOpenMSPSamples_get_BufferedMilliseconds(samples, &after), S_OK);
+        ck_assert_int_ge(after, before);
+        refused++;
+    } while (failed);
+    ck_assert_int_ge(refused, 2);
+}
+
+START_TEST(without_memory_for_the_array_what_waits_goes_on_waiting)
+{
+    struct open_pair open;
+
+    memory_begin();
+    samples_open(&open);
+    pair_connect(&open.pair);
+    read_without_memory(open.out, open.out->lpVtbl->Read);
+    read_without_memory(open.out, open.out->lpVtbl->ReadSamples);
+    samples_close(&open);
+}
+END_TEST
+
 OMSP_SUITE("mst_samples", TEST(bytes_go_through_a_call_by_waiting_and_writing),
            TEST(an_event_tells_when_there_is_something),
            TEST(arrays_of_bytes_words_and_numbers_are_written),
-           TEST(a_script_reads_numbers_through_the_one_dispatch_of_the_terminal))
+           TEST(a_script_reads_numbers_through_the_one_dispatch_of_the_terminal),
+           TEST(without_memory_for_the_array_what_waits_goes_on_waiting))
