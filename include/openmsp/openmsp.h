@@ -243,7 +243,7 @@ DECLARE_INTERFACE_(IOpenMSPCall, IDispatch)
     STDMETHOD(SetPeer)(THIS_ BSTR address, LONG payloadType) PURE;
     /* What is offered and accepted, best first: "PCMU,PCMA" (the default), any case, spaces
      * allowed. TAPI_E_RESOURCEUNAVAIL: a codec we do not have; E_INVALIDARG: empty, or one twice.
-     */
+     * Here as in every text: E_INVALIDARG, too, when there is a NUL inside. */
     STDMETHOD(get_Codecs)(THIS_ BSTR * names) PURE;
     STDMETHOD(put_Codecs)(THIS_ BSTR names) PURE;
     /* Of the packets we send: 10, 20 (the default) ... 60 ms. E_INVALIDARG. */

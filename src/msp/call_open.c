@@ -158,6 +158,8 @@ static HRESULT STDMETHODCALLTYPE open_put_Codecs(IOpenMSPCall *iface, BSTR names
     unsigned count;
     HRESULT hr = check(self);
 
+    if (SUCCEEDED(hr) && !msp_is_whole(names))
+        hr = E_INVALIDARG;
     if (SUCCEEDED(hr))
         hr = msp_codecs_parse(names, types, &count);
     return SUCCEEDED(hr) ? msp_hresult(msp_call_set_codecs(self, types, count)) : hr;

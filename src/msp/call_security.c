@@ -41,7 +41,9 @@ HRESULT STDMETHODCALLTYPE msp_call_put_srtp(IOpenMSPCall *iface, BSTR word)
 
     if (msp_call_is_shut(self))
         return E_UNEXPECTED;
-    for (size_t i = 0; word && i < WORDS; i++)
+    if (!word || !msp_is_whole(word))
+        return E_INVALIDARG;
+    for (size_t i = 0; i < WORDS; i++)
         if (!_wcsicmp(word, words[i].word))
             return msp_hresult(omsp_call_set_security(self->engine, words[i].security));
     return E_INVALIDARG;

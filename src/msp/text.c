@@ -22,13 +22,18 @@ BSTR msp_bstr(const char *utf8)
     return text;
 }
 
-char *msp_utf8(const WCHAR *text, HRESULT *hr)
+bool msp_is_whole(BSTR text)
 {
-    size_t len = text ? wcslen(text) : 0, need = 0;
+    return !text || wcslen(text) == SysStringLen(text);
+}
+
+char *msp_utf8(BSTR text, HRESULT *hr)
+{
+    size_t len = SysStringLen(text), need = 0;
     char *utf8;
 
-    if (omsp_utf16_to_utf8((const uint16_t *)text, len, OMSP_UTF_STRICT, NULL, 0, &need) ==
-        OMSP_INVALID) {
+    if (!msp_is_whole(text) || omsp_utf16_to_utf8((const uint16_t *)text, len, OMSP_UTF_STRICT,
+                                                  NULL, 0, &need) == OMSP_INVALID) {
         *hr = E_INVALIDARG;
         return NULL;
     }
@@ -50,9 +55,6 @@ HRESULT msp_optional_text(BSTR text, char **out)
     *out = NULL;
     if (!text || !SysStringLen(text))
         return S_OK;
-    /* What is behind a NUL would be lost without a word. */
-    if (wcslen(text) != SysStringLen(text))
-        return E_INVALIDARG;
     *out = msp_utf8(text, &hr);
     return *out ? S_OK : hr;
 }

@@ -452,6 +452,40 @@ START_TEST(peers_are_checked)
 }
 END_TEST
 
+START_TEST(text_with_a_nul_inside_is_refused_whole)
+{
+    static const WCHAR description[] = L"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"
+                                       L"c=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+                                       L"m=audio 30994 RTP/AVP 0\r\n\0m=audio 0 RTP/AVP 0\r\n";
+#define WITH_LENGTH(text) SysAllocStringLen(text, sizeof(text) / sizeof(WCHAR) - 1)
+    struct bench bench;
+    BSTR address, codecs, word, sdp, empty;
+
+    open_bench(&bench);
+    ck_assert_ptr_nonnull(address = WITH_LENGTH(L"127.0.0.1:30994\0.example"));
+    ck_assert_ptr_nonnull(codecs = WITH_LENGTH(L"PCMA\0,PCMU"));
+    ck_assert_ptr_nonnull(word = WITH_LENGTH(L"off\0required"));
+    ck_assert_ptr_nonnull(sdp = WITH_LENGTH(description));
+    ck_assert_ptr_nonnull(empty = WITH_LENGTH(L"\0"));
+    ck_assert_hr(IOpenMSPCall_Listen(bench.open, address), E_INVALIDARG);
+    ck_assert_hr(IOpenMSPCall_SetPeer(bench.open, address, 0), E_INVALIDARG);
+    ck_assert_hr(IOpenMSPCall_put_Codecs(bench.open, codecs), E_INVALIDARG);
+    ck_assert_hr(IOpenMSPCall_put_Srtp(bench.open, word), E_INVALIDARG);
+    ck_assert_hr(IOpenMSPCall_put_RemoteDescription(bench.open, sdp), E_INVALIDARG);
+    ck_assert_hr(IOpenMSPCall_put_RemoteDescription(bench.open, empty), E_INVALIDARG);
+    expect_text(bench.open->lpVtbl->get_LocalAddress, bench.open, L"");
+    expect_text(bench.open->lpVtbl->get_Codecs, bench.open, L"PCMU,PCMA");
+    expect_text(bench.open->lpVtbl->get_Srtp, bench.open, L"allowed");
+    SysFreeString(address);
+    SysFreeString(codecs);
+    SysFreeString(word);
+    SysFreeString(sdp);
+    SysFreeString(empty);
+#undef WITH_LENGTH
+    close_bench(&bench);
+}
+END_TEST
+
 START_TEST(closed_calls_keep_name_and_state_only)
 {
     struct bench bench;
@@ -705,7 +739,8 @@ OMSP_SUITE("call", TEST(class_tables_are_sound),
            TEST(streams_are_fixed_and_arguments_come_first), TEST(null_outs_are_pointer_errors),
            TEST(settings_are_checked_and_remembered), TEST(a_call_is_secret_when_it_is_asked_to_be),
            TEST(listen_says_why_it_cannot), TEST(descriptions_connect_and_bad_ones_change_nothing),
-           TEST(peers_are_checked), TEST(closed_calls_keep_name_and_state_only),
+           TEST(peers_are_checked), TEST(text_with_a_nul_inside_is_refused_whole),
+           TEST(closed_calls_keep_name_and_state_only),
            TEST(call_info_knows_media_facts_and_the_sid),
            TEST(one_dispatch_answers_for_all_interfaces),
            TEST(address_dispatch_makes_calls_and_lists_them), TEST(a_thousand_calls_leave_nothing))
