@@ -128,7 +128,7 @@ static HRESULT put_number(VARIANT *from, unsigned bits, BYTE *to)
     VariantInit(&number);
     hr = VariantChangeTypeEx(&number, from, LOCALE_INVARIANT, 0, VT_I4);
     if (FAILED(hr))
-        return E_INVALIDARG;
+        return hr == E_OUTOFMEMORY ? hr : E_INVALIDARG;
     if (bits == 8) {
         if (V_I4(&number) < 0 || V_I4(&number) > 255)
             return E_INVALIDARG;
