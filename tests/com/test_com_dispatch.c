@@ -66,6 +66,7 @@ START_TEST(each_dual_interface_dispatches_its_own_members)
                                            &result, NULL, NULL),
                      S_OK);
     ck_assert_int_eq(V_VT(&result), VT_BSTR);
+    ck_assert_ptr_nonnull(V_BSTR(&result));
     ck_assert_int_eq(wcscmp(V_BSTR(&result), L"other"), 0);
     VariantClear(&result);
     /* IDispatch itself is the class's first dual interface. */
@@ -178,6 +179,7 @@ START_TEST(strings_and_booleans_are_passed_and_coerced)
 
     ck_assert_int_eq(sample_invoke(sample, ID_CONCAT, DISPATCH_METHOD, args, 2, &result, NULL),
                      S_OK);
+    ck_assert_ptr_nonnull(V_BSTR(&result));
     ck_assert_int_eq(wcscmp(V_BSTR(&result), L"abc12"), 0);
     VariantClear(&result);
     args[0] = args[1] = of_pointer(VT_BSTR, NULL); /* a NULL BSTR is the empty string */
@@ -207,6 +209,7 @@ START_TEST(variants_go_by_value_between_other_arguments)
 
     ck_assert_int_eq(sample_invoke(sample, ID_ECHO, DISPATCH_METHOD, args, 3, &result, NULL), S_OK);
     ck_assert_int_eq(V_VT(&result), VT_BSTR);
+    ck_assert_ptr_nonnull(V_BSTR(&result));
     ck_assert_int_eq(wcscmp(V_BSTR(&result), L"v"), 0);
     VariantClear(&result);
     VariantClear(&args[1]);
@@ -319,6 +322,7 @@ START_TEST(outs_are_written_through_pointers_of_their_type)
     ck_assert_int_eq(sample_invoke(sample, ID_OUTS, DISPATCH_METHOD, args, 6, NULL, NULL), S_OK);
     ck_assert_int_eq(number, 7);
     ck_assert_int_eq(flag, VARIANT_TRUE);
+    ck_assert_ptr_nonnull(text);
     ck_assert_int_eq(wcscmp(text, L"text"), 0);
     ck_assert_int_eq(V_VT(&any), VT_I2);
     ck_assert_int_eq(V_I2(&any), 12);

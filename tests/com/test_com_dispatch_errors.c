@@ -82,8 +82,10 @@ static void check_exception(ISample *sample, HRESULT hr, const WCHAR *descriptio
     ck_assert_int_eq(exception.scode, hr);
     ck_assert_uint_eq(exception.wCode, 0);
     ck_assert_ptr_null(exception.pfnDeferredFillIn);
+    ck_assert_ptr_nonnull(exception.bstrSource);
     ck_assert_int_eq(wcscmp(exception.bstrSource, L"Sample.ISample"), 0);
     if (description) {
+        ck_assert_ptr_nonnull(exception.bstrDescription);
         ck_assert_int_eq(wcscmp(exception.bstrDescription, description), 0);
     } else {
         ck_assert_uint_gt(SysStringLen(exception.bstrDescription), 3);
@@ -123,6 +125,7 @@ START_TEST(arguments_of_a_plain_getter_go_to_the_default_member)
                                    1, &result, NULL),
                      S_OK);
     ck_assert_int_eq(V_VT(&result), VT_BSTR);
+    ck_assert_ptr_nonnull(V_BSTR(&result));
     ck_assert_int_eq(wcscmp(V_BSTR(&result), L"two"), 0);
     VariantClear(&result);
     ck_assert_int_eq(sample_invoke(sample, ID_VALUE, DISPATCH_PROPERTYGET, &arg, 1, &result, NULL),

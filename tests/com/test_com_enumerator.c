@@ -196,6 +196,7 @@ START_TEST(guids_and_variants_are_enumerated_by_value)
     ck_assert_int_eq(IEnumVARIANT_Next(variants, 3, got, &fetched), S_FALSE);
     ck_assert_uint_eq(fetched, 2);
     ck_assert_int_eq(V_I4(&got[0]), 5);
+    ck_assert_ptr_nonnull(V_BSTR(&got[1]));
     ck_assert_int_eq(wcscmp(V_BSTR(&got[1]), L"text"), 0);
     ck_assert_int_eq(V_VT(&got[2]), VT_EMPTY);
     VariantClear(&got[1]);
@@ -287,6 +288,7 @@ START_TEST(a_collection_counts_from_one_and_refuses_the_rest)
                 sample_invoke(words, DISPID_VALUE, DISPATCH_METHOD, &index, 1, &result, NULL),
                 S_OK);
             ck_assert_int_eq(V_VT(&result), VT_BSTR);
+            ck_assert_ptr_nonnull(V_BSTR(&result));
             ck_assert_int_eq(wcscmp(V_BSTR(&result), expected[i - 1]), 0);
             VariantClear(&result);
         } else {

@@ -17,6 +17,7 @@
 struct arguments {
     const WCHAR *url, *name, *track, *callback, *method;
     VARIANT parameters;
+    LONG without; /* counted from 1: which allocation of the method's fails; 0: none */
 };
 
 static HRESULT create(IOpenMSPCall *call, const struct arguments *arguments,
@@ -25,8 +26,12 @@ static HRESULT create(IOpenMSPCall *call, const struct arguments *arguments,
     BSTR url = SysAllocString(arguments->url), name = SysAllocString(arguments->name),
          track = SysAllocString(arguments->track), callback = SysAllocString(arguments->callback),
          method = SysAllocString(arguments->method);
-    HRESULT hr = IOpenMSPCall_CreateMediaStream(call, url, name, track, arguments->parameters,
-                                                callback, method, out);
+    HRESULT hr;
+
+    if (arguments->without)
+        omsp_test_fail_alloc(arguments->without - 1);
+    hr = IOpenMSPCall_CreateMediaStream(call, url, name, track, arguments->parameters, callback,
+                                        method, out);
 
     SysFreeString(url);
     SysFreeString(name);
@@ -320,12 +325,12 @@ START_TEST(without_memory_none_is_made)
     open_bench(&bench);
     kit_release(created(&bench, L"first", NULL)); /* makes what is made once */
     do {
-        struct arguments arguments = {.url = bench.consumer.url, .name = L"one"};
+        struct arguments arguments = {
+            .url = bench.consumer.url, .name = L"one", .without = (made - 1 + refused) / 8 + 1};
         IOpenMSPMediaStream *stream = NULL;
         ITStream *control;
         HRESULT hr;
 
-        omsp_test_fail_alloc((made - 1 + refused) / 8);
         hr = create(bench.a, &arguments, &stream);
         failed = omsp_test_alloc_failed();
         omsp_test_allow_alloc();

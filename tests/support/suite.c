@@ -36,6 +36,11 @@ bool omsp_test_alloc_turn(void)
     return false;
 }
 
+bool omsp_test_task_turn(bool spied)
+{
+    return (spied || omsp_test_alloc_turn()) && omsp_walk_turn();
+}
+
 static void *counting_resize(void *ctx, void *ptr, size_t size)
 {
     long had = ptr ? (long)malloc_usable_size(ptr) : 0;

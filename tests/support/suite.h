@@ -106,6 +106,10 @@ long omsp_test_bytes(void);
 /* For allocators of others that a test brings into the walk: it is this one's turn; false: it must
  * fail. */
 bool omsp_test_alloc_turn(void);
+/* The native stand-in's task memory: strings, arrays, copies of VARIANTs. In each kind of walk it
+ * has its turn; spied: whose spy it is has asked omsp_test_alloc_turn itself. False: it must fail.
+ */
+bool omsp_test_task_turn(bool spied);
 
 /* Runs body(ctx) again and again, with allocation 0, 1, 2, … failing, until a run in which none
  * failed; after each, nothing may be outstanding beyond what was before. Returns how many runs

@@ -1,7 +1,7 @@
 /*
  * Task memory with its spy, and BSTRs in it. Each block says whether the spy saw it come. A BSTR is
  * its length in bytes, its text and a zero, to the byte, so that AddressSanitizer sees who reads
- * past it.
+ * past it. In an allocation walk all of it takes its turn among the program's own allocations.
  */
 #include "support/standin/standin.h"
 
@@ -15,6 +15,9 @@ struct head {
 };
 
 static IMallocSpy *volatile spy;
+
+/* Of support/suite.h: a program without it, a fuzzer's, has no walk. */
+extern bool omsp_test_task_turn(bool spied) __attribute__((weak));
 
 static IMallocSpy *spy_now(void)
 {
@@ -42,6 +45,8 @@ LPVOID WINAPI CoTaskMemAlloc(SIZE_T size)
         if (!size)
             return NULL;
     }
+    if (omsp_test_task_turn && !omsp_test_task_turn(watching != NULL))
+        return NULL; /* as a spy sees it: it was asked, and has nothing to see come */
     head = size <= UINT32_MAX ? malloc(sizeof(*head) + size) : NULL;
     if (head)
         *head = (struct head){.mark = watching ? SPIED : PLAIN, .size = (UINT32)size};

@@ -211,11 +211,12 @@ int standin_snwprintf(WCHAR *out, size_t room, const WCHAR *format, ...)
 
 /* ---- files, of plain names ------------------------------------------------------------------- */
 
+/* NULL names no file. */
 static void narrow(char *out, size_t room, const WCHAR *text)
 {
     size_t i = 0;
 
-    for (; text[i] && i + 1 < room; i++)
+    for (; text && text[i] && i + 1 < room; i++)
         out[i] = text[i] == L'\\' ? '/' : (char)text[i];
     out[i] = 0;
 }
