@@ -14,12 +14,8 @@ const { Python } = require("../lib/python");
 const { assert_stretch, departure } = require("../lib/sound");
 const { talker, voice } = require("../lib/talker");
 
-// Without the silence around it.
-function trimmed(codes) {
-    const from = codes.findIndex((code) => code !== 0xff);
-
-    return from < 0 ? codes.subarray(0, 0) : codes.subarray(from, codes.findLastIndex((code) => code !== 0xff) + 1);
-}
+// Without silence.
+const voiced = (codes) => Buffer.from(codes.filter((code) => code !== 0xff));
 
 test("the Python library makes and stops a stream, a Python consumer has every byte in a file", async ({ host, call, folder }) => {
     const at = call();
@@ -75,15 +71,16 @@ test("a bot that is interrupted: its pieces, marks, clear, and its next words at
             () => `all marks; there were ${marks().length}`, 20000);
         assert.deepEqual(marks(), [...Array.from({ length: pieces }, (_, i) => `a${i}`),
             ...Array.from({ length: bot.all("said")[1].pieces }, (_, i) => `b${i}`)]);
-        const heard = () => Buffer.concat(far_end.heard);
-        await until(() => heard().includes(next), () => `the next words: ${departure(heard(), next)}; ${far_end.missing} missing`);
-        // From when it knew whom to say it to: all in turn, then nothing, then the next words.
-        const before = heard().subarray(0, heard().indexOf(next));
-        const said = trimmed(before);
+        // Without silence: on a machine that is busy a piece may come late, and is waited for.
+        const heard = () => voiced(Buffer.concat(far_end.heard));
+        const again = voiced(next);
+        await until(() => heard().includes(again), () => `the next words: ${departure(heard(), again)}; ${far_end.missing} missing`);
+        // From when it knew whom to say it to: all in turn, then the next words.
+        const said = heard().subarray(0, heard().indexOf(again));
 
-        assert.ok(before.length < 8000 * 30, "what was cleared was not played");
+        assert.ok(said.length < 8000 * 30, "what was cleared was not played");
         assert.ok(said.length > 1600, `it had begun (${said.length} bytes)`);
-        assert_stretch(long, said, "what it said first");
+        assert_stretch(voiced(long), said, "what it said first");
     });
 
 test("a consumer behind nginx: TLS, HTTP/2 and compression on offer, media, signature, callbacks", async ({ host, call, folder }) => {
