@@ -88,26 +88,46 @@ static void thread_main(void *ctx)
         CoUninitialize();
 }
 
-unsigned msp_bounded_ask(struct msp_bounded *bounded)
+/* Asks; false: nobody does it, and the owner has a reference for who does. */
+static bool begin(struct msp_bounded *bounded, unsigned *round)
 {
-    unsigned round;
     bool start;
 
     AcquireSRWLockExclusive(&bounded->lock);
-    round = ++bounded->asked;
+    *round = ++bounded->asked;
     start = !bounded->running;
     bounded->running = true;
     ReleaseSRWLockExclusive(&bounded->lock);
     if (!start) {
         SetEvent(bounded->wake);
-        return round;
+        return true;
     }
     bounded->hooks->ref(bounded->owner);
-    if (FAILED(com_module_thread(thread_main, bounded, NULL))) {
+    return SUCCEEDED(com_module_thread(thread_main, bounded, NULL));
+}
+
+unsigned msp_bounded_ask(struct msp_bounded *bounded)
+{
+    unsigned round;
+
+    if (!begin(bounded, &round)) {
         work(bounded, false);
         bounded->hooks->unref(bounded->owner);
     }
     return round;
+}
+
+bool msp_bounded_ask_thread(struct msp_bounded *bounded)
+{
+    unsigned round;
+
+    if (begin(bounded, &round))
+        return true;
+    AcquireSRWLockExclusive(&bounded->lock);
+    bounded->running = false;
+    ReleaseSRWLockExclusive(&bounded->lock);
+    bounded->hooks->unref(bounded->owner);
+    return false;
 }
 
 /* True: signalled. In a single-threaded apartment calls are let in: the work may need them. */

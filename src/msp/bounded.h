@@ -43,6 +43,9 @@ void msp_bounded_fini(struct msp_bounded *bounded);
 
 /* Asks for a round; what to wait for. Without a thread to be had it is done here and now. */
 unsigned msp_bounded_ask(struct msp_bounded *bounded);
+/* The same for who must not do it itself. False: there is no thread to be had; it is done with the
+ * next round that anybody asks for. */
+bool msp_bounded_ask_thread(struct msp_bounded *bounded);
 /* Waits for that round until this time (GetTickCount64); a single-threaded apartment is pumped
  * meanwhile. False: it is not done by then; at once when somebody has waited in vain already, or
  * when there is no memory to wait. */

@@ -8,13 +8,19 @@
 
 #include "com/module.h"
 
-/* On a thread of the system's. */
+#define AGAIN_MS 500u
+
+/* On a thread of the system's, for whose return the graph's end waits: it must not come from here.
+ * While there is no memory for a thread, the next one is asked for again; a round that somebody
+ * else has done by then was this one, too. */
 static void graph_broke(void *ctx, HRESULT why)
 {
     struct msp_hosted *self = ctx;
 
-    if (InterlockedCompareExchange(&self->broken, why, S_OK) == S_OK)
-        msp_bounded_ask(&self->bounded);
+    if (InterlockedCompareExchange(&self->broken, why, S_OK) != S_OK)
+        return;
+    while (!msp_bounded_ask_thread(&self->bounded))
+        Sleep(AGAIN_MS);
 }
 
 static void set_graph(struct msp_hosted *self, struct msp_graph *graph)
