@@ -403,10 +403,13 @@ void omsp_websocket_let_go(struct omsp_websocket *socket, enum omsp_cause cause)
 
         if (!part->started || !stream)
             continue;
-        if (stream->terminal_count == 1)
+        if (stream->terminal_count == 1) {
             omsp_stream_input(stream, OMSP_IN_STOP, cause);
-        else
+        } else {
+            /* Not in use, so that nobody disconnects it later: its track ends here. */
+            part->running = false;
             atomic_store(&part->base.in_use, false);
+        }
         /* Of a substream's own state nobody is told. */
         if (stream->terminal_count > 1 || stream->parent)
             omsp_stream_post(stream, OMSP_TERMINAL_FAIL, cause, OMSP_OK, socket->base.id);

@@ -747,6 +747,42 @@ START_TEST(stopped_by_its_sid_it_stops_the_streams_that_have_nothing_else)
 }
 END_TEST
 
+START_TEST(taken_off_a_stream_after_a_stop_by_its_sid_it_hears_that_stream_no_more)
+{
+    struct fixture f;
+    struct omsp_terminal *player, *track;
+    struct omsp_stream *media;
+    uint32_t call;
+
+    open_fixture(&f);
+    select_on(&f, f.render);
+    select_on(&f, f.capture);
+    player = rig_player(&f.rig, "in.wav", &track);
+    ck_assert_int_eq(omsp_stream_select(f.capture, track), OMSP_OK);
+    connect_fixture(&f);
+    rig_run(&f.rig, 500);
+    media = omsp_websocket_stream(f.socket, &call);
+    ck_assert_int_eq(omsp_stream_stop(media, OMSP_CAUSE_REMOTE_REQUEST), OMSP_OK);
+    ck_assert_int_eq(omsp_stream_unselect(f.capture, f.socket), OMSP_OK);
+    ck_assert_int_eq(omsp_stream_get_actual(f.capture), OMSP_RUNNING);
+    ck_assert_int_eq(omsp_stream_start(f.render, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 500);
+    sim_connection_judge(nth(&f, 1), OMSP_TRACK_INBOUND, false);
+    ck_assert_uint_ge(sim_connection_media(nth(&f, 1), OMSP_TRACK_INBOUND), 20);
+    ck_assert_uint_eq(sim_connection_media(nth(&f, 1), OMSP_TRACK_OUTBOUND), 0);
+    /* Beside the player again it is a track of the next connection. */
+    select_on(&f, f.capture);
+    rig_run(&f.rig, 500);
+    sim_connection_judge(nth(&f, 2), BOTH, false);
+    ck_assert_uint_ge(sim_connection_media(nth(&f, 2), OMSP_TRACK_OUTBOUND), 20);
+    omsp_stream_release(media);
+    omsp_terminal_release(track);
+    omsp_terminal_release(player);
+    drain(&f);
+    close_fixture(&f);
+}
+END_TEST
+
 START_TEST(paused_by_its_sid_only_the_connection_pauses)
 {
     struct fixture f;
@@ -977,6 +1013,7 @@ OMSP_SUITE("terminal_websocket", TEST(on_the_render_stream_it_hears_the_far_end)
            TEST(a_terminal_released_while_selected_lives_until_it_is_not),
            TEST(it_is_found_by_name_but_no_stream_of_the_call_s_list),
            TEST(stopped_by_its_sid_it_stops_the_streams_that_have_nothing_else),
+           TEST(taken_off_a_stream_after_a_stop_by_its_sid_it_hears_that_stream_no_more),
            TEST(paused_by_its_sid_only_the_connection_pauses),
            TEST(it_is_selected_on_streams_of_one_call_once_each),
            TEST(what_is_no_address_is_not_selected_and_selected_properties_are_fixed),
