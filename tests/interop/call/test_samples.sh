@@ -41,7 +41,20 @@ check "receive: what was said" "$proof" "$work/said.wav" "$work/said.wav" "$work
 
 wine_run usage "$build/bin/sample_echo_samples.exe"
 check "usage: exit status 2" [ $? = 2 ]
-wine_run nowhere "$build/bin/sample_echo_samples.exe" nowhere 127.0.0.1:9 1
+# It ends while a thread of its call begins. There 32-bit Wine dies of SIGSEGV now and then, as it does
+# of any program of the kind (4 of 400 that do nothing but begin a thread and exit; a fault of the
+# program's own would be the status 5): its handler that ends a thread runs before the thread has its
+# segment register.
+refused() {
+    local turn status
+    for turn in 1 2 3 4 5; do
+        wine_run nowhere "$build/bin/sample_echo_samples.exe" nowhere 127.0.0.1:9 1
+        status=$?
+        [ "$bits" = x86 ] && [ $status = 139 ] && [ "$turn" != 5 ] || break
+    done
+    return $status
+}
+refused
 check "a wrong address: exit status 1" [ $? = 1 ]
 check "a wrong address: says which" grep -q '^nowhere: 0x' "$work/nowhere.err"
 
