@@ -22,6 +22,7 @@
 
 #define RATE   8000
 #define WINDOW 400  /* samples that must agree to find a place: 50 ms */
+#define BLOCK  80   /* samples that are compared at a time: 10 ms */
 #define QUIET  64   /* mean magnitude below which a window is silence */
 #define CLOSE  0.02 /* noise energy over signal energy that still is the same sound */
 
@@ -105,6 +106,24 @@ static size_t foreign(const int16_t *rec, const int16_t *ref)
     return last < WINDOW / 2 ? last : 0;
 }
 
+/* Does the recording go on at `at` as the reference does at `place`? What is played late goes on
+ * elsewhere, and a tone is much like itself there: who is in doubt looks for a better place. */
+static int goes_on(const struct audio *rec, size_t at, const struct audio *ref, size_t place)
+{
+    double e = energy(ref->pcm + place, BLOCK);
+    double off = distance(rec->pcm + at, ref->pcm + place, BLOCK);
+    long better;
+
+    if (e < BLOCK * 400.0)
+        e = BLOCK * 400.0;
+    if (off > e / 2) /* silence in its place is as far off as it is loud */
+        return 0;
+    if (off < e * CLOSE || at + WINDOW > rec->count)
+        return 1;
+    better = find(rec->pcm + at, ref, place);
+    return better < 0 || (size_t)better < place + BLOCK;
+}
+
 int main(int argc, char **argv)
 {
     struct audio source, rec, ref;
@@ -139,14 +158,9 @@ int main(int argc, char **argv)
             begin--;
             place--;
         }
-        while (begin + run + 80 <= rec.count && (size_t)place + run + 80 <= ref.count) {
-            double e = energy(ref.pcm + place + run, 80);
-
-            if (distance(rec.pcm + begin + run, ref.pcm + place + run, 80) >
-                (e > 80.0 * 400 ? e : 80.0 * 400))
-                break;
-            run += 80;
-        }
+        while (begin + run + BLOCK <= rec.count && (size_t)place + run + BLOCK <= ref.count &&
+               goes_on(&rec, begin + run, &ref, (size_t)place + run))
+            run += BLOCK;
         signal += energy(ref.pcm + place, run);
         noise += distance(rec.pcm + begin, ref.pcm + place, run);
         signal_original += energy(source.pcm + place, run);

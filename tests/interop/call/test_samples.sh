@@ -29,8 +29,8 @@ echoes() {
     check "$name: signal to noise" is "$(number snr_db "$work/proof") + 0 >= $2"
     [ $failed = 0 ] || cat "$work/proof"
 }
-echoes echo_media_stream 12
-echoes echo_samples 12
+echoes echo_media_stream 30
+echoes echo_samples 30
 
 port=$(free_port) there=$(free_port)
 peer_start receive-peer --listen "$there" --to "$port" --play "$work/said.wav" --for 30
