@@ -1,16 +1,12 @@
 #!/usr/bin/env bash
-# Fuzzes every target of tests/fuzz for a while, or tells what their corpora cover.
+# Fuzzes every target of tests/fuzz for a while. What their corpora cover tells coverage.sh.
 #
 #   fuzz.sh [--minutes N] [--only REGEX] [--add]
-#   fuzz.sh --coverage [--only REGEX] [--record]
 #
 #   --minutes N   for all targets together, as many at a time as there are processors (10); what
 #                 reading the corpora takes is beside it, 10 minutes each at most
 #   --only REGEX  only the targets whose noun matches
 #   --add         what reached new code goes to tests/fuzz/corpus, as few inputs as do
-#   --coverage    no fuzzing: runs the committed corpora and prints which part of each parser's lines
-#                 they run; fails when it is less than 95 %
-#   --record      writes that into docs/reliability.md, too; of all targets only
 #
 # What is found lies in build/fuzz/<noun>/found and fails the run (1). Inputs that reached new code are
 # kept in the cache, so that the next run goes on from them. A target that had not read its corpus in
@@ -20,7 +16,7 @@ set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
 
-minutes=10 only=. add='' coverage='' record=''
+minutes=10 only=. add=''
 while [ $# -gt 0 ]; do
     case $1 in
     --minutes)
@@ -32,13 +28,10 @@ while [ $# -gt 0 ]; do
         shift
         ;;
     --add) add=1 ;;
-    --coverage) coverage=1 ;;
-    --record) record=1 ;;
     *) die "unknown option $1" ;;
     esac
     shift
 done
-[ -z "$record" ] || [ "$coverage$only" = 1. ] || die "--record goes with --coverage of all targets"
 case $minutes in '' | *[!0-9]* | 0) die "--minutes wants a whole number above 0" ;; esac
 
 cd "$OMSP_TOP" || exit 1
@@ -52,83 +45,16 @@ for source in tests/fuzz/fuzz_*.c; do
 done
 [ ${#nouns[@]} -gt 0 ] || die "no target matches $only"
 
-# build PRESET PROGRAM-PREFIX
 build() {
-    local preset=$1 targets=("${nouns[@]/#/$2_}")
-    step "building ${#targets[@]} programs"
-    cmake --preset "$preset" >"build/$preset.log" 2>&1 &&
-        cmake --build "build/$preset" --target "${targets[@]}" -- -j"$(nproc)" \
-            >>"build/$preset.log" 2>&1 || {
-        tail -n 40 "build/$preset.log"
+    step "building ${#nouns[@]} programs"
+    cmake --preset native-fuzz >build/native-fuzz.log 2>&1 &&
+        cmake --build build/native-fuzz --target "${nouns[@]/#/fuzz_}" -- -j"$(nproc)" \
+            >>build/native-fuzz.log 2>&1 || {
+        tail -n 40 build/native-fuzz.log
         die "the build failed"
     }
 }
 
-# ---- coverage --------------------------------------------------------------------------------------
-part_coverage() {
-    local noun sources bad=0 total=0 program profile
-    build native-coverage replay
-    rm -rf build/coverage
-    mkdir -p build/coverage
-    printf '%-20s %8s %8s  %s\n' parser lines run "source"
-    for noun in "${nouns[@]}"; do
-        sources=$(awk -F '\t' -v noun="$noun" '$1 == noun { print $2 }' tests/fuzz/covers.tsv)
-        [ -n "$sources" ] || die "tests/fuzz/covers.tsv says nothing of $noun"
-        [ "$sources" != - ] || continue
-        program=build/native-coverage/fuzz/replay_$noun profile=build/coverage/$noun
-        LLVM_PROFILE_FILE=$profile.raw timeout 300 "$program" "tests/fuzz/corpus/$noun" \
-            >/dev/null || die "$noun: the corpus does not pass"
-        llvm-profdata-14 merge -sparse "$profile.raw" -o "$profile.data" || exit 1
-        # shellcheck disable=SC2086 # several files
-        llvm-cov-14 export -summary-only -instr-profile="$profile.data" "$program" |
-            python3 -c '
-import json, os, sys
-noun, wanted = sys.argv[1], set(sys.argv[2:])
-for file in json.load(sys.stdin)["data"][0]["files"]:
-    name, lines = os.path.relpath(file["filename"]), file["summary"]["lines"]
-    if name in wanted:
-        wanted.remove(name)
-        print(noun, lines["count"], lines["covered"], name)
-sys.exit("%s: nothing is known of %s" % (noun, wanted) if wanted else 0)
-' "$noun" $sources >"$profile.txt" || exit 1
-        while read -r noun lines run source; do
-            total=$((total + 1))
-            printf '%-20s %8s %7.1f%%  %s%s\n' "$noun" "$lines" \
-                "$(awk "BEGIN { print 100 * $run / $lines }")" "$source" \
-                "$([ $((run * 100)) -ge $((lines * 95)) ] || echo '  <- less than 95 %')"
-            [ $((run * 100)) -ge $((lines * 95)) ] || bad=$((bad + 1))
-        done <"$profile.txt"
-    done
-    printf '%d passed, %d failed\n' $((total - bad)) $bad
-    [ -z "$record" ] || record_coverage || return 1
-    [ $bad = 0 ]
-}
-
-# The table between the two marks of docs/reliability.md.
-record_coverage() {
-    local noun lines run source files
-    {
-        printf '| parser | source | lines | run | inputs |\n|---|---|---|---|---|\n'
-        for noun in "${nouns[@]}"; do
-            [ -e "build/coverage/$noun.txt" ] || continue
-            files=$(find "tests/fuzz/corpus/$noun" -type f | wc -l)
-            while read -r noun lines run source; do
-                printf '| %s | `%s` | %s | %s %% | %s |\n' "$noun" "${source#src/}" "$lines" \
-                    "$(awk "BEGIN { printf \"%.1f\", 100 * $run / $lines }")" "$files"
-            done <"build/coverage/$noun.txt"
-        done
-    } >build/coverage/table.md
-    awk -v table=build/coverage/table.md '
-        /<!-- coverage: / { print; print ""; while ((getline row < table) > 0) print row
-                            print ""; skip = 1; found++; next }
-        /<!-- end of coverage -->/ { skip = 0; found++ }
-        !skip
-        END { exit found != 2 }' docs/reliability.md >build/coverage/reliability.md ||
-        die "docs/reliability.md has no marks for the table"
-    cp build/coverage/reliability.md docs/reliability.md
-}
-
-# ---- fuzzing ---------------------------------------------------------------------------------------
 read_seconds=${OMSP_FUZZ_READ_SECONDS:-600}
 told_to_end=72 # libFuzzer's exit status after a signal that asks it to
 
@@ -170,7 +96,7 @@ stat_of() { sed -n "s/^stat::$2: *//p" "build/fuzz/$1/log" | tail -n 1; }
 
 part_fuzz() {
     local noun seconds jobs=0 executions=0 findings=0 unread=0 count status
-    build native-fuzz fuzz
+    build
     seconds=$((minutes * 60 * $(nproc) / ${#nouns[@]}))
     [ $seconds -gt 0 ] || seconds=1
     step "${#nouns[@]} targets, $seconds s each, $(nproc) at a time"
@@ -217,4 +143,4 @@ part_fuzz() {
     [ $unread -lt ${#nouns[@]} ] || return 3
 }
 
-if [ -n "$coverage" ]; then part_coverage; else part_fuzz; fi
+part_fuzz

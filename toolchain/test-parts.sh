@@ -197,6 +197,12 @@ part_native_tsan() {
     launcher=()
 }
 
+# What the replayed corpora are worth.
+part_coverage() {
+    step "coverage"
+    count_suite coverage corpora env OMSP_COVERAGE_READY=1 bash "$OMSP_TOP/toolchain/coverage.sh"
+}
+
 # part_pe x64|x86
 part_pe() {
     local bits=$1 build=build/mingw-$1 file cases

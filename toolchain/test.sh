@@ -4,9 +4,10 @@
 #
 #   test.sh [--native] [--x64] [--x86] [--style] [--only REGEX] [--quick]
 #
-#   --native, --x64, --x86, --style   only these parts (native: ASan+UBSan, then TSan)
+#   --native, --x64, --x86, --style   only these parts (native: ASan+UBSan, TSan, then what the corpora
+#                                     of the fuzz targets run)
 #   --only REGEX                      only the CTest cases that match; style is left out
-#   --quick                           no TSan, no x86
+#   --quick                           no TSan, no coverage, no x86
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
@@ -61,6 +62,7 @@ fi
 if [ -n "$native" ]; then
     part_native_asan
     [ -n "$quick" ] || part_native_tsan
+    [ -n "$quick$only" ] || part_coverage
 fi
 [ -z "$x64" ] || part_pe x64
 [ -z "$x86" ] || part_pe x86

@@ -207,11 +207,9 @@ enum omsp_status omsp_srtp_protect_rtcp(struct omsp_srtp *srtp, uint8_t *packet,
     return protect(srtp, packet, len, true);
 }
 
-static enum omsp_srtp_verdict verdict_of(srtp_err_status_t status)
+static enum omsp_srtp_verdict verdict_of(srtp_err_status_t failed)
 {
-    switch (status) {
-    case srtp_err_status_ok:
-        return OMSP_SRTP_GENUINE;
+    switch (failed) {
     case srtp_err_status_replay_fail:
     case srtp_err_status_replay_old:
         return OMSP_SRTP_REPLAYED;

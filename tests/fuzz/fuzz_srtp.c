@@ -86,6 +86,18 @@ static void hear(struct scene *scene, struct kept *kept)
     kept->heard = true;
 }
 
+/* What is no packet is not made a secret one. */
+static void say_too_little(struct scene *scene, size_t len)
+{
+    _Alignas(4) uint8_t packet[ROOM] = {0x80};
+    bool rtcp = len % 2;
+    size_t most = rtcp ? 7 : OMSP_RTP_HEADER - 1;
+
+    len = len > most ? most : len;
+    FUZZ_CHECK((rtcp ? omsp_srtp_protect_rtcp(scene->sender, packet, &len)
+                     : omsp_srtp_protect(scene->sender, packet, &len)) == OMSP_IO);
+}
+
 /* A bit, the length, or all of it. */
 static void spoil(struct scene *scene, struct kept *kept)
 {
@@ -129,6 +141,7 @@ static void step(struct scene *scene)
         break;
     case 4:
         omsp_srtp_last_source(scene->receiver, &ssrc, &rollover);
+        say_too_little(scene, what >> 4);
         break;
     default:
         if (kept->len)
