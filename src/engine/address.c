@@ -76,6 +76,9 @@ void omsp_address_shutdown(struct omsp_address *address)
     omsp_lock_release(&address->lock);
     omsp_devices_forget(address);
 
+    omsp_lock_acquire(&address->engine->later_lock);
+    address->quiet = true;
+    omsp_lock_release(&address->engine->later_lock);
     omsp_lock_acquire(&address->listeners_lock);
     omsp_list_each(link, &address->listeners)
     {
@@ -112,6 +115,7 @@ enum omsp_status omsp_address_listen(struct omsp_address *address, omsp_signal_f
         return status;
     }
     omsp_lock_init(&listener->signal_lock);
+    omsp_list_init(&listener->later);
     listener->signal = signal;
     listener->ctx = ctx;
     listener->address = address;
@@ -145,6 +149,9 @@ void omsp_listener_close(struct omsp_listener *listener)
     omsp_lock_acquire(&listener->address->listeners_lock);
     omsp_list_remove(&listener->link);
     omsp_lock_release(&listener->address->listeners_lock);
+    omsp_lock_acquire(&listener->address->engine->later_lock);
+    omsp_list_remove(&listener->later);
+    omsp_lock_release(&listener->address->engine->later_lock);
     omsp_lock_acquire(&listener->signal_lock);
     listener->signal = NULL;
     omsp_lock_release(&listener->signal_lock);
@@ -245,6 +252,16 @@ static struct omsp_listener *next_due(struct omsp_address *address)
     return found;
 }
 
+/* The caller's reference goes with it. */
+static void call_signal(struct omsp_listener *listener)
+{
+    omsp_lock_acquire(&listener->signal_lock);
+    if (listener->signal)
+        listener->signal(listener->ctx);
+    omsp_lock_release(&listener->signal_lock);
+    listener_release(listener);
+}
+
 void omsp_address_signal(struct omsp_address *address)
 {
     struct omsp_listener *listener;
@@ -253,11 +270,68 @@ void omsp_address_signal(struct omsp_address *address)
     if (!atomic_load_explicit(&address->signals_due, memory_order_relaxed) ||
         !atomic_exchange(&address->signals_due, false))
         return;
-    while ((listener = next_due(address))) {
-        omsp_lock_acquire(&listener->signal_lock);
-        if (listener->signal)
-            listener->signal(listener->ctx);
-        omsp_lock_release(&listener->signal_lock);
-        listener_release(listener);
+    while ((listener = next_due(address)))
+        call_signal(listener);
+}
+
+/* ---- signals that come later ---------------------------------------------------------------- */
+
+#define LATER_US 500000
+
+/* later_lock. The heap has room for it at any time. */
+static void arm_later(struct omsp_engine *engine)
+{
+    struct omsp_worker *worker = &engine->workers[0];
+    struct omsp_listener *first = omsp_container(engine->later.next, struct omsp_listener, later);
+
+    if (omsp_timers_arm(&worker->timers, &engine->signal_later, first->later_us))
+        omsp_worker_wake(worker);
+}
+
+void omsp_listener_signal_later(struct omsp_listener *listener)
+{
+    struct omsp_engine *engine = listener->address->engine;
+
+    omsp_lock_acquire(&engine->later_lock);
+    if (!listener->address->quiet && omsp_list_empty(&listener->later)) {
+        listener->later_us = omsp_engine_now_us(engine) + LATER_US;
+        omsp_list_insert(&engine->later, &listener->later);
+        if (engine->later.next == &listener->later)
+            arm_later(engine);
     }
+    omsp_lock_release(&engine->later_lock);
+}
+
+/* The next one that is due, with a reference; NULL: none, and the timer is set for whoever waits.
+ * Whoever is in the list was not closed. */
+static struct omsp_listener *next_late(struct omsp_engine *engine, uint64_t now_us)
+{
+    struct omsp_listener *found = NULL;
+
+    omsp_lock_acquire(&engine->later_lock);
+    while (!found && !omsp_list_empty(&engine->later)) {
+        struct omsp_listener *first =
+            omsp_container(engine->later.next, struct omsp_listener, later);
+
+        if (first->later_us > now_us) {
+            arm_later(engine);
+            break;
+        }
+        omsp_list_remove(&first->later);
+        if (first->address->quiet)
+            continue;
+        atomic_fetch_add(&first->refs, 1);
+        found = first;
+    }
+    omsp_lock_release(&engine->later_lock);
+    return found;
+}
+
+void omsp_address_signal_later(struct omsp_timer *timer, uint64_t now_us)
+{
+    struct omsp_engine *engine = omsp_container(timer, struct omsp_engine, signal_later);
+    struct omsp_listener *listener;
+
+    while ((listener = next_late(engine, now_us)))
+        call_signal(listener);
 }

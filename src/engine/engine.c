@@ -63,6 +63,9 @@ enum omsp_status omsp_engine_create(const struct omsp_ports *ports,
     omsp_list_init(&engine->addresses);
     omsp_lock_init(&engine->sids_lock);
     omsp_list_init(&engine->sids);
+    omsp_lock_init(&engine->later_lock);
+    omsp_list_init(&engine->later);
+    engine->signal_later.fire = omsp_address_signal_later;
     status = omsp_runner_init(&engine->control, "omsp-control", engine->config.manual);
     if (status)
         goto no_control;
@@ -86,6 +89,7 @@ no_disk:
     omsp_runner_stop(&engine->control);
     omsp_runner_destroy(&engine->control);
 no_control:
+    omsp_lock_destroy(&engine->later_lock);
     omsp_lock_destroy(&engine->sids_lock);
     omsp_lock_destroy(&engine->registry_lock);
     omsp_lock_destroy(&engine->links_lock);
@@ -124,6 +128,7 @@ void omsp_engine_unref(struct omsp_engine *engine)
         omsp_srtp_close();
     omsp_runner_destroy(&engine->disk);
     omsp_runner_destroy(&engine->control);
+    omsp_lock_destroy(&engine->later_lock);
     omsp_lock_destroy(&engine->sids_lock);
     omsp_lock_destroy(&engine->registry_lock);
     omsp_lock_destroy(&engine->links_lock);

@@ -95,9 +95,9 @@ enum omsp_status omsp_address_create(struct omsp_engine *engine, struct omsp_add
 void omsp_address_shutdown(struct omsp_address *address);
 void omsp_address_release(struct omsp_address *address);
 
-/* Called when the listener's queue goes from empty to not empty, and with an event that finds
- * others waiting when the last call was a second ago or more; any thread. Only wake somebody: it
- * must not block and must not call the engine. */
+/* Called when the listener's queue goes from empty to not empty, with an event that finds others
+ * waiting when the last call was a second ago or more, and when omsp_listener_signal_later asked
+ * for it; any thread. Only wake somebody: it must not block and must not call the engine. */
 typedef void (*omsp_signal_fn)(void *ctx);
 
 /* A listener is one event queue. Every event of the address goes to each listener there is. */
@@ -112,6 +112,10 @@ void omsp_listener_close(struct omsp_listener *listener);
 enum omsp_status omsp_listener_take(struct omsp_listener *listener,
                                     bool (*fits)(void *ctx, const struct omsp_event *head),
                                     void *ctx, struct omsp_event *out);
+/* For who took an event and cannot hand it on yet, as without memory, of which this needs none: the
+ * listener is signalled half a second from now, once, though nothing is posted; one signal for all
+ * that ask before it. None after the address's shutdown. Any thread. */
+void omsp_listener_signal_later(struct omsp_listener *listener);
 struct omsp_queue_stats;
 void omsp_listener_get_stats(struct omsp_listener *listener, struct omsp_queue_stats *out);
 

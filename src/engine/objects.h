@@ -40,8 +40,11 @@ struct omsp_engine {
     struct omsp_devices *devices;   /* for life */
     struct omsp_lock registry_lock; /* before any address lock */
     struct omsp_link addresses;
-    struct omsp_lock sids_lock; /* leaf: who looks for a call waits for no address */
-    struct omsp_link sids;      /* struct omsp_call.by_sid: all that are not shut down */
+    struct omsp_lock sids_lock;     /* leaf: who looks for a call waits for no address */
+    struct omsp_link sids;          /* struct omsp_call.by_sid: all that are not shut down */
+    struct omsp_lock later_lock;    /* leaf, but for worker 0's timers */
+    struct omsp_link later;         /* struct omsp_listener.later, who asked first first */
+    struct omsp_timer signal_later; /* worker 0's, of the first of these */
     _Atomic uint32_t next_id;
     _Atomic unsigned calls;
 };
@@ -54,8 +57,10 @@ struct omsp_listener {
     struct omsp_lock signal_lock; /* held while the signal runs, so that close can wait for it */
     omsp_signal_fn signal;        /* NULL once closed; signal_lock */
     void *ctx;
-    _Atomic bool due;      /* it is to be woken and was not yet */
-    uint64_t signalled_us; /* when it became due last; listeners_lock */
+    _Atomic bool due;       /* it is to be woken and was not yet */
+    uint64_t signalled_us;  /* when it became due last; listeners_lock */
+    struct omsp_link later; /* engine->later, while it waits for a signal; later_lock */
+    uint64_t later_us;      /* when that one is due; later_lock */
     _Atomic unsigned refs;
 };
 
@@ -83,6 +88,7 @@ struct omsp_address {
     struct omsp_lock listeners_lock;
     struct omsp_link listeners;
     _Atomic bool signals_due;
+    bool quiet; /* shut down: no signal comes later any more; engine->later_lock */
 };
 
 /* What may be set about a stream's audio (engine/quality.h). */
@@ -227,6 +233,8 @@ struct omsp_worker *omsp_engine_pick_worker(struct omsp_engine *engine);
 void omsp_address_ref(struct omsp_address *address);
 /* False: the last reference is gone. Under the registry's lock. */
 bool omsp_address_try_ref(struct omsp_address *address);
+/* The timer's of listeners that asked for a signal later. Worker 0, no lock held. */
+void omsp_address_signal_later(struct omsp_timer *timer, uint64_t now_us);
 /* Queues for every listener; under any lock that is no leaf, or none. Takes event->blob. The caller
  * runs omsp_address_signal once it holds no lock. OMSP_NOMEM when a listener lost it. */
 enum omsp_status omsp_address_post(struct omsp_address *address, const struct omsp_event *event);

@@ -73,7 +73,7 @@ enum omsp_status omsp_timers_reserve(struct omsp_timers *timers)
     enum omsp_status status = OMSP_OK;
 
     omsp_lock_acquire(&timers->lock);
-    if (timers->reserved + 3 > timers->room) {
+    if (timers->reserved + 4 > timers->room) {
         size_t room = timers->room ? timers->room * 2 : 32;
         struct omsp_timer **heap = omsp_resize(timers->heap, room * sizeof(*heap));
 

@@ -30,7 +30,7 @@ struct omsp_timers {
 void omsp_timers_init(struct omsp_timers *timers);
 void omsp_timers_free(struct omsp_timers *timers);
 /* Room for one timer, so that arming cannot fail. OMSP_NOMEM. Any thread. From the first one on
- * there is room for one more than is reserved: one that whoever has the heap arms for itself. */
+ * there is room for two more than are reserved: those that whoever has the heap arms for itself. */
 enum omsp_status omsp_timers_reserve(struct omsp_timers *timers);
 /* Gives it back; the timer is disarmed. On the owner's thread it is sure that fire is not running.
  */

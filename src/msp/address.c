@@ -58,9 +58,9 @@ HRESULT msp_address_check_live(struct msp_address *address)
 
 /* ---- start and stop -------------------------------------------------------------------------- */
 
-/* The engine's signal: the queue went from empty to not empty. Whoever reads it loops GetEvent
- * until it fails, so one SetEvent for each such edge is enough for an event of either reset mode.
- */
+/* The engine's signal: the queue went from empty to not empty, or what GetEvent had no memory for
+ * may be asked for again. Whoever reads it loops GetEvent until it fails, so one SetEvent for each
+ * such edge is enough for an event of either reset mode. */
 static void wake(void *ctx)
 {
     struct msp_address *address = ctx;

@@ -113,7 +113,7 @@ extern const struct msp_vtable_ITLegacyWaveSupport msp_address_legacy_vtable;
 
 /* GetEvent's work (address_event.c, mspi.md 2.2). E_POINTER, E_UNEXPECTED (not live),
  * TAPI_E_NOEVENT, TAPI_E_NOTENOUGHMEMORY (*size is what the head needs); E_OUTOFMEMORY: the event
- * stays the head, buffer may be zeroed. */
+ * stays the head, buffer may be zeroed, and the event handle is signalled half a second later. */
 HRESULT msp_address_get_event(struct msp_address *address, DWORD *size, BYTE *buffer);
 
 #endif

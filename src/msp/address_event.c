@@ -102,7 +102,8 @@ static enum omsp_status take(struct msp_address *address, fits_fn *fit, void *ct
     return status;
 }
 
-/* An event that could not be delivered for want of memory is the next one's head. */
+/* An event that could not be delivered for want of memory is the next one's head. Who waits for the
+ * handle is woken for it: maybe nothing else comes. */
 static void keep(struct msp_address *address, struct omsp_event *event)
 {
     bool kept = false;
@@ -113,8 +114,14 @@ static void keep(struct msp_address *address, struct omsp_event *event)
         address->has_pending = kept = true;
     }
     ReleaseSRWLockExclusive(&address->lock);
-    if (!kept)
+    if (!kept) {
         omsp_free(event->blob);
+        return;
+    }
+    AcquireSRWLockShared(&address->listener_lock);
+    if (address->listener)
+        omsp_listener_signal_later(address->listener);
+    ReleaseSRWLockShared(&address->listener_lock);
 }
 
 static MSP_HANDLE token_of(const struct msp_call *call)

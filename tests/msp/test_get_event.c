@@ -663,6 +663,55 @@ START_TEST(call_events_carry_counted_interfaces_that_are_the_streams_own)
 }
 END_TEST
 
+/* The only event there is: nothing that comes behind it wakes anybody. */
+START_TEST(an_event_without_memory_is_signalled_again)
+{
+    struct bench bench;
+    IOpenMSPCall *open;
+    ITTerminalSupport *support;
+    ITStreamControl *control;
+    IEnumStream *enumerator;
+    ITStream *stream;
+    ITTerminal *terminal;
+    MSP_EVENT_INFO info;
+    DWORD size = sizeof(info);
+    BSTR class = SysAllocString(L"{E2F7AEF7-4971-11D1-A671-006097C9A2E8}"),
+         peer = SysAllocString(L"127.0.0.1:30998");
+
+    open_bench(&bench);
+    open = kit_query(bench.call, &IID_IOpenMSPCall);
+    control = kit_query(bench.call, &IID_ITStreamControl);
+    support = kit_query(bench.address, &IID_ITTerminalSupport);
+    ck_assert_hr(support->lpVtbl->CreateTerminal(support, class, 8, TD_CAPTURE, &terminal), S_OK);
+    ck_assert_hr(control->lpVtbl->EnumerateStreams(control, &enumerator), S_OK);
+    ck_assert_hr(enumerator->lpVtbl->Next(enumerator, 1, &stream, NULL), S_OK);
+    ck_assert_hr(stream->lpVtbl->SelectTerminal(stream, terminal), S_OK);
+    kit_release(stream); /* so that the event has to make it */
+    kit_release(enumerator);
+    kit_release(support);
+    kit_release(control);
+    ck_assert_hr(IOpenMSPCall_SetPeer(open, peer, 0), S_OK);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_uint_eq(WaitForSingleObject(bench.event, 20000), WAIT_OBJECT_0);
+        ResetEvent(bench.event);
+        omsp_test_fail_allocs_from(0);
+        ck_assert_hr(get(&bench, &size, &info), E_OUTOFMEMORY);
+        omsp_test_allow_alloc();
+    }
+    ck_assert_uint_eq(WaitForSingleObject(bench.event, 20000), WAIT_OBJECT_0);
+    ck_assert_hr(get(&bench, &size, &info), S_OK);
+    ck_assert_int_eq(info.Event, ME_CALL_EVENT);
+    ck_assert_int_eq(info.MSP_CALL_EVENT_INFO.Type, CALL_STREAM_ACTIVE);
+    drop(info.MSP_CALL_EVENT_INFO.pStream);
+    drop(info.MSP_CALL_EVENT_INFO.pTerminal);
+    kit_release(terminal);
+    kit_release(open);
+    SysFreeString(class);
+    SysFreeString(peer);
+    close_bench(&bench);
+}
+END_TEST
+
 /* ---- races ----------------------------------------------------------------------------------- */
 
 struct race {
@@ -738,4 +787,5 @@ OMSP_SUITE("get_event", TEST(empty_queue_is_no_event_and_leaves_size_alone),
            TEST(hardware_is_told_to_move_and_unoffered_operations_are_refused),
            TEST(hardware_is_moved_and_results_are_told_without_memory),
            TEST(call_events_carry_counted_interfaces_that_are_the_streams_own),
+           TEST(an_event_without_memory_is_signalled_again),
            TEST(shutdown_races_with_posting_and_draining))
