@@ -254,7 +254,8 @@ DECLARE_INTERFACE_(IOpenMSPCall, IDispatch)
     STDMETHOD(get_MediaTimeout)(THIS_ LONG * milliseconds) PURE;
     STDMETHOD(put_MediaTimeout)(THIS_ LONG milliseconds) PURE;
     /* The peer's SDP: the answer to our offer if get_LocalDescription was read before, else an
-     * offer. Connects. Later ones re-negotiate: hold, codec, address. E_INVALIDARG: no SDP;
+     * offer. Connects. Later ones re-negotiate: hold, codec, address. E_INVALIDARG: no SDP,
+     * or IPv6 for the audio of a call that is bound to IPv4, or the other way round;
      * TAPI_E_RESOURCEUNAVAIL: no codec in common; TAPI_E_INVALIDMEDIATYPE: no audio; Listen's
      * errors. On failure nothing changed. */
     STDMETHOD(put_RemoteDescription)(THIS_ BSTR sdp) PURE;

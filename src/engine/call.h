@@ -22,6 +22,9 @@ void omsp_call_leave(struct omsp_call *call);
  * false. */
 enum omsp_status omsp_call_ensure_bound(struct omsp_call *call, struct omsp_addr *local,
                                         bool *fresh);
+/* Address lock. False: the peer's address is of another family than the socket that the call has,
+ * or that the first need makes it, which sends nothing there. An unspecified one says nothing. */
+bool omsp_call_can_reach(const struct omsp_call *call, const struct omsp_addr *peer);
 /* The last reference's: the description, with its keys. */
 void omsp_call_free_sdp(struct omsp_call *call);
 /* Address lock, bound. Takes the parameters over and opens or closes the directions that they

@@ -228,6 +228,20 @@ static enum omsp_status negotiate(struct omsp_call *call, const struct omsp_sdp 
     return OMSP_OK;
 }
 
+/* No lock held; before anything is done about it. Audio that is declined may be anywhere. */
+static enum omsp_status check_reach(struct omsp_call *call, const struct omsp_sdp_audio *audio)
+{
+    enum omsp_status status = OMSP_OK;
+
+    omsp_call_enter(call);
+    if (call->shut)
+        status = OMSP_SHUTDOWN;
+    else if (audio->rtp.port && !omsp_call_can_reach(call, &audio->rtp))
+        status = OMSP_INVALID;
+    omsp_call_leave(call);
+    return status;
+}
+
 static const struct omsp_addr loopback = {.family = 4, .ip = {127, 0, 0, 1}};
 
 enum omsp_status omsp_call_set_remote_sdp(struct omsp_call *call, const char *text, size_t len)
@@ -247,6 +261,8 @@ enum omsp_status omsp_call_set_remote_sdp(struct omsp_call *call, const char *te
     security = security_of(call);
     omsp_call_leave(call);
     status = omsp_sdp_parse(text, len, security, &work->remote);
+    if (!status)
+        status = check_reach(call, &work->remote.audio);
     if (!status)
         status = omsp_call_ensure_bound(call, &local, &fresh);
     if (!status) {

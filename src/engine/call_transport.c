@@ -126,8 +126,7 @@ static bool is_unspecified(const struct omsp_addr *addr)
 
 static const struct omsp_addr loopback = {.family = 4, .ip = {127, 0, 0, 1}};
 
-/* Address lock. A socket of one family sends nothing to the other one. */
-static bool can_reach(const struct omsp_call *call, const struct omsp_addr *peer)
+bool omsp_call_can_reach(const struct omsp_call *call, const struct omsp_addr *peer)
 {
     struct omsp_addr local = loopback; /* what the first need binds to */
 
@@ -149,7 +148,7 @@ enum omsp_status omsp_call_set_peer(struct omsp_call *call, const struct omsp_ad
     if (!peer->family || !peer->port)
         return OMSP_INVALID;
     omsp_call_enter(call);
-    status = can_reach(call, peer) ? OMSP_OK : OMSP_INVALID;
+    status = omsp_call_can_reach(call, peer) ? OMSP_OK : OMSP_INVALID;
     omsp_call_leave(call);
     if (!status)
         status = omsp_call_ensure_bound(call, &local, &fresh);

@@ -168,9 +168,9 @@ const char *omsp_call_suite(struct omsp_call *call);
 
 /* The remote description (SDP, UTF-8). The first of an offerer's call is the answer to our offer,
  * of an answerer's the offer; connects the call: streams that may run start by themselves. Later
- * ones re-negotiate (hold, codec, address, keys). OMSP_INVALID (no SDP), OMSP_NO_CODEC,
- * OMSP_BAD_MEDIA (no audio, or none that omsp_call_set_security allows), and bind's errors. On
- * failure nothing changed. */
+ * ones re-negotiate (hold, codec, address, keys). OMSP_INVALID (no SDP, or audio at an address of
+ * another family than the local one), OMSP_NO_CODEC, OMSP_BAD_MEDIA (no audio, or none that
+ * omsp_call_set_security allows), and bind's errors. On failure nothing changed. */
 enum omsp_status omsp_call_set_remote_sdp(struct omsp_call *call, const char *sdp, size_t len);
 /* Our description: the offer while no remote one is known, else the answer. *need gets the bytes
  * with terminator; OMSP_MORE when room is less. May bind: bind's errors. */

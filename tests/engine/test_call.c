@@ -4,6 +4,7 @@
 
 #include "media/g711.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -455,6 +456,57 @@ START_TEST(a_call_is_connected_once_there_is_a_peer)
 }
 END_TEST
 
+/* An offer, or the answer to one, of a peer at this address. */
+static enum omsp_status describe_peer(struct omsp_call *call, const char *address, unsigned port)
+{
+    char sdp[512];
+
+    snprintf(sdp, sizeof(sdp),
+             "v=0\r\no=- 1 1 IN IP4 127.0.0.2\r\ns=-\r\nc=IN %s\r\nt=0 0\r\n"
+             "m=audio %u RTP/AVP 0\r\n",
+             address, port);
+    return omsp_call_set_remote_sdp(call, sdp, strlen(sdp));
+}
+
+/* A socket of one family sends nothing to the other one. */
+START_TEST(a_description_of_the_other_family_is_refused_and_changes_nothing)
+{
+    static const char v4[] = "IP4 127.0.0.2", v6[] = "IP6 2001:db8::2";
+    struct omsp_addr local = {.family = 6};
+    char before[2048], after[2048];
+    struct omsp_call *call, *caller;
+    struct rig rig;
+    size_t need;
+
+    rig_open(&rig, 1);
+    call = rig_call(&rig);
+    ck_assert_int_eq(describe_peer(call, v6, 5000), OMSP_INVALID); /* it would be bound to IPv4 */
+    local.ip[15] = 1;
+    ck_assert_int_eq(omsp_call_bind(call, &local), OMSP_OK); /* but is not yet */
+    ck_assert_int_eq(describe_peer(call, v4, 5000), OMSP_INVALID);
+    ck_assert_int_eq(omsp_call_get_state(call), OMSP_CALL_IDLE);
+    ck_assert_int_eq(describe_peer(call, v6, 5000), OMSP_OK);
+    ck_assert_int_eq(omsp_call_get_state(call), OMSP_CALL_CONNECTED);
+    ck_assert_int_eq(omsp_call_local_sdp(call, before, sizeof(before), &need), OMSP_OK);
+    ck_assert_int_eq(describe_peer(call, v4, 5002), OMSP_INVALID); /* nor does it move there */
+    ck_assert_int_eq(omsp_call_local_sdp(call, after, sizeof(after), &need), OMSP_OK);
+    ck_assert_str_eq(after, before);
+    ck_assert_int_eq(describe_peer(call, "IP4 0.0.0.0", 5000), OMSP_OK); /* a hold */
+
+    caller = rig_call(&rig);
+    ck_assert_int_eq(omsp_call_local_sdp(caller, before, sizeof(before), &need), OMSP_OK);
+    ck_assert_int_eq(describe_peer(caller, v6, 5000), OMSP_INVALID);
+    ck_assert_int_eq(describe_peer(caller, v6, 0), OMSP_BAD_MEDIA); /* declined, wherever it is */
+    ck_assert_int_eq(omsp_call_local_sdp(caller, after, sizeof(after), &need), OMSP_OK);
+    ck_assert_str_eq(after, before); /* the offer waits for its answer */
+    ck_assert_int_eq(describe_peer(caller, v4, 5000), OMSP_OK);
+    ck_assert_int_eq(omsp_call_get_state(caller), OMSP_CALL_CONNECTED);
+    omsp_call_release(caller);
+    omsp_call_release(call);
+    rig_close(&rig);
+}
+END_TEST
+
 START_TEST(everything_answers_after_shutdown)
 {
     struct pair pair;
@@ -597,8 +649,9 @@ OMSP_SUITE("call", TEST(audio_goes_from_file_to_file_unharmed),
            TEST(media_goes_where_it_was_told_or_where_a_translator_shows_the_peer),
            TEST(a_port_in_use_is_told), TEST(a_bind_that_fails_halfway_leaves_the_port_free),
            TEST(the_port_of_a_call_is_free_when_it_is_shut_down),
-           TEST(a_call_is_connected_once_there_is_a_peer), TEST(everything_answers_after_shutdown),
-           TEST(a_terminal_is_on_one_stream_only),
+           TEST(a_call_is_connected_once_there_is_a_peer),
+           TEST(a_description_of_the_other_family_is_refused_and_changes_nothing),
+           TEST(everything_answers_after_shutdown), TEST(a_terminal_is_on_one_stream_only),
            TEST(unselecting_the_last_terminal_of_a_running_stream_ends_it_and_selecting_resumes),
            TEST(a_burst_is_one_signal_and_a_signal_that_was_missed_is_given_again),
            TEST(video_streams_answer_not_implemented))
