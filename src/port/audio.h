@@ -60,7 +60,7 @@ struct omsp_audio_stream {
 struct omsp_audio {
     /* Up to room devices that are there now, in the system's order (win/: those to capture from
      * first); answers how many there are, of more than room perhaps no more than that. Waits for
-     * the system, which may take seconds; of one that hangs, what it said last.
+     * the system, which may take seconds; of one that hangs, what it said last, if it ever did.
      * OMSP_AUDIO_NO_MEMORY, OMSP_AUDIO_UNKNOWN: on_change need not come when it can be had, it is
      * to be asked for again. Any thread but the device's, under no lock that a callback takes. */
     unsigned (*list)(struct omsp_audio *audio, struct omsp_audio_device *out, unsigned room);

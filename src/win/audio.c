@@ -32,8 +32,8 @@ struct win_audio {
     struct omsp_thread *thread;
     volatile LONG changed;
     struct win_desk desk;
-    struct omsp_audio_device *known; /* the desk's lock: the last list, and its length */
-    unsigned known_count;
+    struct omsp_audio_device *known; /* the desk's lock: the last list, NULL: none yet */
+    unsigned known_count;            /* its length */
     /* device thread */
     IMMDeviceEnumerator *devices; /* NULL: no sound on this machine, or none yet */
     HRESULT found;                /* what asking for it came to */
@@ -432,17 +432,18 @@ static struct win_request *request_for(enum win_want want, struct win_stream *st
     return request;
 }
 
-/* The last list that there was. */
+/* The last list that there was; if there was none nobody can say. */
 static unsigned list_known(struct win_audio *audio, struct omsp_audio_device *out, unsigned room)
 {
-    unsigned count;
+    unsigned count, answer;
 
     omsp_lock_acquire(&audio->desk.lock);
     count = audio->known_count;
+    answer = audio->known ? count : OMSP_AUDIO_UNKNOWN;
     for (unsigned i = 0; i < count && i < room; i++)
         out[i] = audio->known[i];
     omsp_lock_release(&audio->desk.lock);
-    return count;
+    return answer;
 }
 
 static unsigned audio_list(struct omsp_audio *base, struct omsp_audio_device *out, unsigned room)

@@ -221,6 +221,7 @@ static volatile LONG asked;
 static volatile HRESULT made, listing, registering; /* what each comes to */
 static volatile LONG registrations;
 static volatile UINT speakers;
+static HANDLE hanging; /* what listing waits for; NULL: nothing */
 
 static ULONG STDMETHODCALLTYPE uncounted(void *iface)
 {
@@ -299,6 +300,8 @@ static HRESULT STDMETHODCALLTYPE lister_EnumAudioEndpoints(IMMDeviceEnumerator *
                                                            IMMDeviceCollection **out)
 {
     (void)iface, (void)states;
+    if (hanging)
+        WaitForSingleObject(hanging, 60000);
     *out = flow == eRender ? &renders : &captures;
     return flow == eRender ? listing : S_OK;
 }
@@ -393,15 +396,30 @@ static void on_signal(void *ctx)
     SetEvent(((struct fake *)ctx)->told);
 }
 
-static void open_fake(struct fake *fake)
+static DWORD begin_class(void)
 {
+    DWORD cookie;
+
     asked = registrations = 0;
     speakers = 1;
-    fake->told = CreateEventW(NULL, FALSE, FALSE, NULL);
     ck_assert_int_eq(CoInitializeEx(NULL, COINIT_MULTITHREADED), S_OK);
     ck_assert_int_eq(CoRegisterClassObject(&CLSID_MMDeviceEnumerator, (IUnknown *)&factory,
-                                           CLSCTX_INPROC_SERVER, REGCLS_MULTIPLEUSE, &fake->cookie),
+                                           CLSCTX_INPROC_SERVER, REGCLS_MULTIPLEUSE, &cookie),
                      S_OK);
+    return cookie;
+}
+
+static void end_class(DWORD cookie)
+{
+    ck_assert_int_eq(registrations, 0);
+    CoRevokeClassObject(cookie);
+    CoUninitialize();
+}
+
+static void open_fake(struct fake *fake)
+{
+    fake->told = CreateEventW(NULL, FALSE, FALSE, NULL);
+    fake->cookie = begin_class();
     ck_assert_int_eq(omsp_engine_create(omsp_system_ports(), NULL, &fake->engine), OMSP_OK);
     ck_assert_int_eq(omsp_address_create(fake->engine, &fake->address), OMSP_OK);
     ck_assert_int_eq(omsp_address_listen(fake->address, on_signal, fake, &fake->listener), OMSP_OK);
@@ -427,9 +445,7 @@ static void close_fake(struct fake *fake)
     omsp_address_shutdown(fake->address);
     omsp_address_release(fake->address);
     omsp_engine_destroy(fake->engine);
-    ck_assert_int_eq(registrations, 0);
-    CoRevokeClassObject(fake->cookie);
-    CoUninitialize();
+    end_class(fake->cookie);
     CloseHandle(fake->told);
 }
 
@@ -512,11 +528,50 @@ START_TEST(a_system_that_tells_no_changes_is_asked_to_until_it_does)
     close_fake(&fake);
 }
 END_TEST
+
+static void no_change(void *owner)
+{
+    (void)owner;
+}
+
+/* The port's own answers, for an engine would take seconds more. */
+START_TEST(a_system_that_hangs_at_its_first_list_has_not_said_that_there_is_nothing)
+{
+    const struct omsp_ports *ports = omsp_system_ports();
+    struct omsp_audio_watch watch = {NULL, no_change};
+    struct omsp_audio_stream nobody = {0}, *stream;
+    struct omsp_audio_device found[2];
+    ULONGLONG give_up = GetTickCount64() + 30000;
+    struct omsp_audio *audio;
+    unsigned count;
+    DWORD cookie;
+
+    made = listing = registering = S_OK;
+    hanging = CreateEventW(NULL, TRUE, FALSE, NULL);
+    cookie = begin_class();
+    ck_assert_int_eq(ports->audio_create(ports->ctx, &watch, &audio), OMSP_OK);
+    /* Where the system was there once less time is given to it. */
+    ck_assert_int_ne(audio->open(audio, "{0.0.0.00000000}.{nobody}", &nobody, &stream), OMSP_OK);
+    ck_assert_uint_eq(audio->list(audio, found, 2), OMSP_AUDIO_UNKNOWN);
+    ck_assert_uint_eq(audio->list(audio, found, 2), OMSP_AUDIO_UNKNOWN); /* as is known already */
+    SetEvent(hanging);
+    do
+        count = audio->list(audio, found, 2);
+    while (count == OMSP_AUDIO_UNKNOWN && GetTickCount64() < give_up);
+    ck_assert_uint_eq(count, 1);
+    audio->destroy(audio);
+    end_class(cookie);
+    CloseHandle(hanging);
+    hanging = NULL;
+}
+END_TEST
+
 #define TESTS_OF_WASAPI                                                                            \
     TEST(what_lists_the_systems_devices_is_asked_for_again),                                       \
         TEST(a_system_without_a_lister_of_devices_has_none),                                       \
         TEST(a_system_that_cannot_list_its_devices_has_not_lost_them),                             \
-        TEST(a_system_that_tells_no_changes_is_asked_to_until_it_does),
+        TEST(a_system_that_tells_no_changes_is_asked_to_until_it_does),                            \
+        TEST(a_system_that_hangs_at_its_first_list_has_not_said_that_there_is_nothing),
 #else
 #define TESTS_OF_WASAPI
 #endif
