@@ -1,15 +1,15 @@
 /*
- * Media streams: options, life, doors. A fork is what stands behind a stream whose audio goes to a
- * WebSocket consumer; the stream's state machine says whether it should run, "ready" means that the
- * consumer's socket is open. Not here: the connection (fork_link.c), the audio (fork_media.c).
+ * Media streams: what they share, their making and end, and their state. A fork is what stands
+ * behind a stream whose audio goes to a WebSocket consumer; the stream's state machine says whether
+ * it should run, "ready" means that the consumer's socket is open. Not here: what is asked of one
+ * (fork_options.c), which of them a call has (fork_call.c), the connection (fork_link.c), the audio
+ * (fork_media.c).
  */
 #include "engine/fork_state.h"
 
 #include "base/alloc.h"
 #include "base/arena.h"
-#include "base/utf.h"
 #include "engine/call.h"
-#include "engine/session.h"
 
 #include <string.h>
 
@@ -92,12 +92,10 @@ static void new_sid(struct omsp_fork *fork)
     fork->last_error = 0;
 }
 
-/* What a new fork is made of: all constant, and all in its block but the call. */
-struct blueprint {
-    const struct omsp_fork_options *options;
-    struct omsp_stream_format format; /* checked */
-    bool of_terminal;
-};
+unsigned omsp_fork_tracks(unsigned tracks)
+{
+    return (tracks & 1) + (tracks >> 1 & 1);
+}
 
 /* One without name is nobody's, and of two with one name the later counts: whoever names them,
  * they become members of one JSON object. */
@@ -135,7 +133,7 @@ static void lay_out_params(struct omsp_arena *arena, const struct omsp_fork_opti
 }
 
 /* The fork and what lives as long as it does, its stream's object included; *stream is that. */
-static struct omsp_fork *lay_out(struct omsp_arena *arena, const struct blueprint *from,
+static struct omsp_fork *lay_out(struct omsp_arena *arena, const struct omsp_fork_blueprint *from,
                                  struct omsp_stream **stream)
 {
     const struct omsp_fork_options *options = from->options;
@@ -161,9 +159,8 @@ static struct omsp_fork *lay_out(struct omsp_arena *arena, const struct blueprin
     return made;
 }
 
-/* Any lock that is no leaf, or none. *out: the stream, whose fork has no reference but its. */
-static enum omsp_status make_stream(struct omsp_call *call, struct omsp_links *links,
-                                    const struct blueprint *from, struct omsp_stream **out)
+enum omsp_status omsp_fork_make(struct omsp_call *call, struct omsp_links *links,
+                                const struct omsp_fork_blueprint *from, struct omsp_stream **out)
 {
     const struct omsp_ports *ports = links->engine->ports;
     const struct omsp_fork_options *options = from->options;
@@ -203,298 +200,6 @@ static enum omsp_status make_stream(struct omsp_call *call, struct omsp_links *l
     (*out)->fork = fork;
     (*out)->fsm.terminals = 1; /* the consumer, for life */
     return OMSP_OK;
-}
-
-/* ---- options -------------------------------------------------------------------------------- */
-
-static bool clean_text(const char *text, size_t most)
-{
-    size_t len = strlen(text);
-
-    return len <= most && omsp_utf8_is_valid(text, len);
-}
-
-static enum omsp_status check_url(const struct omsp_links *links, const char *text, int *error)
-{
-    struct omsp_url url;
-
-    *error = OMSP_FORK_BAD_URL;
-    if (!text || strlen(text) > OMSP_FORK_URL_MAX || omsp_url_parse(text, &url))
-        return OMSP_INVALID;
-    *error = OMSP_FORK_BAD_SCHEME;
-    if (url.scheme == OMSP_SCHEME_WS && !links->allow_plain && !omsp_url_is_loopback(&url))
-        return OMSP_INVALID;
-    if (url.scheme != OMSP_SCHEME_WS && url.scheme != OMSP_SCHEME_WSS)
-        return OMSP_INVALID;
-    *error = 0;
-    return OMSP_OK;
-}
-
-static enum omsp_status check_callback(const struct omsp_links *links, const char *text)
-{
-    struct omsp_url url;
-
-    if (strlen(text) > OMSP_FORK_URL_MAX || omsp_url_parse_user(text, &url))
-        return OMSP_INVALID;
-    if (url.scheme == OMSP_SCHEME_HTTP && !links->allow_plain && !omsp_url_is_loopback(&url))
-        return OMSP_INVALID;
-    return url.scheme == OMSP_SCHEME_HTTP || url.scheme == OMSP_SCHEME_HTTPS ? OMSP_OK
-                                                                             : OMSP_INVALID;
-}
-
-enum omsp_status omsp_fork_check_options(const struct omsp_links *links,
-                                         const struct omsp_fork_options *options, int *error)
-{
-    struct omsp_stream_format format = options->format;
-    enum omsp_status status = check_url(links, options->url, error);
-
-    if (status)
-        return status;
-    *error = OMSP_FORK_BAD_TRACK;
-    if (!options->tracks || options->tracks > (OMSP_TRACK_INBOUND | OMSP_TRACK_OUTBOUND) ||
-        (options->bidirectional && options->tracks != OMSP_TRACK_INBOUND))
-        return OMSP_INVALID;
-    *error = 0;
-    if (options->name && (!*options->name || !clean_text(options->name, OMSP_FORK_NAME_MAX)))
-        return OMSP_INVALID;
-    if (options->callback_url && check_callback(links, options->callback_url))
-        return OMSP_INVALID;
-    if (options->param_count > OMSP_FORK_MAX_PARAMS ||
-        options->reconnects < OMSP_FORK_RECONNECTS_OFF ||
-        options->reconnects > OMSP_FORK_MAX_RECONNECTS)
-        return OMSP_INVALID;
-    if (omsp_stream_format_check(&format))
-        return OMSP_INVALID;
-    for (unsigned i = 0; i < options->param_count; i++)
-        if (!options->params[i].name || !options->params[i].value ||
-            !clean_text(options->params[i].name, OMSP_FORK_URL_MAX) ||
-            !clean_text(options->params[i].value, OMSP_FORK_URL_MAX))
-            return OMSP_INVALID;
-    return OMSP_OK;
-}
-
-/* ---- making ---------------------------------------------------------------------------------- */
-
-unsigned omsp_fork_tracks(unsigned tracks)
-{
-    return (tracks & 1) + (tracks >> 1 & 1);
-}
-
-/* Address lock. replaced: the terminal whose connection is to be replaced, or NULL. */
-static enum omsp_status check_room(struct omsp_call *call, const struct omsp_fork_options *options,
-                                   const struct omsp_websocket *replaced)
-{
-    unsigned tracks = omsp_fork_tracks(options->tracks);
-
-    for (unsigned i = 0; i < call->fork_count; i++) {
-        const struct omsp_fork *fork = call->forks[i]->fork;
-
-        if (call->forks[i]->fsm.desired == OMSP_WANT_STOP || (replaced && fork->owner == replaced))
-            continue;
-        tracks += omsp_fork_tracks(fork->tracks_wanted);
-        if (options->name && fork->name && !strcmp(options->name, fork->name))
-            return OMSP_EXISTS;
-        if (options->bidirectional && fork->bidirectional)
-            return OMSP_EXISTS;
-    }
-    return tracks > OMSP_CALL_MAX_TRACKS ? OMSP_FULL : OMSP_OK;
-}
-
-enum omsp_status omsp_fork_may_start(const struct omsp_stream *stream)
-{
-    const struct omsp_fork *fork = stream->fork;
-    const struct omsp_fork_options options = {
-        .name = fork->name, .tracks = fork->tracks_wanted, .bidirectional = fork->bidirectional};
-
-    if (stream->fsm.shut || stream->fsm.desired != OMSP_WANT_STOP)
-        return OMSP_OK;
-    return check_room(stream->call, &options, NULL);
-}
-
-/* Address lock. Stopped ones stay addressable, the oldest go when there is no more room. */
-static void add_fork(struct omsp_call *call, struct omsp_stream *stream)
-{
-    if (call->fork_count == OMSP_CALL_MAX_FORKS) {
-        unsigned oldest = 0;
-
-        while (!call->forks[oldest]->fork->over)
-            oldest++; /* at most four are not over */
-        omsp_stream_shutdown(call->forks[oldest]);
-        omsp_stream_release(call->forks[oldest]);
-        memmove(&call->forks[oldest], &call->forks[oldest + 1],
-                (call->fork_count - oldest - 1) * sizeof(call->forks[0]));
-        call->fork_count--;
-    }
-    call->forks[call->fork_count++] = stream;
-    omsp_stream_ref(stream);
-}
-
-/* All that the format needs, so that media never waits for memory. */
-static enum omsp_status make_coders(struct omsp_fork *fork)
-{
-    enum omsp_status status = OMSP_OK;
-
-    for (unsigned i = 0; !status && i < 2; i++)
-        if (fork->tracks_wanted & fork->tracks[i].which)
-            status = omsp_stream_encoder_create(&fork->format, &fork->tracks[i].encoder);
-    if (!status && fork->bidirectional)
-        status = omsp_stream_decoder_create(&fork->format, &fork->decoder);
-    return status;
-}
-
-/* Address lock. The format that the options say, else the call's. */
-static enum omsp_status draw(const struct omsp_call *call, const struct omsp_fork_options *options,
-                             bool of_terminal, struct blueprint *out)
-{
-    bool says = options->format.encoding != OMSP_STREAM_ULAW || options->format.rate;
-
-    out->options = options;
-    out->of_terminal = of_terminal;
-    out->format = says ? options->format : call->format;
-    return omsp_stream_format_check(&out->format);
-}
-
-/* Address lock. */
-static enum omsp_status begin(struct omsp_stream *stream, const struct omsp_fork_options *options,
-                              enum omsp_cause cause, const struct omsp_websocket *replaced)
-{
-    struct omsp_call *call = stream->call;
-    enum omsp_status status;
-
-    if (call->shut)
-        return OMSP_SHUTDOWN;
-    if (call->state != OMSP_CALL_CONNECTED || !call->session)
-        return OMSP_WRONG_STATE;
-    status = check_room(call, options, replaced);
-    if (!status)
-        status = make_coders(stream->fork);
-    if (status)
-        return status;
-    stream->fork->stream = stream;
-    stream->fork->cause = cause;
-    stream->fork->reconnects_max = options->reconnects > 0    ? (unsigned)options->reconnects
-                                   : options->reconnects == 0 ? call->reconnects
-                                                              : 0;
-    add_fork(call, stream);
-    omsp_stream_post(stream, OMSP_NEW_STREAM, cause, OMSP_OK, 0);
-    omsp_fork_follow(stream);
-    return OMSP_OK;
-}
-
-enum omsp_status omsp_call_fork(struct omsp_call *call, const struct omsp_fork_options *options,
-                                enum omsp_cause cause, int *error, struct omsp_stream **out)
-{
-    struct omsp_links *links;
-    struct omsp_stream *stream;
-    struct blueprint blueprint;
-    enum omsp_status status;
-    int ignored;
-
-    if (!error)
-        error = &ignored;
-    *error = 0;
-    status = omsp_engine_get_links(call->address->engine, &links);
-    if (!status)
-        status = omsp_fork_check_options(links, options, error);
-    omsp_lock_acquire(&call->address->lock);
-    if (!status)
-        status = draw(call, options, false, &blueprint);
-    omsp_lock_release(&call->address->lock);
-    if (!status)
-        status = make_stream(call, links, &blueprint, &stream);
-    if (status)
-        return status;
-    omsp_call_enter(call);
-    status = begin(stream, options, cause, NULL);
-    omsp_call_leave(call);
-    if (status) {
-        omsp_stream_release(stream);
-        return status;
-    }
-    *out = stream;
-    return OMSP_OK;
-}
-
-enum omsp_status omsp_call_set_reconnects(struct omsp_call *call, unsigned reconnects)
-{
-    if (reconnects > OMSP_FORK_MAX_RECONNECTS)
-        return OMSP_INVALID;
-    omsp_call_enter(call);
-    call->reconnects = reconnects;
-    omsp_call_leave(call);
-    return OMSP_OK;
-}
-
-enum omsp_status omsp_call_set_format(struct omsp_call *call,
-                                      const struct omsp_stream_format *format)
-{
-    struct omsp_stream_format checked = *format;
-
-    if (omsp_stream_format_check(&checked))
-        return OMSP_INVALID;
-    omsp_call_enter(call);
-    call->format = checked;
-    omsp_call_leave(call);
-    return OMSP_OK;
-}
-
-/* ---- a terminal's ---------------------------------------------------------------------------- */
-
-enum omsp_status omsp_fork_open(struct omsp_call *call, const struct omsp_fork_options *options,
-                                const struct omsp_websocket *owner, struct omsp_stream **out)
-{
-    struct omsp_links *links;
-    struct omsp_stream *stream;
-    struct blueprint blueprint;
-    enum omsp_status status = omsp_engine_get_links(call->address->engine, &links);
-
-    if (!status)
-        status = draw(call, options, true, &blueprint);
-    if (!status)
-        status = make_stream(call, links, &blueprint, &stream);
-    if (status)
-        return status;
-    status = begin(stream, options, OMSP_CAUSE_LOCAL_REQUEST, owner);
-    if (status) {
-        omsp_stream_release(stream);
-        return status;
-    }
-    *out = stream;
-    return OMSP_OK;
-}
-
-enum omsp_status omsp_fork_add_track(struct omsp_fork *fork, unsigned track)
-{
-    struct omsp_fork_options more = {.tracks = track};
-    enum omsp_status status = OMSP_OK;
-
-    if (fork->tracks_wanted & track)
-        return OMSP_OK;
-    status = check_room(fork->call, &more, NULL);
-    if (!status && !fork->tracks[track - 1].encoder)
-        status = omsp_stream_encoder_create(&fork->format, &fork->tracks[track - 1].encoder);
-    if (status)
-        return status;
-    omsp_lock_acquire(&fork->lock);
-    if (fork->started_told)
-        status = OMSP_WRONG_STATE;
-    else
-        fork->tracks_wanted |= track;
-    omsp_lock_release(&fork->lock);
-    return status;
-}
-
-unsigned omsp_fork_flow(const struct omsp_fork *fork)
-{
-    return fork->of_terminal ? fork->gates : fork->tracks_wanted;
-}
-
-void omsp_fork_set_gates(struct omsp_fork *fork, unsigned gates, struct omsp_session_source *source)
-{
-    fork->gates = gates;
-    fork->source = source;
-    if (fork->call->session && fork->stream && fork->stream->fsm.actual == OMSP_RUNNING)
-        omsp_session_feed(fork->call->session, fork, gates, source);
 }
 
 /* ---- following the state machine ------------------------------------------------------------- */

@@ -1,9 +1,10 @@
 /*
- * A fork's own state, shared by its files: fork.c (doors and life), fork_info.c (what they ask),
- * fork_media.c (audio to frames to the socket), fork_link.c (connection), fork_upgrade.c (what it
- * begins with), fork_input.c (what comes on it), fork_redial.c (when it is made anew),
- * fork_callback.c (status callbacks), fork_play.c (what a bidirectional consumer plays into the
- * call).
+ * A fork's own state, shared by its files: fork.c (life and state), fork_options.c (what may be
+ * asked of one), fork_call.c (a call's, and the doors that make them), fork_terminal.c (a
+ * terminal's), fork_info.c (what doors ask), fork_media.c (audio to frames to the socket),
+ * fork_link.c (connection), fork_upgrade.c (what it begins with), fork_input.c (what comes on it),
+ * fork_redial.c (when it is made anew), fork_callback.c (status callbacks), fork_play.c (what a
+ * bidirectional consumer plays into the call).
  *
  * Locks: fork->lock is a leaf, below the session's. The link thread's fields are touched on the
  * link thread only.
@@ -174,32 +175,54 @@ void omsp_fork_ref(struct omsp_fork *fork);
 void omsp_fork_unref(struct omsp_fork *fork);
 /* How many of OMSP_TRACK_*. */
 unsigned omsp_fork_tracks(unsigned tracks);
-/* Address lock. Of one that was stopped: others may have its name, its tracks, or speak by now.
- * OMSP_EXISTS, OMSP_FULL, as omsp_call_fork. */
-enum omsp_status omsp_fork_may_start(const struct omsp_stream *stream);
+/* What a new fork is made of: all constant, and all in its block but the call. */
+struct omsp_fork_blueprint {
+    const struct omsp_fork_options *options;
+    struct omsp_stream_format format; /* checked */
+    bool of_terminal;
+};
+/* Any lock that is no leaf, or none. *out: the stream, whose fork has no reference but its; the
+ * call does not know of it. OMSP_NOMEM. */
+enum omsp_status omsp_fork_make(struct omsp_call *call, struct omsp_links *links,
+                                const struct omsp_fork_blueprint *from, struct omsp_stream **out);
 /* Address lock. Carries the stream's actual and desired state to the link and the session. */
 void omsp_fork_follow(struct omsp_stream *stream);
-/* Address lock. A terminal's connection, as omsp_call_fork; it is the caller's to end. The tracks
- * and name of one that the same terminal has now are counted as gone. */
-enum omsp_status omsp_fork_open(struct omsp_call *call, const struct omsp_fork_options *options,
-                                const struct omsp_websocket *owner, struct omsp_stream **out);
-/* Address lock, a terminal's. OMSP_OK when `start` names the track or will do, OMSP_WRONG_STATE
- * when it was sent without, OMSP_FULL. */
-enum omsp_status omsp_fork_add_track(struct omsp_fork *fork, unsigned track);
-/* Address lock, a terminal's: the tracks whose audio may go, and whose the inbound one is (NULL:
- * the render stream's, else a substream's). */
-void omsp_fork_set_gates(struct omsp_fork *fork, unsigned gates,
-                         struct omsp_session_source *source);
-/* Address lock. The tracks that a fork which runs is fed with. */
-unsigned omsp_fork_flow(const struct omsp_fork *fork);
-enum omsp_status omsp_fork_check_options(const struct omsp_links *links,
-                                         const struct omsp_fork_options *options, int *error);
 /* Any lock that is no leaf. Makes the link thread when there is none yet. */
 enum omsp_status omsp_engine_get_links(struct omsp_engine *engine, struct omsp_links **out);
 /* Link thread, no lock held: it is open / it ended (error 0: as ordered, and perhaps started again
  * since, which is then carried out). */
 void omsp_fork_opened(struct omsp_fork *fork);
 void omsp_fork_ended(struct omsp_fork *fork, int error);
+
+/* ---- fork_options.c -------------------------------------------------------------------------- */
+/* Any lock or none. OMSP_INVALID, with *error as omsp_call_fork. */
+enum omsp_status omsp_fork_check_options(const struct omsp_links *links,
+                                         const struct omsp_fork_options *options, int *error);
+
+/* ---- fork_call.c: address lock --------------------------------------------------------------- */
+/* May one more with these options run? replaced: the terminal whose connection is to be replaced,
+ * or NULL. OMSP_EXISTS, OMSP_FULL, as omsp_call_fork. */
+enum omsp_status omsp_fork_check_room(struct omsp_call *call,
+                                      const struct omsp_fork_options *options,
+                                      const struct omsp_websocket *replaced);
+/* Of one that was stopped: others may have its name, its tracks, or speak by now. OMSP_EXISTS,
+ * OMSP_FULL, as omsp_call_fork. */
+enum omsp_status omsp_fork_may_start(const struct omsp_stream *stream);
+/* A terminal's connection, as omsp_call_fork; it is the caller's to end. The tracks and name of one
+ * that the same terminal has now are counted as gone. */
+enum omsp_status omsp_fork_open(struct omsp_call *call, const struct omsp_fork_options *options,
+                                const struct omsp_websocket *owner, struct omsp_stream **out);
+
+/* ---- fork_terminal.c: address lock ----------------------------------------------------------- */
+/* OMSP_OK when `start` names the track or will do, OMSP_WRONG_STATE when it was sent without,
+ * OMSP_FULL, OMSP_NOMEM. */
+enum omsp_status omsp_fork_add_track(struct omsp_fork *fork, unsigned track);
+/* The tracks whose audio may go, and whose the inbound one is (NULL: the render stream's, else a
+ * substream's). */
+void omsp_fork_set_gates(struct omsp_fork *fork, unsigned gates,
+                         struct omsp_session_source *source);
+/* The tracks that a fork which runs is fed with; of any fork. */
+unsigned omsp_fork_flow(const struct omsp_fork *fork);
 
 /* ---- fork_media.c: session lock -------------------------------------------------------------- */
 /* codes: µ-law, in media order. now_us for where a new run of audio begins. True: frames were
