@@ -1,0 +1,145 @@
+/* The WebSocket terminal in simulated time: its connection found, stopped and paused by its name or
+ * SID. */
+#include "support/listener.h"
+
+START_TEST(it_is_found_by_name_but_no_stream_of_the_call_s_list)
+{
+    struct fixture f;
+    struct omsp_stream *found, *all[4];
+
+    open_fixture(&f);
+    ck_assert_int_eq(omsp_websocket_set(f.socket, OMSP_WEBSOCKET_NAME, "listener"), OMSP_OK);
+    ck_assert_int_eq(omsp_websocket_add_param(f.socket, "who", "me"), OMSP_OK);
+    connect_fixture(&f);
+    select_on(&f, f.render);
+    rig_run(&f.rig, 100);
+    ck_assert_uint_eq(omsp_call_stream_count(f.b), 2);
+    ck_assert_uint_eq(omsp_call_forks(f.b, all, 4), 1);
+    found = omsp_call_find_fork(f.b, "listener");
+    ck_assert_ptr_eq(found, all[0]);
+    ck_assert_int_eq(omsp_stream_select(found, f.socket), OMSP_BAD_TERMINAL);
+    omsp_stream_release(found);
+    omsp_stream_release(all[0]);
+    ck_assert_uint_eq(sim_connection_count(nth(&f, 0), "\"customParameters\":{\"who\":\"me\"}"), 1);
+    close_fixture(&f);
+}
+END_TEST
+
+START_TEST(stopped_by_its_sid_it_stops_the_streams_that_have_nothing_else)
+{
+    struct fixture f;
+    struct omsp_stream *media;
+    uint32_t call;
+
+    open_fixture(&f);
+    select_on(&f, f.render);
+    ck_assert_int_eq(omsp_stream_select(f.capture, f.socket), OMSP_OK);
+    {
+        struct omsp_terminal *player, *track;
+
+        player = rig_player(&f.rig, "in.wav", &track);
+        ck_assert_int_eq(omsp_stream_select(f.capture, track), OMSP_OK);
+        omsp_terminal_release(track);
+        omsp_terminal_release(player);
+    }
+    connect_fixture(&f);
+    rig_run(&f.rig, 500);
+    media = omsp_websocket_stream(f.socket, &call);
+    ck_assert_int_eq(omsp_stream_stop(media, OMSP_CAUSE_REMOTE_REQUEST), OMSP_OK);
+    expect_state(&f, f.render, OMSP_STREAM_INACTIVE, OMSP_CAUSE_REMOTE_REQUEST);
+    expect_terminal(&f, f.capture, OMSP_TERMINAL_FAIL, OMSP_CAUSE_REMOTE_REQUEST, OMSP_OK,
+                    f.socket);
+    rig_expect_nothing(&f.rig);
+    ck_assert(!omsp_terminal_in_use(f.socket));
+    ck_assert_int_eq(omsp_stream_get_actual(f.capture), OMSP_RUNNING);
+    ck_assert_int_eq(omsp_stream_stop(media, OMSP_CAUSE_REMOTE_REQUEST), OMSP_OK);
+    ck_assert_int_eq(omsp_stream_start(media, OMSP_CAUSE_REMOTE_REQUEST), OMSP_WRONG_STATE);
+    rig_run(&f.rig, 500);
+    rig_expect_nothing(&f.rig);
+    sim_connection_judge(nth(&f, 0), BOTH, true);
+    /* A pause that ends is not a reason to call again, but the application's own start is. */
+    ck_assert_int_eq(omsp_stream_pause(f.capture, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    ck_assert_int_eq(omsp_stream_start(f.capture, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 500);
+    ck_assert_uint_eq(f.consumer.count, 1);
+    ck_assert_int_eq(omsp_stream_stop(f.capture, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    ck_assert_int_eq(omsp_stream_start(f.capture, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 500);
+    ck_assert_uint_eq(f.consumer.count, 2);
+    sim_connection_judge(nth(&f, 1), BOTH, false);
+    omsp_stream_release(media);
+    drain(&f);
+    close_fixture(&f);
+}
+END_TEST
+
+START_TEST(taken_off_a_stream_after_a_stop_by_its_sid_it_hears_that_stream_no_more)
+{
+    struct fixture f;
+    struct omsp_terminal *player, *track;
+    struct omsp_stream *media;
+    uint32_t call;
+
+    open_fixture(&f);
+    select_on(&f, f.render);
+    select_on(&f, f.capture);
+    player = rig_player(&f.rig, "in.wav", &track);
+    ck_assert_int_eq(omsp_stream_select(f.capture, track), OMSP_OK);
+    connect_fixture(&f);
+    rig_run(&f.rig, 500);
+    media = omsp_websocket_stream(f.socket, &call);
+    ck_assert_int_eq(omsp_stream_stop(media, OMSP_CAUSE_REMOTE_REQUEST), OMSP_OK);
+    ck_assert_int_eq(omsp_stream_unselect(f.capture, f.socket), OMSP_OK);
+    ck_assert_int_eq(omsp_stream_get_actual(f.capture), OMSP_RUNNING);
+    ck_assert_int_eq(omsp_stream_start(f.render, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 500);
+    sim_connection_judge(nth(&f, 1), OMSP_TRACK_INBOUND, false);
+    ck_assert_uint_ge(sim_connection_media(nth(&f, 1), OMSP_TRACK_INBOUND), 20);
+    ck_assert_uint_eq(sim_connection_media(nth(&f, 1), OMSP_TRACK_OUTBOUND), 0);
+    /* Beside the player again it is a track of the next connection. */
+    select_on(&f, f.capture);
+    rig_run(&f.rig, 500);
+    sim_connection_judge(nth(&f, 2), BOTH, false);
+    ck_assert_uint_ge(sim_connection_media(nth(&f, 2), OMSP_TRACK_OUTBOUND), 20);
+    omsp_stream_release(media);
+    omsp_terminal_release(track);
+    omsp_terminal_release(player);
+    drain(&f);
+    close_fixture(&f);
+}
+END_TEST
+
+START_TEST(paused_by_its_sid_only_the_connection_pauses)
+{
+    struct fixture f;
+    struct omsp_stream *media;
+    unsigned inbound;
+    uint32_t call;
+
+    open_fixture(&f);
+    select_on(&f, f.render);
+    connect_fixture(&f);
+    rig_run(&f.rig, 500);
+    media = omsp_websocket_stream(f.socket, &call);
+    ck_assert_int_eq(omsp_stream_pause(media, OMSP_CAUSE_REMOTE_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 5);
+    inbound = sim_connection_media(nth(&f, 0), OMSP_TRACK_INBOUND);
+    /* What the stream does meanwhile does not open it. */
+    ck_assert_int_eq(omsp_stream_pause(f.render, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    ck_assert_int_eq(omsp_stream_start(f.render, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 500);
+    ck_assert_uint_eq(sim_connection_media(nth(&f, 0), OMSP_TRACK_INBOUND), inbound);
+    ck_assert_int_eq(omsp_stream_start(media, OMSP_CAUSE_REMOTE_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 500);
+    ck_assert_uint_ge(sim_connection_media(nth(&f, 0), OMSP_TRACK_INBOUND), inbound + 24);
+    sim_connection_judge(nth(&f, 0), OMSP_TRACK_INBOUND, false);
+    omsp_stream_release(media);
+    drain(&f);
+    close_fixture(&f);
+}
+END_TEST
+
+OMSP_SUITE("terminal_websocket_sid", TEST(it_is_found_by_name_but_no_stream_of_the_call_s_list),
+           TEST(stopped_by_its_sid_it_stops_the_streams_that_have_nothing_else),
+           TEST(taken_off_a_stream_after_a_stop_by_its_sid_it_hears_that_stream_no_more),
+           TEST(paused_by_its_sid_only_the_connection_pauses))
