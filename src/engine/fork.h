@@ -156,7 +156,8 @@ bool omsp_stream_is_fork(const struct omsp_stream *stream);
  * later, or that the consumer closes, is a TERMINAL_FAIL of its streams; the terminal stays
  * selected and connects anew with the next start. One that was stopped by its SID stops the
  * streams on which no other terminal is, and is a TERMINAL_FAIL without error, with the cause of
- * the stop, on the others. OMSP_NOMEM. */
+ * the stop, on the others: these have no part in a next connection until they were stopped
+ * themselves. OMSP_NOMEM. */
 enum omsp_status omsp_websocket_create(struct omsp_address *address, struct omsp_terminal **out);
 
 enum omsp_websocket_text {

@@ -16,6 +16,8 @@ enum { INBOUND, OUTBOUND, PARTS };
 struct part {
     struct omsp_terminal base;
     bool started; /* its stream wants the connection, though it may be held just now */
+    bool ended;   /* stopped by its SID while the stream went on, which does not dial again by a
+                     mere resume, but when it was stopped itself */
     bool running; /* its stream runs: the track's audio flows */
 };
 
@@ -27,7 +29,6 @@ struct omsp_websocket {
     unsigned param_count;
     struct omsp_stream *stream; /* of the connection made last; a reference, or NULL */
     bool live;                  /* that connection is ours to end; its fork's owner is set */
-    bool ended;                 /* somebody stopped it by its SID: not dialled by a mere resume */
     enum omsp_status last;      /* of the last try to make one, or why it was lost */
 };
 
@@ -132,7 +133,7 @@ static void note_use(struct omsp_websocket *socket)
     bool used = false;
 
     for (unsigned i = 0; i < PARTS; i++)
-        used |= atomic_load(&socket->parts[i].base.in_use);
+        used |= socket->parts[i].started && atomic_load(&socket->parts[i].base.in_use);
     atomic_store(&socket->base.in_use, used);
 }
 
@@ -140,11 +141,12 @@ static enum omsp_status connect_part(struct omsp_terminal *terminal)
 {
     struct omsp_websocket *socket = socket_of(terminal);
     struct part *part = part_of(terminal);
-    enum omsp_status status = OMSP_OK;
+    enum omsp_status status;
 
-    if (!socket->ended)
-        status = make_connection(socket, terminal->selected_on->call,
-                                 track_bit((unsigned)(part - socket->parts)));
+    if (part->ended)
+        return OMSP_OK;
+    status = make_connection(socket, terminal->selected_on->call,
+                             track_bit((unsigned)(part - socket->parts)));
     if (status == OMSP_FULL)
         status = OMSP_MAX_TERMINALS;
     socket->last = status;
@@ -157,7 +159,9 @@ static enum omsp_status connect_part(struct omsp_terminal *terminal)
 
 static void run_part(struct omsp_terminal *terminal, bool running)
 {
-    part_of(terminal)->running = running;
+    struct part *part = part_of(terminal);
+
+    part->running = running && part->started;
     set_gates(socket_of(terminal));
 }
 
@@ -185,13 +189,11 @@ static void settle_part(struct omsp_terminal *terminal)
 
         if (!stream || stream->fsm.shut || is_stopped(stream) ||
             stream->call->state != OMSP_CALL_CONNECTED)
-            socket->parts[i].started = false;
+            socket->parts[i].started = socket->parts[i].ended = false;
         needed |= socket->parts[i].started;
     }
-    if (needed)
-        return;
-    end_connection(socket);
-    socket->ended = false;
+    if (!needed)
+        end_connection(socket);
 }
 
 static const struct omsp_terminal_ops part_ops = {
@@ -396,7 +398,6 @@ void omsp_websocket_lost(struct omsp_websocket *socket, enum omsp_status why)
 void omsp_websocket_let_go(struct omsp_websocket *socket, enum omsp_cause cause)
 {
     disown(socket);
-    socket->ended = true;
     for (unsigned i = 0; i < PARTS; i++) {
         struct part *part = &socket->parts[i];
         struct omsp_stream *stream = part->base.selected_on;
@@ -407,7 +408,8 @@ void omsp_websocket_let_go(struct omsp_websocket *socket, enum omsp_cause cause)
             omsp_stream_input(stream, OMSP_IN_STOP, cause);
         } else {
             /* Not in use, so that nobody disconnects it later: its track ends here. */
-            part->running = false;
+            part->started = part->running = false;
+            part->ended = true;
             atomic_store(&part->base.in_use, false);
         }
         /* Of a substream's own state nobody is told. */

@@ -109,6 +109,55 @@ START_TEST(taken_off_a_stream_after_a_stop_by_its_sid_it_hears_that_stream_no_mo
 }
 END_TEST
 
+START_TEST(a_stream_that_its_sid_stopped_dials_by_its_own_start)
+{
+    struct fixture f;
+    struct omsp_terminal *player, *track;
+    struct omsp_fork_info info;
+    struct omsp_stream *media;
+    uint32_t call;
+
+    open_fixture(&f);
+    select_on(&f, f.render);
+    select_on(&f, f.capture);
+    player = rig_player(&f.rig, "in.wav", &track);
+    ck_assert_int_eq(omsp_stream_select(f.capture, track), OMSP_OK);
+    connect_fixture(&f);
+    rig_run(&f.rig, 500);
+    media = omsp_websocket_stream(f.socket, &call);
+    ck_assert_int_eq(omsp_stream_stop(media, OMSP_CAUSE_REMOTE_REQUEST), OMSP_OK);
+    /* A pause of the stream that went on has no part in it. */
+    ck_assert_int_eq(omsp_stream_pause(f.capture, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    ck_assert_int_eq(omsp_stream_start(f.capture, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 500);
+    ck_assert_uint_eq(f.consumer.count, 1);
+    ck_assert(!omsp_terminal_in_use(f.socket));
+    /* The stream that was stopped is alone on the next connection, and ends it. */
+    ck_assert_int_eq(omsp_stream_start(f.render, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    ck_assert(omsp_terminal_in_use(f.socket));
+    rig_run(&f.rig, 500);
+    ck_assert_uint_eq(f.consumer.count, 2);
+    ck_assert_uint_ge(sim_connection_media(nth(&f, 1), OMSP_TRACK_INBOUND), 20);
+    ck_assert_uint_eq(sim_connection_media(nth(&f, 1), OMSP_TRACK_OUTBOUND), 0);
+    ck_assert_int_eq(omsp_stream_stop(f.render, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    ck_assert_int_eq(state_of(&f, &info), OMSP_FORK_STOPPED);
+    ck_assert_int_eq(omsp_stream_start(f.render, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 500);
+    /* The other joins it when it was stopped and started, too. */
+    ck_assert_int_eq(omsp_stream_stop(f.capture, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    ck_assert_int_eq(omsp_stream_start(f.capture, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    rig_run(&f.rig, 500);
+    ck_assert_uint_eq(f.consumer.count, 3);
+    sim_connection_judge(nth(&f, 2), BOTH, false);
+    ck_assert_uint_ge(sim_connection_media(nth(&f, 2), OMSP_TRACK_OUTBOUND), 20);
+    omsp_stream_release(media);
+    omsp_terminal_release(track);
+    omsp_terminal_release(player);
+    drain(&f);
+    close_fixture(&f);
+}
+END_TEST
+
 START_TEST(paused_by_its_sid_only_the_connection_pauses)
 {
     struct fixture f;
@@ -142,4 +191,5 @@ END_TEST
 OMSP_SUITE("terminal_websocket_sid", TEST(it_is_found_by_name_but_no_stream_of_the_call_s_list),
            TEST(stopped_by_its_sid_it_stops_the_streams_that_have_nothing_else),
            TEST(taken_off_a_stream_after_a_stop_by_its_sid_it_hears_that_stream_no_more),
+           TEST(a_stream_that_its_sid_stopped_dials_by_its_own_start),
            TEST(paused_by_its_sid_only_the_connection_pauses))
