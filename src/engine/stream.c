@@ -201,6 +201,13 @@ static void run_session(struct omsp_stream *stream, bool running)
     omsp_echo_path_settle(stream->call);
 }
 
+static void take_down(struct omsp_stream *stream)
+{
+    run_session(stream, false);
+    for (unsigned i = 0; i < stream->terminal_count; i++)
+        disconnect_terminal(stream->terminals[i]);
+}
+
 static struct move_outcome move_media(struct omsp_stream *stream, enum omsp_actual to)
 {
     struct omsp_call *call = stream->call;
@@ -219,11 +226,18 @@ static struct move_outcome move_media(struct omsp_stream *stream, enum omsp_actu
         outcome.actual = stream->fsm.actual;
         return outcome;
     }
-    run_session(stream, to == OMSP_RUNNING);
     if (to == OMSP_STOPPED)
-        for (unsigned i = 0; i < stream->terminal_count; i++)
-            disconnect_terminal(stream->terminals[i]);
+        take_down(stream);
+    else
+        run_session(stream, to == OMSP_RUNNING);
     return outcome;
+}
+
+/* It is over, whatever the hardware says. */
+static void halt(struct omsp_stream *stream)
+{
+    if (move_media(stream, OMSP_STOPPED).status)
+        take_down(stream);
 }
 
 static void settle_terminal(struct omsp_terminal *terminal)
@@ -251,6 +265,9 @@ static enum omsp_status commit(struct omsp_stream *stream, const struct omsp_str
     struct omsp_stream_commit done = omsp_stream_commit(&stream->fsm, plan, outcome->status,
                                                         outcome->failed_cause, outcome->actual);
 
+    /* Some inputs happen all the same, though the hardware would not. */
+    if (outcome->status && outcome->actual != OMSP_STOPPED && stream->fsm.actual == OMSP_STOPPED)
+        take_down(stream);
     for (unsigned i = 0; i < done.count; i++) {
         uint32_t terminal = stream->terminal_count ? stream->terminals[0]->id : 0;
 
@@ -283,14 +300,11 @@ enum omsp_status omsp_stream_break(struct omsp_stream *stream, enum omsp_status 
                                    enum omsp_cause cause)
 {
     struct omsp_stream_plan plan = omsp_stream_plan(&stream->fsm, OMSP_IN_BROKE, cause);
-    struct move_outcome outcome;
+    struct move_outcome outcome = {why, cause, OMSP_STOPPED, 0};
 
     if (plan.status)
         return plan.status;
-    outcome = move_media(stream, OMSP_STOPPED);
-    outcome.status = why;
-    outcome.failed_cause = cause;
-    outcome.actual = OMSP_STOPPED;
+    halt(stream);
     return commit(stream, &plan, &outcome);
 }
 
@@ -314,7 +328,7 @@ void omsp_stream_lose_terminal(struct omsp_stream *stream, struct omsp_terminal 
     if (works) {
         run_session(stream, stream->fsm.actual == OMSP_RUNNING);
     } else {
-        move_media(stream, OMSP_STOPPED);
+        halt(stream);
         outcome.actual = OMSP_STOPPED;
     }
     commit(stream, &plan, &outcome);
