@@ -10,7 +10,7 @@ set(OMSP_LONG interop/devices=46 interop/srtp=45 engine/device=42 tree/walk=33 u
     fuzz/engine=14 interop/gstreamer=14 interop/mediastream=13 engine/secure=13 interop/pcm=12
     unit/ring_schedules=11 interop/package=11 unit/queue_storm=10 unit/traces=9 engine/fork_many=9
     engine/fork_many_singly=9 rest/rest_storm=8 unit/media_payload=8 unit/mailbox=8 unit/voice=7
-    engine/year=6 engine/fork_tls=6 engine/fork_play=6 engine/hostile=6 unit/tls=6 fuzz/wav=5)
+    engine/terminal_websocket_year=7 engine/year=6 engine/fork_tls=6 engine/fork_play=6 engine/hostile=6 unit/tls=6 fuzz/wav=5)
 set(OMSP_WAITING interop/twilio=29 interop/twilio-native=28 interop/crash=13 msp/msp_memory=13
     rest/server=12 interop/errors=11 posix/record_kill=10 interop/console=8 rest/server_hostile=8
     msp/device_faults=11 engine/resolver=8 msp/quality=8 interop/script_host=6 msp/msp_memory_media=6 engine/fork_slow=6
