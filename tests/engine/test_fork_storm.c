@@ -122,7 +122,7 @@ START_TEST(every_way_to_fail_ends_in_order)
     tcp_far_open(&bye, &rig, TCP_BYE);
     storm_open(&storm, &echo, &bye);
     for (unsigned i = 0; i < THREADS; i++) {
-        hands[i] = (struct hand){&storm, i * 7919 + 1, 0, NULL};
+        hands[i] = (struct hand){&storm, omsp_test_seed(i * 7919 + 1), 0, NULL};
         ck_assert_int_eq(omsp_thread_start(hand_main, &hands[i], "hand", &hands[i].thread),
                          OMSP_OK);
     }

@@ -232,7 +232,7 @@ START_TEST(many_hands_on_one_terminal_leave_it_in_order)
 
     storm_open(&storm);
     for (unsigned i = 0; i < THREADS; i++) {
-        hands[i] = (struct hand){&storm, i * 7919 + 3, NULL};
+        hands[i] = (struct hand){&storm, omsp_test_seed(i * 7919 + 3), NULL};
         ck_assert_int_eq(omsp_thread_start(hand_main, &hands[i], "hand", &hands[i].thread),
                          OMSP_OK);
     }

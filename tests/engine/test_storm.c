@@ -249,7 +249,7 @@ START_TEST(a_storm_from_many_threads_leaves_everything_in_order)
 
     storm_open(&storm, "hands");
     for (unsigned i = 0; i < THREADS; i++) {
-        hands[i] = (struct hand){&storm, i * 7919 + 1, NULL};
+        hands[i] = (struct hand){&storm, omsp_test_seed(i * 7919 + 1), NULL};
         ck_assert_int_eq(omsp_thread_start(hand_main, &hands[i], "hand", &hands[i].thread),
                          OMSP_OK);
     }

@@ -181,7 +181,7 @@ START_TEST(whatever_is_done_to_them_consumers_get_what_is_in_order)
 
     storm_open(&storm);
     for (unsigned i = 0; i < THREADS; i++) {
-        hands[i] = (struct hand){&storm, i * 7919 + 1, NULL};
+        hands[i] = (struct hand){&storm, omsp_test_seed(i * 7919 + 1), NULL};
         ck_assert_int_eq(omsp_thread_start(hand_main, &hands[i], "hand", &hands[i].thread),
                          OMSP_OK);
     }

@@ -49,7 +49,7 @@ START_TEST(what_must_hold_holds_for_as_long_as_anybody_waits)
 
     ck_assert_uint_gt(hours, 0);
     for (unsigned hour = 0; hour < hours; hour += 4)
-        live(1 + hour, 240, &counts);
+        live(omsp_test_seed(1 + hour), 240, &counts);
     printf("%u hours: %" PRIu64 " steps, %" PRIu64 " calls, %" PRIu64 " media streams, %" PRIu64
            " starts, stops and pauses, %" PRIu64 " faults, %" PRIu64 " RTP packets, %" PRIu64
            " events, %" PRIu64 " callbacks, %" PRIu64 " upgrades, %" PRIu64

@@ -437,7 +437,7 @@ static void sequence(uint32_t seed, struct play *totals, LONG *crossed, LONG *to
         struct actor *actor = &actors[i];
 
         actor->meeting = &meeting;
-        actor->play.seed = (seed * ACTORS + i) * 2654435761u + 1;
+        actor->play.seed = omsp_test_seed(seed * ACTORS + i) * 2654435761u + 1;
         actor->guest.dispatch.lpVtbl = &guest_vtable;
         actor->guest.refs = 1;
         actor->guest.meeting = &meeting;

@@ -21,7 +21,7 @@ typedef HRESULT(STDMETHODCALLTYPE *can_unload_fn)(void);
 
 static void sequence(uint32_t seed, struct play *totals)
 {
-    struct play play = {.seed = seed * 2654435761u + 1};
+    struct play play = {.seed = omsp_test_seed(seed) * 2654435761u + 1};
     IOpenMSPAddress *address = NULL;
     IOpenMSPCall *call = NULL;
 

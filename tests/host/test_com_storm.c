@@ -438,7 +438,7 @@ static void open_doors(struct storm *storm, struct door *doors, uint32_t seed)
 
         memset(&doors[i], 0, sizeof(doors[i]));
         doors[i].storm = storm;
-        client->seed = seed * 31u + (uint32_t)i;
+        client->seed = omsp_test_seed(seed) * 31u + (uint32_t)i;
         strcpy(client->address, storm->rest);
         strcpy(client->consumer, "ws%3A%2F%2F127.0.0.1%3A30999%2Fx");
         for (int k = 0; k < 3; k++) {
@@ -513,7 +513,7 @@ static void storm_once(uint32_t seed, bool rest)
         gusts[i].sink.lpVtbl = &sink_vtable;
         gusts[i].refs = 1;
         gusts[i].apartment = i == MTA_THREADS;
-        gusts[i].seed = seed * 977u + (uint32_t)i;
+        gusts[i].seed = omsp_test_seed(seed) * 977u + (uint32_t)i;
         gusts[i].thread = CreateThread(NULL, 0, blow, &gusts[i], 0, NULL);
         ck_assert_ptr_nonnull(gusts[i].thread);
     }

@@ -222,7 +222,7 @@ static void start_client(struct hand *hand, struct storm *storm, unsigned seed)
         snprintf(client->sids[k], sizeof(client->sids[k]), "%s",
                  omsp_call_sid(storm->calls[k % 2]));
     snprintf(client->consumer, sizeof(client->consumer), "%s", storm->consumer);
-    client->seed = seed;
+    client->seed = omsp_test_seed(seed);
     snprintf(client->address, sizeof(client->address), "%s", omsp_rest_address(storm->server));
     *hand = (struct hand){.storm = storm, .client = client};
     ck_assert_int_eq(omsp_thread_start(client_main, hand, "client", &hand->thread), OMSP_OK);
@@ -239,7 +239,7 @@ START_TEST(rest_beside_the_engine_under_restarts)
     for (unsigned i = 0; i < CLIENTS; i++)
         start_client(&clients[i], &storm, 977 * i + 1);
     for (unsigned i = 0; i < HANDS; i++) {
-        hands[i] = (struct hand){.storm = &storm, .seed = i * 7919 + 1};
+        hands[i] = (struct hand){.storm = &storm, .seed = omsp_test_seed(i * 7919 + 1)};
         ck_assert_int_eq(omsp_thread_start(hand_main, &hands[i], "hand", &hands[i].thread),
                          OMSP_OK);
     }

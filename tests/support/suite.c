@@ -26,6 +26,13 @@ bool omsp_test_sends_singly(void)
     return word && word[0] == '0';
 }
 
+unsigned omsp_test_seed(unsigned number)
+{
+    const char *text = getenv("OMSP_SEED");
+
+    return number + (text ? (unsigned)strtoul(text, NULL, 10) * 2654435761u : 0);
+}
+
 bool omsp_test_alloc_turn(void)
 {
     if (atomic_load(&countdown) < 0 || atomic_fetch_sub(&countdown, 1) != 0)

@@ -86,6 +86,10 @@ bool omsp_suite_is_running(void);
  * adapter looks at OMSP_IO_URING=0 itself; simulated systems are told. */
 bool omsp_test_sends_singly(void);
 
+/* For the random choices of a storm: number, or with OMSP_SEED=n in the environment another one for
+ * each n, to look where the suite as it stands does not. */
+unsigned omsp_test_seed(unsigned number);
+
 /* ---- allocation walk ------------------------------------------------------------------------ */
 
 /* Lets the allocation with this number (0: the next one) fail. */

@@ -231,7 +231,7 @@ static void storm(uint32_t start, uint64_t posts, unsigned takes_per_1000)
     struct omsp_queue_stats stats;
     struct omsp_event out;
 
-    seed = start;
+    seed = omsp_test_seed(start);
     for (uint64_t number = 1; number <= posts; number++) {
         struct omsp_event event = next_event(&source, number);
         bool was_empty, empty = model->count == 0;
@@ -289,7 +289,7 @@ START_TEST(the_last_word_of_every_stream_is_the_true_one)
         struct belief beliefs[8] = {{0}};
         struct omsp_event out;
 
-        seed = run;
+        seed = omsp_test_seed(run);
         for (int n = 0; n < 2000; n++) {
             uint32_t s = rnd() % 8;
             struct omsp_event event = call_event(s + 1, OMSP_STREAM_FAIL);
