@@ -15,7 +15,7 @@
 START_TEST(a_consumer_hears_what_its_terminal_is_on_and_nothing_else)
 {
     const char *asked = getenv("OMSP_AUDIENCE_LIVES"), *one = getenv("OMSP_AUDIENCE_SEED");
-    unsigned long lives = asked ? strtoul(asked, NULL, 10) : 1500;
+    unsigned long lives = asked ? strtoul(asked, NULL, 10) : 1200;
     struct audience_counts counts = {0};
 
     ck_assert_uint_gt(lives, 0);

@@ -2,9 +2,10 @@
  * Two calls on a simulated machine, terminals that listen to them, and every door that moves
  * either: WebSocket terminals are put on streams and substreams and taken off, streams are started,
  * paused, stopped, held, and cut off, connections are moved by their SIDs, refused, closed, reset
- * and stalled by the consumer, calls end and begin. A second account is kept of what each terminal
- * is on and whether that is to be heard, and after each step and each stretch of audio it is held
- * against what the engine says and what the consumer got:
+ * and stalled by the consumer, calls end and begin; media streams of the calls' own stand beside. A
+ * second account is kept of what each terminal is on and whether that is to be heard, and after
+ * each step and each stretch of audio it is held against what the engine says and what the consumer
+ * got:
  *
  *  - no track but of a stream that the terminal is on and that runs, on the connection made last,
  * and nothing of another call, direction or source: each says one thing of its own all the time;

@@ -1,5 +1,8 @@
-/* The audience's own state, shared by its files: audience.c (what is done), audience_judge.c (what
- * must hold). */
+/*
+ * The audience's own state, shared by its files: audience.c (what is done), audience_judge.c (what
+ * must hold), audience_wires.c (media streams beside the terminals), audience_others.c (players,
+ * recorders, samples).
+ */
 #ifndef OMSP_TESTS_SUPPORT_AUDIENCE_STATE_H
 #define OMSP_TESTS_SUPPORT_AUDIENCE_STATE_H
 
@@ -13,6 +16,7 @@
 
 #define AUDIENCE_CALLS   2
 #define AUDIENCE_SOCKETS 3
+#define AUDIENCE_WIRES   2
 #define AUDIENCE_CHARS   (OMSP_SID_CHARS + 1)
 #define AUDIENCE_SIDS    64
 
@@ -56,6 +60,17 @@ struct ear {
     struct omsp_stream *former; /* an older connection of it, or NULL */
 };
 
+/* A media stream of a call's own. */
+struct wire {
+    struct omsp_stream *stream; /* NULL: there is none just now */
+    struct stage *stage;
+    unsigned tracks;
+    bool hushed;      /* it was paused, and not started since */
+    bool wanted;      /* it was started, and not stopped, lost or disconnected since */
+    bool asked;       /* likewise while its call was not connected: that starts it */
+    bool told_active; /* by events */
+};
+
 /* What of a connection may be heard just now, or might since the last look. */
 struct leave {
     char sid[AUDIENCE_CHARS];
@@ -82,6 +97,7 @@ struct audience {
     struct sim_consumer consumer;
     struct stage stages[AUDIENCE_CALLS];
     struct ear ears[AUDIENCE_SOCKETS];
+    struct wire wires[AUDIENCE_WIRES];
     struct watched watched[SIM_CONSUMER_MOST];
     struct leave leaves[AUDIENCE_LEAVES];
     unsigned leave_count;
@@ -114,6 +130,21 @@ void audience_broken(const struct audience *audience, int line, const char *law,
 /* What a source, or the capture stream's player (source 2), says in each sample. */
 uint8_t audience_code(const struct stage *stage, unsigned source);
 
+/* audience_others.c: what is on a stream besides; recorded: a recorder rather than samples. */
+void audience_make_other(struct audience *audience, struct stage *stage, struct post *post,
+                         bool recorded);
+
+/* audience_wires.c: something is done to one of them; its call is connected, or not any more, or
+ * over; what must hold of them; whether an event was of one. */
+void audience_move_wire(struct audience *audience, struct wire *wire, unsigned what);
+void audience_wires_connected(struct audience *audience, const struct stage *stage);
+void audience_wires_disconnected(struct audience *audience, const struct stage *stage);
+void audience_wires_over(struct audience *audience, const struct stage *stage);
+void audience_judge_wires(struct audience *audience);
+bool audience_wire_event(struct audience *audience, const struct omsp_event *event);
+/* What of it may be heard. */
+unsigned audience_wire_tracks(const struct wire *wire);
+
 /* After each door: what the streams did, what was told, and whether it all agrees. */
 void audience_note(struct audience *audience);
 /* What may be heard from now on and nothing that might before. */
@@ -121,8 +152,6 @@ void audience_look(struct audience *audience);
 /* Audio for a while, and what came of it. still: nothing was done since the last look, so that
  * everything that is to be heard must come. */
 void audience_run(struct audience *audience, unsigned ms, bool still);
-/* The connection of this terminal, as of now; false: there never was one. */
-bool audience_info(const struct ear *ear, struct omsp_fork_info *info);
 /* Its place among the consumer's connections, or -1. */
 int audience_place(const struct audience *audience, const char *sid);
 

@@ -1,11 +1,6 @@
 /* What is done to the audience. Not a test by itself. */
 #include "support/audience_state.h"
 
-#include "base/bytes.h"
-#include "engine/samples.h"
-#include "media/g711.h"
-#include "media/wav.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +8,7 @@
 
 #define PORT         9000
 #define FIRST_PORT   20000
-#define BEGINNING    6           /* steps in which there come to be some at all */
-#define PLAYED       (10 * 8000) /* samples, longer than a life */
+#define BEGINNING    6 /* steps in which there come to be some at all */
 #define CONNECT_MS   60
 #define CLOSING_MS   3000 /* longer than a consumer is given to answer a close */
 #define UNDER_WAY_MS 5    /* for what was sent, and for a dial that is answered at once */
@@ -60,6 +54,7 @@ static void agree(struct audience *audience, struct stage *stage, const char *di
              audience->step + 1, stage->far.port, direction);
     ck_assert_int_eq(omsp_call_set_remote_sdp(stage->call, sdp, strlen(sdp)), OMSP_OK);
     stage->connected = true;
+    audience_wires_connected(audience, stage);
 }
 
 static void open_call(struct audience *audience, struct stage *stage)
@@ -123,9 +118,11 @@ static void close_call(struct audience *audience, struct stage *stage)
     tell(audience, "call %u ends", stage->index);
     ck_assert_int_eq(omsp_call_shutdown(stage->call), OMSP_OK);
     vacate_all(audience, stage, true);
+    audience_wires_disconnected(audience, stage);
     for (unsigned k = 0; k < POSTS; k++)
         stage->posts[k].other_on = false;
     audience_note(audience);
+    audience_wires_over(audience, stage);
     for (unsigned i = 0; i < audience->call_count; i++)
         if (audience->calls[i].id == omsp_call_id(stage->call))
             audience->calls[i].gone = true;
@@ -148,6 +145,7 @@ static void move_call(struct audience *audience, struct stage *stage)
         ck_assert_int_eq(omsp_call_disconnect(stage->call, OMSP_CAUSE_REMOTE_REQUEST), OMSP_OK);
         stage->connected = false;
         vacate_all(audience, stage, false);
+        audience_wires_disconnected(audience, stage);
     } else {
         tell(audience, "call %u: %s", stage->index, direction);
         agree(audience, stage, direction);
@@ -223,42 +221,6 @@ static void move_substream(struct audience *audience, struct stage *stage)
 /* ---- other terminals ---------------------------------------------------------------------------
  */
 
-static void put_file(struct audience *audience, const struct stage *stage, const char *name)
-{
-    static uint8_t bytes[OMSP_WAV_HEADER_MAX + PLAYED * 2];
-    struct omsp_wav_format format = {OMSP_WAV_PCM, 1, 8000, 16};
-    size_t header = omsp_wav_header(&format, PLAYED * 2, bytes);
-
-    for (unsigned i = 0; i < PLAYED; i++)
-        omsp_put_le16(bytes + header + 2 * i,
-                      (uint16_t)omsp_ulaw_to_linear(audience_code(stage, 2)));
-    ck_assert_int_eq(omsp_sim_file_put(audience->rig.sim, name, bytes, header + PLAYED * 2),
-                     OMSP_OK);
-}
-
-static enum omsp_status ask(void *ctx)
-{
-    return ((struct audience *)ctx)->shy ? OMSP_ACCESS : OMSP_OK;
-}
-
-static void make_other(struct audience *audience, struct stage *stage, struct post *post)
-{
-    int place = (int)(post - stage->posts);
-    char name[32];
-
-    snprintf(name, sizeof(name), "%u.%d.wav", stage->index, place);
-    if (place == POST_CAPTURE) {
-        put_file(audience, stage, name);
-        post->parent = rig_player(&audience->rig, name, &post->other);
-    } else if (below(audience, 3) == 0) {
-        post->parent = rig_recorder(&audience->rig, name, &post->other);
-    } else {
-        ck_assert_int_eq(omsp_samples_create(audience->rig.address, OMSP_RENDER, 0, &post->other),
-                         OMSP_OK);
-        ck_assert_int_eq(omsp_samples_set_gate(post->other, ask, audience), OMSP_OK);
-    }
-}
-
 static void move_other(struct audience *audience)
 {
     struct stage *stage;
@@ -268,7 +230,7 @@ static void move_other(struct audience *audience)
 
     audience->shy = below(audience, 6) == 0;
     if (!post->other)
-        make_other(audience, stage, post);
+        audience_make_other(audience, stage, post, below(audience, 3) == 0);
     if (what == 0) {
         status = omsp_terminal_break(post->other, OMSP_NODEVICE);
     } else if (post->other_on) {
@@ -479,12 +441,20 @@ static void move_consumer(struct audience *audience)
 /* ---- life --------------------------------------------------------------------------------------
  */
 
+static void move_wire(struct audience *audience)
+{
+    unsigned i = below(audience, AUDIENCE_WIRES), what = below(audience, 1024);
+
+    tell(audience, "media stream %u: %u", i, what);
+    audience_move_wire(audience, &audience->wires[i], what);
+}
+
 static void do_something(struct audience *audience)
 {
     audience->counts->steps++;
     audience->step++;
     audience->attempt = NULL;
-    switch (audience->step > BEGINNING ? below(audience, 24) : audience->step % 3 ? 11 : 3) {
+    switch (audience->step > BEGINNING ? below(audience, 28) : audience->step % 3 ? 11 : 3) {
     case 0:
         move_call(audience, &audience->stages[below(audience, AUDIENCE_CALLS)]);
         break;
@@ -497,6 +467,12 @@ static void do_something(struct audience *audience)
     case 22:
     case 23:
         move_substream(audience, &audience->stages[below(audience, AUDIENCE_CALLS)]);
+        break;
+    case 24:
+    case 25:
+    case 26:
+    case 27:
+        move_wire(audience);
         break;
     case 3:
     case 4:
