@@ -32,6 +32,9 @@ struct omsp_sdp_session {
     struct omsp_sdp_crypto heard; /* theirs, while secure */
 };
 
+/* Where a call without an address of its own is bound. */
+static const struct omsp_addr loopback = {.family = 4, .ip = {127, 0, 0, 1}};
+
 static void make_keys(struct omsp_call *call)
 {
     const struct omsp_ports *ports = call->address->engine->ports;
@@ -77,7 +80,12 @@ static enum omsp_sdp_security security_of(const struct omsp_call *call)
 static void fill_caps(struct omsp_call *call, struct omsp_sdp_local *caps)
 {
     memset(caps, 0, sizeof(*caps));
-    omsp_session_local(call->session, &caps->rtp);
+    if (call->session) {
+        omsp_session_local(call->session, &caps->rtp);
+    } else { /* nobody is told */
+        caps->rtp = loopback;
+        caps->rtp.port = 9;
+    }
     caps->rtcp_mux = true;
     caps->direction = OMSP_SDP_SENDRECV;
     caps->ptime_ms = (uint16_t)call->ptime_ms;
@@ -228,21 +236,25 @@ static enum omsp_status negotiate(struct omsp_call *call, const struct omsp_sdp 
     return OMSP_OK;
 }
 
-/* No lock held; before anything is done about it. Audio that is declined may be anywhere. */
-static enum omsp_status check_reach(struct omsp_call *call, const struct omsp_sdp_audio *audio)
+/* No lock held; before anything is done about it, so that a call whose peer is refused is bound to
+ * nothing yet. Audio that is declined may be anywhere. */
+static enum omsp_status foresee(struct omsp_call *call, const struct omsp_sdp *remote,
+                                struct outcome *out)
 {
     enum omsp_status status = OMSP_OK;
 
     omsp_call_enter(call);
     if (call->shut)
         status = OMSP_SHUTDOWN;
-    else if (audio->rtp.port && !omsp_call_can_reach(call, &audio->rtp))
+    else if (remote->audio.rtp.port && !omsp_call_can_reach(call, &remote->audio.rtp))
         status = OMSP_INVALID;
+    else if (!call->session)
+        status = ensure_sdp(call);
+    if (!status && !call->session)
+        status = make_answer(call, remote, out);
     omsp_call_leave(call);
     return status;
 }
-
-static const struct omsp_addr loopback = {.family = 4, .ip = {127, 0, 0, 1}};
 
 enum omsp_status omsp_call_set_remote_sdp(struct omsp_call *call, const char *text, size_t len)
 {
@@ -262,7 +274,7 @@ enum omsp_status omsp_call_set_remote_sdp(struct omsp_call *call, const char *te
     omsp_call_leave(call);
     status = omsp_sdp_parse(text, len, security, &work->remote);
     if (!status)
-        status = check_reach(call, &work->remote.audio);
+        status = foresee(call, &work->remote, &work->outcome);
     if (!status)
         status = omsp_call_ensure_bound(call, &local, &fresh);
     if (!status) {

@@ -135,6 +135,16 @@ bool omsp_call_can_reach(const struct omsp_call *call, const struct omsp_addr *p
     return is_unspecified(peer) || peer->family == local.family;
 }
 
+/* Address lock. A peer that is told has no keys. */
+static enum omsp_status may_have(const struct omsp_call *call, const struct omsp_addr *peer)
+{
+    if (call->shut)
+        return OMSP_SHUTDOWN;
+    if (!omsp_call_can_reach(call, peer))
+        return OMSP_INVALID;
+    return call->security == OMSP_SECURITY_REQUIRED ? OMSP_BAD_MEDIA : OMSP_OK;
+}
+
 enum omsp_status omsp_call_set_peer(struct omsp_call *call, const struct omsp_addr *peer,
                                     uint8_t codec)
 {
@@ -148,7 +158,7 @@ enum omsp_status omsp_call_set_peer(struct omsp_call *call, const struct omsp_ad
     if (!peer->family || !peer->port)
         return OMSP_INVALID;
     omsp_call_enter(call);
-    status = omsp_call_can_reach(call, peer) ? OMSP_OK : OMSP_INVALID;
+    status = may_have(call, peer);
     omsp_call_leave(call);
     if (!status)
         status = omsp_call_ensure_bound(call, &local, &fresh);
@@ -166,11 +176,8 @@ enum omsp_status omsp_call_set_peer(struct omsp_call *call, const struct omsp_ad
     params.receive_count = 2;
     params.event_type = 101; /* what everybody uses when nothing was negotiated */
     omsp_call_enter(call);
-    if (call->shut) {
-        status = OMSP_SHUTDOWN;
-    } else if (call->security == OMSP_SECURITY_REQUIRED) {
-        status = OMSP_BAD_MEDIA;
-    } else {
+    status = may_have(call, peer);
+    if (!status) {
         params.ptime_ms = call->ptime_ms;
         omsp_call_apply(call, &params, OMSP_CAUSE_LOCAL_REQUEST);
     }

@@ -102,6 +102,17 @@ static enum omsp_status take(struct msp_address *address, fits_fn *fit, void *ct
     return status;
 }
 
+/* Of an event that nobody is told. */
+static void discard(const struct omsp_event *event)
+{
+    MSP_EVENT_INFO told;
+
+    if (event->kind == OMSP_EVENT_PRIVATE && event->type == OMSP_PRIVATE_TERMINAL &&
+        msp_terminal_event_take(event->detail, &told))
+        msp_terminal_event_release(&told);
+    omsp_free(event->blob);
+}
+
 /* An event that could not be delivered for want of memory is the next one's head. Who waits for the
  * handle is woken for it: maybe nothing else comes. */
 static void keep(struct msp_address *address, struct omsp_event *event)
@@ -115,7 +126,7 @@ static void keep(struct msp_address *address, struct omsp_event *event)
     }
     ReleaseSRWLockExclusive(&address->lock);
     if (!kept) {
-        omsp_free(event->blob);
+        discard(event);
         return;
     }
     AcquireSRWLockShared(&address->listener_lock);
@@ -192,17 +203,6 @@ static bool is_gone(struct msp_address *address, uint32_t id)
     if (call)
         msp_call_unref(call);
     return gone;
-}
-
-/* Of an event that nobody is told. */
-static void discard(const struct omsp_event *event)
-{
-    MSP_EVENT_INFO told;
-
-    if (event->kind == OMSP_EVENT_PRIVATE && event->type == OMSP_PRIVATE_TERMINAL &&
-        msp_terminal_event_take(event->detail, &told))
-        msp_terminal_event_release(&told);
-    omsp_free(event->blob);
 }
 
 /* The head when it is about a call that is gone, so that nobody has to make room for it. */

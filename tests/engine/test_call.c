@@ -507,6 +507,24 @@ START_TEST(a_description_of_the_other_family_is_refused_and_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_call_whose_peer_is_refused_may_still_listen_where_it_likes)
+{
+    static const char offer[] = "v=0\r\no=- 1 1 IN IP4 127.0.0.2\r\ns=-\r\nc=IN IP4 127.0.0.2\r\n"
+                                "t=0 0\r\nm=audio 5000 RTP/AVP 18\r\n";
+    struct omsp_addr local = {.family = 6, .ip = {[15] = 1}};
+    struct omsp_call *call;
+    struct rig rig;
+
+    rig_open(&rig, 1);
+    call = rig_call(&rig);
+    ck_assert_int_eq(omsp_call_set_remote_sdp(call, offer, strlen(offer)), OMSP_NO_CODEC);
+    ck_assert_int_eq(describe_peer(call, "IP4 127.0.0.2", 0), OMSP_BAD_MEDIA);
+    ck_assert_int_eq(omsp_call_bind(call, &local), OMSP_OK);
+    omsp_call_release(call);
+    rig_close(&rig);
+}
+END_TEST
+
 START_TEST(everything_answers_after_shutdown)
 {
     struct pair pair;
@@ -651,6 +669,7 @@ OMSP_SUITE("call", TEST(audio_goes_from_file_to_file_unharmed),
            TEST(the_port_of_a_call_is_free_when_it_is_shut_down),
            TEST(a_call_is_connected_once_there_is_a_peer),
            TEST(a_description_of_the_other_family_is_refused_and_changes_nothing),
+           TEST(a_call_whose_peer_is_refused_may_still_listen_where_it_likes),
            TEST(everything_answers_after_shutdown), TEST(a_terminal_is_on_one_stream_only),
            TEST(unselecting_the_last_terminal_of_a_running_stream_ends_it_and_selecting_resumes),
            TEST(a_burst_is_one_signal_and_a_signal_that_was_missed_is_given_again),

@@ -341,7 +341,7 @@ END_TEST
 
 START_TEST(what_security_forbids_is_refused_and_changes_nothing)
 {
-    struct omsp_addr peer = address(PEER);
+    struct omsp_addr peer = address(PEER), local = {.family = 4, .ip = {127, 0, 0, 1}};
     struct omsp_call *strict, *open;
     char text[2048], before[2048];
     struct rig rig;
@@ -357,6 +357,7 @@ START_TEST(what_security_forbids_is_refused_and_changes_nothing)
     ck_assert_int_eq(omsp_call_local_sdp(open, text, sizeof(text), &need), OMSP_OK);
     ck_assert_int_eq(omsp_call_set_remote_sdp(strict, text, strlen(text)), OMSP_BAD_MEDIA);
     ck_assert_int_eq(omsp_call_get_state(strict), OMSP_CALL_IDLE);
+    ck_assert_int_eq(omsp_call_bind(strict, &local), OMSP_OK); /* it was bound to nothing yet */
     /* its own offer, and a plain answer */
     ck_assert_int_eq(omsp_call_local_sdp(strict, before, sizeof(before), &need), OMSP_OK);
     ck_assert_ptr_nonnull(strstr(before, "RTP/SAVP"));
