@@ -173,7 +173,9 @@ struct omsp_sound;
 
 /* What an element that gives or takes audio does. Samples are 16 bit, mono, 8 kHz. */
 struct omsp_terminal_ops {
-    /* Address lock. The terminal is about to carry media; OMSP_NODEVICE and others refuse. */
+    /* Address lock. The terminal is about to carry media; OMSP_NODEVICE and others refuse.
+     * OMSP_EMPTY: it has no part in this and stays away, which is no failure; not right after it
+     * was selected. */
     enum omsp_status (*connect)(struct omsp_terminal *terminal);
     void (*disconnect)(struct omsp_terminal *terminal);
     /* Media worker, session lock. How many of count samples it had; the rest is silence. */

@@ -154,7 +154,9 @@ static void connect_all(struct omsp_stream *stream, struct move_outcome *outcome
         omsp_session_flush(stream->call->session);
     for (unsigned i = 0; i < stream->terminal_count; i++) {
         errors[i] = connect_terminal(stream->terminals[i]);
-        if (errors[i]) {
+        if (errors[i] == OMSP_EMPTY) {
+            errors[i] = OMSP_OK; /* it stays away, and there is nothing to tell */
+        } else if (errors[i]) {
             outcome->status = errors[i];
             outcome->failed_cause = connect_cause(errors[i]);
             outcome->failed_terminal = stream->terminals[i]->id;

@@ -133,7 +133,7 @@ static void note_use(struct omsp_websocket *socket)
     bool used = false;
 
     for (unsigned i = 0; i < PARTS; i++)
-        used |= socket->parts[i].started && atomic_load(&socket->parts[i].base.in_use);
+        used |= atomic_load(&socket->parts[i].base.in_use);
     atomic_store(&socket->base.in_use, used);
 }
 
@@ -144,7 +144,7 @@ static enum omsp_status connect_part(struct omsp_terminal *terminal)
     enum omsp_status status;
 
     if (part->ended)
-        return OMSP_OK;
+        return OMSP_EMPTY;
     status = make_connection(socket, terminal->selected_on->call,
                              track_bit((unsigned)(part - socket->parts)));
     if (status == OMSP_FULL)
@@ -159,9 +159,7 @@ static enum omsp_status connect_part(struct omsp_terminal *terminal)
 
 static void run_part(struct omsp_terminal *terminal, bool running)
 {
-    struct part *part = part_of(terminal);
-
-    part->running = running && part->started;
+    part_of(terminal)->running = running;
     set_gates(socket_of(terminal));
 }
 

@@ -158,6 +158,35 @@ START_TEST(a_stream_that_its_sid_stopped_dials_by_its_own_start)
 }
 END_TEST
 
+START_TEST(one_that_its_sid_stopped_does_not_keep_a_stream_going)
+{
+    struct fixture f;
+    struct omsp_terminal *player, *track;
+    struct omsp_stream *media;
+    uint32_t call;
+
+    open_fixture(&f);
+    select_on(&f, f.capture);
+    player = rig_player(&f.rig, "in.wav", &track);
+    ck_assert_int_eq(omsp_stream_select(f.capture, track), OMSP_OK);
+    connect_fixture(&f);
+    rig_run(&f.rig, 500);
+    media = omsp_websocket_stream(f.socket, &call);
+    ck_assert_int_eq(omsp_stream_stop(media, OMSP_CAUSE_REMOTE_REQUEST), OMSP_OK);
+    ck_assert_int_eq(omsp_stream_pause(f.capture, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    ck_assert_int_eq(omsp_stream_start(f.capture, OMSP_CAUSE_LOCAL_REQUEST), OMSP_OK);
+    drain(&f);
+    ck_assert_int_eq(omsp_terminal_break(track, OMSP_NODEVICE), OMSP_OK);
+    expect_terminal(&f, f.capture, OMSP_TERMINAL_FAIL, OMSP_CAUSE_BAD_DEVICE, OMSP_NODEVICE, track);
+    expect_terminal(&f, f.capture, OMSP_STREAM_FAIL, OMSP_CAUSE_BAD_DEVICE, OMSP_NODEVICE, track);
+    rig_expect_nothing(&f.rig);
+    omsp_stream_release(media);
+    omsp_terminal_release(track);
+    omsp_terminal_release(player);
+    close_fixture(&f);
+}
+END_TEST
+
 START_TEST(paused_by_its_sid_only_the_connection_pauses)
 {
     struct fixture f;
@@ -192,4 +221,5 @@ OMSP_SUITE("terminal_websocket_sid", TEST(it_is_found_by_name_but_no_stream_of_t
            TEST(stopped_by_its_sid_it_stops_the_streams_that_have_nothing_else),
            TEST(taken_off_a_stream_after_a_stop_by_its_sid_it_hears_that_stream_no_more),
            TEST(a_stream_that_its_sid_stopped_dials_by_its_own_start),
+           TEST(one_that_its_sid_stopped_does_not_keep_a_stream_going),
            TEST(paused_by_its_sid_only_the_connection_pauses))
