@@ -531,6 +531,19 @@ static void close_audience(struct audience *audience)
     sim_consumer_free(&audience->consumer);
 }
 
+/* A connection may be lost at the last moment, when what its stream said just before is still under
+ * way to others. */
+static void come_to_rest(struct audience *audience)
+{
+    uint64_t failed;
+
+    do {
+        failed = audience->counts->failed;
+        audience_run(audience, UNDER_WAY_MS, false);
+    } while (failed != audience->counts->failed);
+    audience_look(audience);
+}
+
 void audience_live(uint64_t seed, unsigned steps, bool told, struct audience_counts *counts)
 {
     static struct audience audience;
@@ -562,8 +575,7 @@ void audience_live(uint64_t seed, unsigned steps, bool told, struct audience_cou
         do_something(&audience);
         if (below(&audience, 4) == 0)
             continue;
-        audience_run(&audience, UNDER_WAY_MS, false);
-        audience_look(&audience);
+        come_to_rest(&audience);
         if (below(&audience, 5) == 0)
             stretch += 200;
         if (stretch)
