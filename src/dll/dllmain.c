@@ -79,6 +79,15 @@ static HRESULT register_library(const WCHAR *path)
     return hr;
 }
 
+static bool has_library(void)
+{
+    BSTR path = NULL;
+    bool there = SUCCEEDED(QueryPathOfRegTypeLib(&LIBID_OpenMSP, 1, 0, LOCALE_NEUTRAL, &path));
+
+    SysFreeString(path);
+    return there;
+}
+
 static HRESULT unregister_library(void)
 {
 #ifdef _WIN64
@@ -86,18 +95,17 @@ static HRESULT unregister_library(void)
 #else
     static const SYSKIND system_kind = SYS_WIN32;
 #endif
-    BSTR path = NULL;
 
     /* What is not there is unregistered; UnRegisterTypeLib has no one code for that. */
-    if (FAILED(QueryPathOfRegTypeLib(&LIBID_OpenMSP, 1, 0, LOCALE_NEUTRAL, &path)))
+    if (!has_library())
         return S_OK;
-    SysFreeString(path);
     return UnRegisterTypeLib(&LIBID_OpenMSP, 1, 0, LOCALE_NEUTRAL, system_kind);
 }
 
 STDAPI DllRegisterServer(void)
 {
     WCHAR path[MAX_PATH * 4];
+    bool had_library = has_library();
     HKEY classes;
     HRESULT hr = dll_path(path, sizeof(path) / sizeof(path[0]));
 
@@ -105,11 +113,12 @@ STDAPI DllRegisterServer(void)
         hr = com_registry_open_classes(&classes);
     if (FAILED(hr))
         return hr;
-    hr = com_registry_register(classes, coclasses, COCLASSES, path, &LIBID_OpenMSP);
+    /* What fails takes away nothing that was there before: the classes see to that themselves. */
+    hr = register_library(path);
     if (SUCCEEDED(hr)) {
-        hr = register_library(path);
-        if (FAILED(hr))
-            com_registry_unregister(classes, coclasses, COCLASSES);
+        hr = com_registry_register(classes, coclasses, COCLASSES, path, &LIBID_OpenMSP);
+        if (FAILED(hr) && !had_library)
+            unregister_library();
     }
     RegCloseKey(classes);
     return hr;

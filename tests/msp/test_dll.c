@@ -260,7 +260,69 @@ START_TEST(registers_and_unregisters_itself)
 }
 END_TEST
 
+static BOOL CALLBACK take_language(HMODULE module, LPCWSTR type, LPCWSTR name, WORD language,
+                                   LONG_PTR out)
+{
+    (void)module, (void)type, (void)name;
+    *(WORD *)out = language;
+    return FALSE;
+}
+
+/* A DLL like ours whose type library is none. */
+static void copy_without_library(const WCHAR *from, const WCHAR *to)
+{
+    HMODULE module = LoadLibraryExW(from, NULL, LOAD_LIBRARY_AS_DATAFILE);
+    char garbage[] = "none";
+    WORD language = 0;
+    HANDLE update;
+
+    ck_assert_ptr_nonnull(module);
+    EnumResourceLanguagesW(module, L"TYPELIB", MAKEINTRESOURCEW(1), take_language,
+                           (LONG_PTR)&language);
+    FreeLibrary(module);
+    ck_assert(CopyFileW(from, to, FALSE));
+    update = BeginUpdateResourceW(to, FALSE);
+    ck_assert_ptr_nonnull(update);
+    ck_assert(UpdateResourceW(update, L"TYPELIB", MAKEINTRESOURCEW(1), language, garbage,
+                              sizeof(garbage)));
+    ck_assert(EndUpdateResourceW(update, FALSE));
+}
+
+START_TEST(a_registration_that_fails_takes_away_nothing_that_was_there)
+{
+    static const WCHAR clsid[] = L"CLSID\\{B077D4F0-A16E-412B-8508-861AC31C803F}";
+    static const WCHAR server[] = L"CLSID\\{B077D4F0-A16E-412B-8508-861AC31C803F}\\InprocServer32";
+    WCHAR path[1200], broken_path[MAX_PATH + 32], before[1200], after[1200];
+    DWORD size = sizeof(before);
+    HMODULE module, broken;
+
+    CoInitializeEx(NULL, COINIT_MULTITHREADED);
+    dll_beside(L"openmsp.dll", path, sizeof(path) / sizeof(path[0]));
+    ck_assert_uint_gt(GetTempPathW(MAX_PATH, broken_path), 0);
+    wcscat(broken_path, L"openmsp-broken.dll");
+    copy_without_library(path, broken_path);
+    module = LoadLibraryW(path);
+    broken = LoadLibraryW(broken_path);
+    ck_assert_ptr_nonnull(module);
+    ck_assert_ptr_nonnull(broken);
+    ck_assert(FAILED(((plain_fn)(void *)GetProcAddress(broken, "DllRegisterServer"))()));
+    ck_assert(!key_exists(clsid));
+    ck_assert_hr(((plain_fn)(void *)GetProcAddress(module, "DllRegisterServer"))(), S_OK);
+    ck_assert(!RegGetValueW(HKEY_CLASSES_ROOT, server, NULL, RRF_RT_REG_SZ, NULL, before, &size));
+    ck_assert(FAILED(((plain_fn)(void *)GetProcAddress(broken, "DllRegisterServer"))()));
+    size = sizeof(after);
+    ck_assert(!RegGetValueW(HKEY_CLASSES_ROOT, server, NULL, RRF_RT_REG_SZ, NULL, after, &size));
+    ck_assert(!wcscmp(after, before));
+    ck_assert_hr(((plain_fn)(void *)GetProcAddress(module, "DllUnregisterServer"))(), S_OK);
+    FreeLibrary(broken);
+    FreeLibrary(module);
+    ck_assert(DeleteFileW(broken_path));
+    CoUninitialize();
+}
+END_TEST
+
 OMSP_SUITE("dll", TEST(exports_are_the_four_and_nothing_else),
            TEST(registration_free_by_clsid_and_by_name), TEST(unloads_after_a_life_with_workers),
            TEST(type_library_is_inside_and_agrees_with_the_tables),
-           TEST(own_interfaces_have_type_information), TEST(registers_and_unregisters_itself))
+           TEST(own_interfaces_have_type_information), TEST(registers_and_unregisters_itself),
+           TEST(a_registration_that_fails_takes_away_nothing_that_was_there))
