@@ -244,30 +244,41 @@ START_TEST(events_of_a_call_that_is_gone_are_dropped)
 }
 END_TEST
 
-/* Whoever holds a stream holds the call, but what its token stood for is gone. */
-START_TEST(nothing_is_told_of_a_call_that_was_shut_down_though_its_stream_is_held)
+/* The call has a peer, and one of its streams, which becomes the caller's, a terminal: the one
+ * event that there is says that the stream is active. */
+static ITStream *make_active(struct bench *bench)
 {
-    struct bench bench;
-    IOpenMSPCall *open;
-    ITTerminalSupport *support;
-    ITStreamControl *control;
+    IOpenMSPCall *open = kit_query(bench->call, &IID_IOpenMSPCall);
+    ITStreamControl *control = kit_query(bench->call, &IID_ITStreamControl);
+    ITTerminalSupport *support = kit_query(bench->address, &IID_ITTerminalSupport);
+    BSTR class = SysAllocString(L"{E2F7AEF7-4971-11D1-A671-006097C9A2E8}"),
+         peer = SysAllocString(L"127.0.0.1:30998");
     IEnumStream *streams;
     ITStream *stream;
     ITTerminal *terminal;
-    MSP_EVENT_INFO info;
-    DWORD size = sizeof(info);
-    BSTR class = SysAllocString(L"{E2F7AEF7-4971-11D1-A671-006097C9A2E8}"),
-         peer = SysAllocString(L"127.0.0.1:30998");
 
-    open_bench(&bench);
-    open = kit_query(bench.call, &IID_IOpenMSPCall);
-    control = kit_query(bench.call, &IID_ITStreamControl);
-    support = kit_query(bench.address, &IID_ITTerminalSupport);
     ck_assert_hr(support->lpVtbl->CreateTerminal(support, class, 8, TD_CAPTURE, &terminal), S_OK);
     ck_assert_hr(control->lpVtbl->EnumerateStreams(control, &streams), S_OK);
     ck_assert_hr(streams->lpVtbl->Next(streams, 1, &stream, NULL), S_OK);
     ck_assert_hr(stream->lpVtbl->SelectTerminal(stream, terminal), S_OK);
     ck_assert_hr(IOpenMSPCall_SetPeer(open, peer, 0), S_OK);
+    kit_release(terminal), kit_release(streams), kit_release(support);
+    kit_release(control), kit_release(open);
+    SysFreeString(class);
+    SysFreeString(peer);
+    return stream;
+}
+
+/* Whoever holds a stream holds the call, but what its token stood for is gone. */
+START_TEST(nothing_is_told_of_a_call_that_was_shut_down_though_its_stream_is_held)
+{
+    struct bench bench;
+    ITStream *stream;
+    MSP_EVENT_INFO info;
+    DWORD size = sizeof(info);
+
+    open_bench(&bench);
+    stream = make_active(&bench);
     ck_assert_hr(get(&bench, &size, &info), S_OK);
     ck_assert_int_eq(info.MSP_CALL_EVENT_INFO.Type, CALL_STREAM_ACTIVE);
     drop(info.MSP_CALL_EVENT_INFO.pStream);
@@ -277,10 +288,7 @@ START_TEST(nothing_is_told_of_a_call_that_was_shut_down_though_its_stream_is_hel
     size = sizeof(info);
     ck_assert_hr(get(&bench, &size, &info), TAPI_E_NOEVENT);
     ck_assert_hr(stream->lpVtbl->StartStream(stream), E_UNEXPECTED);
-    kit_release(stream), kit_release(streams), kit_release(terminal);
-    kit_release(support), kit_release(control), kit_release(open);
-    SysFreeString(class);
-    SysFreeString(peer);
+    kit_release(stream);
     close_bench(&bench);
 }
 END_TEST
@@ -667,30 +675,11 @@ END_TEST
 START_TEST(an_event_without_memory_is_signalled_again)
 {
     struct bench bench;
-    IOpenMSPCall *open;
-    ITTerminalSupport *support;
-    ITStreamControl *control;
-    IEnumStream *enumerator;
-    ITStream *stream;
-    ITTerminal *terminal;
     MSP_EVENT_INFO info;
     DWORD size = sizeof(info);
-    BSTR class = SysAllocString(L"{E2F7AEF7-4971-11D1-A671-006097C9A2E8}"),
-         peer = SysAllocString(L"127.0.0.1:30998");
 
     open_bench(&bench);
-    open = kit_query(bench.call, &IID_IOpenMSPCall);
-    control = kit_query(bench.call, &IID_ITStreamControl);
-    support = kit_query(bench.address, &IID_ITTerminalSupport);
-    ck_assert_hr(support->lpVtbl->CreateTerminal(support, class, 8, TD_CAPTURE, &terminal), S_OK);
-    ck_assert_hr(control->lpVtbl->EnumerateStreams(control, &enumerator), S_OK);
-    ck_assert_hr(enumerator->lpVtbl->Next(enumerator, 1, &stream, NULL), S_OK);
-    ck_assert_hr(stream->lpVtbl->SelectTerminal(stream, terminal), S_OK);
-    kit_release(stream); /* so that the event has to make it */
-    kit_release(enumerator);
-    kit_release(support);
-    kit_release(control);
-    ck_assert_hr(IOpenMSPCall_SetPeer(open, peer, 0), S_OK);
+    kit_release(make_active(&bench)); /* so that the event has to make it */
     for (int i = 0; i < 3; i++) {
         ck_assert_uint_eq(WaitForSingleObject(bench.event, 20000), WAIT_OBJECT_0);
         ResetEvent(bench.event);
@@ -704,10 +693,6 @@ START_TEST(an_event_without_memory_is_signalled_again)
     ck_assert_int_eq(info.MSP_CALL_EVENT_INFO.Type, CALL_STREAM_ACTIVE);
     drop(info.MSP_CALL_EVENT_INFO.pStream);
     drop(info.MSP_CALL_EVENT_INFO.pTerminal);
-    kit_release(terminal);
-    kit_release(open);
-    SysFreeString(class);
-    SysFreeString(peer);
     close_bench(&bench);
 }
 END_TEST
