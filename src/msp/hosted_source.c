@@ -13,6 +13,7 @@
 
 #define BUFFERS  8
 #define UNITS_MS 10000 /* of REFERENCE_TIME */
+#define GRACE_MS 500u  /* of MSP_BOUND_MS, for who has a buffer or is about to get one */
 
 /* ---- connecting ------------------------------------------------------------------------------ */
 
@@ -314,15 +315,20 @@ static HRESULT activate(struct msp_filter *self)
     return hr;
 }
 
-/* The filter outlives its thread: who stops it holds it, and nobody destroys it before. */
+/* The filter outlives its thread: who stops it holds it, and nobody destroys it before. It may be
+ * waiting for a buffer, which only closing the allocator ends; but not all allocators bear to be
+ * closed while somebody begins to ask them (Wine 8's lets him wait for what is no longer there), so
+ * the thread is given the time to end by itself. */
 static void deactivate(struct msp_filter *self)
 {
+    bool ended = !self->thread || WaitForSingleObject(self->thread, GRACE_MS) == WAIT_OBJECT_0;
+
     if (self->allocator)
-        IMemAllocator_Decommit(self->allocator); /* ends a wait for a buffer */
-    if (!self->thread)
-        return;
-    WaitForSingleObject(self->thread, INFINITE);
-    CloseHandle(self->thread);
+        IMemAllocator_Decommit(self->allocator);
+    if (!ended)
+        WaitForSingleObject(self->thread, INFINITE);
+    if (self->thread)
+        CloseHandle(self->thread);
     self->thread = NULL;
 }
 

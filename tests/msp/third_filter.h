@@ -127,6 +127,12 @@ static HRESULT STDMETHODCALLTYPE third_filter_Stop(IBaseFilter *iface)
     self->state = State_Stopped;
     thread = self->thread;
     self->thread = NULL;
+    ReleaseSRWLockExclusive(&self->lock);
+    /* Wine's allocator may leave who asks for a buffer at this very moment waiting for ever: its
+     * semaphore is closed before he waits for it. Nobody holds buffers here for long. */
+    if (thread)
+        WaitForSingleObject(thread, 5000);
+    AcquireSRWLockExclusive(&self->lock);
     if (self->allocator)
         IMemAllocator_Decommit(self->allocator);
     ReleaseSRWLockExclusive(&self->lock);

@@ -10,6 +10,7 @@
 
 #include "msp/registry_kit.h"
 #include "msp/third_filter.h"
+#include "support/stacks.h"
 
 #define THIRD_SUPERCLASS L"{6C0F2F0E-3C0B-4B7A-9C35-6F6E1D1B2C01}"
 #define THIRD_TONE       L"{6C0F2F0E-3C0B-4B7A-9C35-6F6E1D1B2C02}" /* public classes */
@@ -524,6 +525,8 @@ static inline void third_end(void)
 
     while (third.alive && GetTickCount64() < give_up) /* threads let go a little later */
         SwitchToThread();
+    if (third.alive) /* who still holds it? */
+        omsp_stacks_print(stdout);
     ck_assert_int_eq(third.alive, 0);
     ck_assert_int_eq(third.wrong, 0);
     for (unsigned i = 0; i < 2; i++)

@@ -44,6 +44,7 @@ static struct {
     volatile LONG hang; /* enum third_place: there it waits for the gate */
     HANDLE gate;
     struct third_knobs knobs;    /* of all terminals but those with their own (third_own) */
+    IMemAllocator *allocator;    /* what meters offer whoever connects; NULL: none */
     volatile HRESULT initialize; /* what it answers */
     /* read by tests */
     volatile LONG hanging;
@@ -396,8 +397,11 @@ static ULONG STDMETHODCALLTYPE third_mem_Release(IMemInputPin *iface)
 static HRESULT STDMETHODCALLTYPE third_mem_GetAllocator(IMemInputPin *iface, IMemAllocator **out)
 {
     (void)iface;
-    *out = NULL;
-    return VFW_E_NO_ALLOCATOR;
+    *out = third.allocator;
+    if (!*out)
+        return VFW_E_NO_ALLOCATOR;
+    IMemAllocator_AddRef(*out);
+    return S_OK;
 }
 
 static HRESULT STDMETHODCALLTYPE third_mem_NotifyAllocator(IMemInputPin *iface,
