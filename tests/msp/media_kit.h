@@ -75,9 +75,11 @@ static inline BSTR media_path(const WCHAR *name)
 {
     WCHAR path[MAX_PATH + 64];
     DWORD length = GetTempPathW(MAX_PATH, path);
+    BSTR made;
 
     _snwprintf(path + length, 63, L"omsp-%lu-%ls", GetCurrentProcessId(), name);
-    return SysAllocString(path);
+    ck_assert_ptr_nonnull(made = SysAllocString(path));
+    return made;
 }
 
 /* A mono PCM 16 bit 8 kHz WAV of silence. */
