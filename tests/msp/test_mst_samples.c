@@ -102,9 +102,10 @@ END_TEST
 
 static VARIANT array_of(VARTYPE type, const void *data, ULONG count, ULONG width)
 {
-    SAFEARRAY *array = SafeArrayCreateVector(type, 0, count);
+    SAFEARRAY *array;
     VARIANT variant;
 
+    ck_assert_ptr_nonnull(array = SafeArrayCreateVector(type, 0, count));
     memcpy(array->pvData, data, (size_t)count * width);
     V_VT(&variant) = VT_ARRAY | type;
     V_ARRAY(&variant) = array;
