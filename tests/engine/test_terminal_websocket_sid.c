@@ -44,7 +44,7 @@ START_TEST(stopped_by_its_sid_it_stops_the_streams_that_have_nothing_else)
     }
     connect_fixture(&f);
     rig_run(&f.rig, 500);
-    media = omsp_websocket_stream(f.socket, &call);
+    ck_assert_ptr_nonnull(media = omsp_websocket_stream(f.socket, &call));
     ck_assert_int_eq(omsp_stream_stop(media, OMSP_CAUSE_REMOTE_REQUEST), OMSP_OK);
     expect_state(&f, f.render, OMSP_STREAM_INACTIVE, OMSP_CAUSE_REMOTE_REQUEST);
     expect_terminal(&f, f.capture, OMSP_TERMINAL_FAIL, OMSP_CAUSE_REMOTE_REQUEST, OMSP_OK,
@@ -93,7 +93,7 @@ static void open_stopped(struct stopped *s, bool on_render)
     ck_assert_int_eq(omsp_stream_select(s->f.capture, s->track), OMSP_OK);
     connect_fixture(&s->f);
     rig_run(&s->f.rig, 500);
-    s->media = omsp_websocket_stream(s->f.socket, &call);
+    ck_assert_ptr_nonnull(s->media = omsp_websocket_stream(s->f.socket, &call));
     ck_assert_int_eq(omsp_stream_stop(s->media, OMSP_CAUSE_REMOTE_REQUEST), OMSP_OK);
 }
 
@@ -190,7 +190,7 @@ START_TEST(paused_by_its_sid_only_the_connection_pauses)
     select_on(&f, f.render);
     connect_fixture(&f);
     rig_run(&f.rig, 500);
-    media = omsp_websocket_stream(f.socket, &call);
+    ck_assert_ptr_nonnull(media = omsp_websocket_stream(f.socket, &call));
     ck_assert_int_eq(omsp_stream_pause(media, OMSP_CAUSE_REMOTE_REQUEST), OMSP_OK);
     rig_run(&f.rig, 5);
     inbound = sim_connection_media(nth(&f, 0), OMSP_TRACK_INBOUND);
