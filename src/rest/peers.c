@@ -4,6 +4,7 @@
  * of its own. Reads and writes no request: request.c and reply.c do. Callbacks run on
  * libmicrohttpd's threads, the watch on its own; server->lock guards everything.
  */
+#include "rest/sockets.h"
 #include "rest/state.h"
 
 #include "base/alloc.h"
@@ -28,6 +29,14 @@ static void enter(struct omsp_peer *peer, enum omsp_peer_phase phase, unsigned m
     omsp_cond_broadcast(&peer->server->changed);
 }
 
+/* libmicrohttpd sees the end of the stream and closes; if not, see fall_back_after. Lock held. */
+static void shut_down(struct omsp_peer *peer)
+{
+    shutdown(peer->socket, BOTH_WAYS);
+    peer->phase = OMSP_PEER_ENDED;
+    peer->deadline_us = UINT64_MAX;
+}
+
 /* Its time began when it came to the gate. Lock held. */
 static void admit(struct omsp_peer *peer)
 {
@@ -43,13 +52,18 @@ static void admit(struct omsp_peer *peer)
     peer->from = from.from;
     peer->is_long = from.is_long;
     peer->awaited = from.awaited;
+    if (server->ending)
+        shut_down(peer);
 }
 
-static void forget_handover(struct omsp_rest_server *server, MHD_socket socket)
+/* Without memory nobody could watch it: it ends. */
+static void turn_away(struct omsp_rest_server *server, MHD_socket socket)
 {
     struct omsp_handover from;
 
+    shutdown(socket, BOTH_WAYS);
     omsp_lock_acquire(&server->lock);
+    server->unwatched_count++;
     if (omsp_gate_claim(server, socket, &from)) {
         server->long_count -= from.is_long;
         server->busy -= from.awaited;
@@ -72,8 +86,7 @@ void omsp_peer_notify(void *ctx, struct MHD_Connection *connection, void **conte
         peer = omsp_zalloc(sizeof(*peer));
         *context = peer;
         if (!peer) {
-            shutdown(info->connect_fd, BOTH_WAYS); /* nobody could watch it */
-            forget_handover(server, info->connect_fd);
+            turn_away(server, info->connect_fd);
             return;
         }
         peer->server = server;
@@ -93,6 +106,11 @@ void omsp_peer_notify(void *ctx, struct MHD_Connection *connection, void **conte
         omsp_lock_release(&server->lock);
         omsp_free(peer);
         *context = NULL;
+    } else {
+        omsp_lock_acquire(&server->lock);
+        server->unwatched_count--;
+        omsp_cond_broadcast(&server->changed);
+        omsp_lock_release(&server->lock);
     }
 }
 
@@ -164,7 +182,7 @@ void omsp_peer_rests(struct omsp_peer *peer, struct MHD_Connection *connection)
         fall_back_after(connection, ms);
 }
 
-/* Lock held. libmicrohttpd sees the end of the stream and closes; if not, see fall_back_after. */
+/* It took too long. Lock held. */
 static void end_peer(struct omsp_peer *peer)
 {
     if (peer->phase == OMSP_PEER_READING) {
@@ -175,10 +193,8 @@ static void end_peer(struct omsp_peer *peer)
          * if not, the peer learns it from the end of the connection. */
         (void)send(peer->socket, text, len, MSG_NOSIGNAL);
     }
-    shutdown(peer->socket, BOTH_WAYS);
     peer->server->counts.late += peer->phase != OMSP_PEER_IDLE;
-    peer->phase = OMSP_PEER_ENDED;
-    peer->deadline_us = UINT64_MAX;
+    shut_down(peer);
 }
 
 static void watch(void *arg)
@@ -202,6 +218,28 @@ static void watch(void *arg)
                        next == UINT64_MAX ? UINT64_MAX : next - now);
     }
     omsp_lock_release(&server->lock);
+}
+
+void omsp_peers_end(struct omsp_rest_server *server)
+{
+    server->ending = true;
+    omsp_list_each(it, &server->peers)
+    {
+        shut_down(omsp_container(it, struct omsp_peer, link));
+    }
+}
+
+bool omsp_peers_unread(const struct omsp_rest_server *server)
+{
+    omsp_list_each(it, &server->peers)
+    {
+        char first;
+        size_t got;
+
+        if (!omsp_rest_peek(omsp_container(it, struct omsp_peer, link)->socket, &first, 1, &got))
+            return true;
+    }
+    return false;
 }
 
 enum omsp_status omsp_peers_watch(struct omsp_rest_server *server)

@@ -12,6 +12,16 @@
 
 #define POOL_THREADS      2
 #define SPARE_CONNECTIONS 64
+/* From when all connections are shut down until libmicrohttpd has seen it. On Windows a thread that
+ * waits does not see it while the peer does nothing, so this time is lost where one stays;
+ * elsewhere it takes longer only while an answer is being made, for which MHD_stop_daemon waits,
+ * too. */
+#ifdef _WIN32
+#define ENDING_MS 500u
+#else
+#define ENDING_MS 10000u
+#endif
+#define UNREAD_MS 10000u /* as long as something is there to be read it does see it */
 /* libmicrohttpd keeps a request's header in one block per connection; a request with ten thousand
  * fields must fit, or libmicrohttpd answers by itself and not in our form. */
 #define CONNECTION_BYTES (1280 * 1024)
@@ -116,15 +126,24 @@ void omsp_rest_counts(struct omsp_rest_server *server, struct omsp_rest_counts *
     omsp_lock_release(&server->lock);
 }
 
-/* Until no request is under way, stop_ms at most. The engine's clock may stand still, so the waits
- * are counted, each of which ends early when something changes. */
-static void let_finish(struct omsp_rest_server *server)
+static bool has_requests(const struct omsp_rest_server *server)
 {
-    uint64_t left = (uint64_t)server->config.stop_ms * 1000;
+    return server->busy != 0;
+}
 
-    omsp_lock_acquire(&server->lock);
-    server->stopping = true;
-    while (server->busy) {
+static bool has_connections(const struct omsp_rest_server *server)
+{
+    return server->peer_count + server->handover_count + server->unwatched_count != 0;
+}
+
+/* The engine's clock may stand still, so the waits are counted, each of which ends early when
+ * something changes. Lock held. */
+static void wait_while(struct omsp_rest_server *server,
+                       bool (*holds)(const struct omsp_rest_server *), unsigned ms)
+{
+    uint64_t left = (uint64_t)ms * 1000;
+
+    while (holds(server)) {
         uint64_t slice = left < 20000 ? left : 20000;
 
         if (!slice)
@@ -132,6 +151,20 @@ static void let_finish(struct omsp_rest_server *server)
         if (!omsp_cond_wait(&server->changed, &server->lock, slice))
             left -= slice;
     }
+}
+
+/* The requests under way may take stop_ms at most; then nobody is left who could send more. What
+ * libmicrohttpd cannot read it answers by itself, and when it is being stopped meanwhile (0.9.75,
+ * transmit_error_response_len) it takes an answer for there that is not: it must have nothing to
+ * read any more. */
+static void let_finish(struct omsp_rest_server *server)
+{
+    omsp_lock_acquire(&server->lock);
+    server->stopping = true;
+    wait_while(server, has_requests, server->config.stop_ms);
+    omsp_peers_end(server);
+    wait_while(server, has_connections, ENDING_MS);
+    wait_while(server, omsp_peers_unread, UNREAD_MS);
     omsp_lock_release(&server->lock);
 }
 

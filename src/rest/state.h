@@ -6,7 +6,7 @@
  *
  * Threads: libmicrohttpd's, a few, each with connections of its own, run the callbacks; one thread
  * of ours is the gate's, one watches deadlines. server->lock is a leaf: nothing is called under it
- * but the system's send and shutdown on a socket that does not block.
+ * but the system's send, recv and shutdown on a socket that does not block.
  */
 #ifndef OMSP_REST_STATE_H
 #define OMSP_REST_STATE_H
@@ -58,8 +58,9 @@ struct omsp_rest_server {
     unsigned handover_count, peer_count; /* together max_connections at most; of these ... */
     unsigned long_count;                 /* ... bring a request that has to be read to be known */
     unsigned kept_count;                 /* ... may stay for another request */
+    unsigned unwatched_count;            /* beside these: shut down, for want of memory */
     struct omsp_rest_counts counts;
-    bool stopping, quit;
+    bool stopping, ending, quit;
     struct omsp_bucket allowed, refused;
 };
 
@@ -101,6 +102,10 @@ bool omsp_peer_may_stay(struct omsp_peer *peer);
 unsigned omsp_peer_fallback_s(unsigned ms);
 /* The thread that ends what lasts too long. OMSP_NOMEM, OMSP_FULL. */
 enum omsp_status omsp_peers_watch(struct omsp_rest_server *server);
+/* Shuts down all connections, and from now on each that libmicrohttpd begins. server->lock held. */
+void omsp_peers_end(struct omsp_rest_server *server);
+/* Has libmicrohttpd still to read what one of them sent? server->lock held. */
+bool omsp_peers_unread(const struct omsp_rest_server *server);
 void omsp_peers_unwatch(struct omsp_rest_server *server);
 
 /* ---- gate.c ---------------------------------------------------------------------------------- */

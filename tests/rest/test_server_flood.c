@@ -160,5 +160,40 @@ START_TEST(a_hidden_request_is_never_carried_out)
 }
 END_TEST
 
+/* ---- the end --------------------------------------------------------------------------------- */
+
+#define STAY  16
+#define STOPS 40
+
+/* libmicrohttpd 0.9.75 answers what it cannot read by itself, and takes it for granted that this
+ * answer is there, which it is not while the daemon is being stopped. */
+START_TEST(a_stop_among_requests_that_nobody_can_read)
+{
+    static struct http_client open[STAY];
+
+    for (int n = 0; n < STOPS; n++) {
+        rest_rig_init(&rig);
+        rig.config.max_connections = 2 * STAY;
+        rig.config.rate_per_s = 1000000;
+        rest_rig_start(&rig);
+        for (int i = 0; i < STAY; i++) {
+            struct http_answer answer;
+
+            http_open(&open[i], omsp_rest_address(rig.server));
+            http_puts(&open[i], "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+            ck_assert(http_read(&open[i], &answer, false));
+            ck_assert_int_eq(answer.status, 401);
+            http_free(&answer);
+        }
+        for (int i = 0; i < STAY; i++)
+            http_puts(&open[i], "GET / HTTP/1.1\r\nHost\r\n\r\n");
+        rest_rig_end(&rig);
+        for (int i = 0; i < STAY; i++)
+            http_close(&open[i]);
+    }
+}
+END_TEST
+
 OMSP_SUITE("rest_server_flood", TEST(half_open_connections_beyond_the_limit),
-           TEST(a_hidden_request_is_never_carried_out))
+           TEST(a_hidden_request_is_never_carried_out),
+           TEST(a_stop_among_requests_that_nobody_can_read))
