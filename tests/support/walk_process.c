@@ -87,6 +87,10 @@ int omsp_walk_process(void (*child)(size_t test, long number), size_t test, long
     snprintf(which, sizeof(which), "%zu %ld", test, number);
     SetEnvironmentVariableA("OMSP_WALK_CHILD", which);
     if (!CreateProcessA(program, NULL, NULL, NULL, TRUE, 0, NULL, NULL, &start, &made)) {
+        DWORD len = (DWORD)snprintf(which, sizeof(which), "not started: error %lu\n",
+                                    (unsigned long)GetLastError());
+
+        WriteFile(file, which, len, &len, NULL);
         CloseHandle(file);
         return -1;
     }
