@@ -162,8 +162,12 @@ END_TEST
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-#define STAY  16
+#define STAY 16
+#ifdef _WIN32
+#define STOPS 10
+#else
 #define STOPS 40
+#endif
 
 /* libmicrohttpd 0.9.75 answers what it cannot read by itself, and takes it for granted that this
  * answer is there, which it is not while the daemon is being stopped. */
