@@ -20,6 +20,7 @@
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
+. "$here/suites.sh"
 
 only=. minutes=0 points=0 all=500 brief='' preset=native-asan jobs=$(nproc)
 while [ $# -gt 0 ]; do
@@ -57,25 +58,12 @@ if [ -z "${OMSP_WALK_BUILT:-}" ]; then
 fi
 ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"
 
-# "name program" of each Check program that CTest knows. The suites of tests/host know the DLL by its
-# exports alone: its allocations are not theirs to fail.
-# Read from CTest's own files: a second ctest, within a run of the tests, would take that one's log.
-mapfile -t suites < <(python3 -c '
-import re, sys
-for line in open(sys.argv[2] + "/tests/CTestTestfile.cmake", encoding="utf-8"):
-    found = re.match(r"add_test\(\[=\[(.*?)\]=\] (.*)\)$", line)
-    programs = [a for a in re.findall(r"\"([^\"]*)\"", found[2]) if re.search(r"/test_\w+(\.exe)?$", a)] if found else []
-    if programs and re.search(sys.argv[1], found[1]) and not found[1].startswith("host/"):
-        print(found[1], programs[-1])' "$only" "$build")
+mapfile -t suites < <(suites_of "$build" "$only")
 [ ${#suites[@]} -gt 0 ] || die "no suite matches $only"
 seconds=0
 [ "$minutes" = 0 ] || seconds=$(((minutes * 60 * jobs + ${#suites[@]} - 1) / ${#suites[@]}))
 
-if printf '%s\n' "${suites[@]}" | grep -qE '^(unit/(tls|http)|posix/tls_send|engine/fork_(tls|told)|msp/media_wss) '; then
-    bash tests/tls-far.sh up "$build/tests/tls" 86400 >/dev/null 2>&1 ||
-        warn "no TLS servers: what needs them does not pass as it is"
-    trap 'bash tests/tls-far.sh down "$build/tests/tls"' EXIT
-fi
+suites_servers_up "$build" "${suites[@]}"
 
 # walk_one NAME PROGRAM: in a folder of its own, for what an interrupted test leaves behind.
 walk_one() {
