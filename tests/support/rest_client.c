@@ -87,6 +87,10 @@ bool rest_client_step(struct rest_client *client)
         http_send(&client->http, request, len);
         rest_client_close(client);
         break;
+    case 2: /* what nobody can read instead */
+        http_puts(&client->http, "GET / HTTP/1.1\r\nHost\r\n\r\n");
+        take_answer(client);
+        break;
     default:
         if (http_send(&client->http, request, len)) {
             take_answer(client);

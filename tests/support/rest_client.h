@@ -36,7 +36,7 @@ struct rest_client {
 };
 
 /* One thing at random: makes, stops, pauses, resumes, reads, lists; hangs up half-way, or without
- * waiting for the answer. False: nobody listens. */
+ * waiting for the answer, or says what is no request. False: nobody listens. */
 bool rest_client_step(struct rest_client *client);
 void rest_client_close(struct rest_client *client);
 /* How many answers no storm excuses: all but 200, 201, 400, 401, 404, 429 and 503. Prints them. */
