@@ -124,8 +124,9 @@ static HRESULT fill(struct msp_hosted *self, struct msp_call *call, struct omsp_
     self->on = stream;
     omsp_stream_ref(stream);
     self->identity = probe->identity;
-    /* Without memory for it the terminal has nobody to tell. */
-    msp_terminal_sink_create(call->engine, msp_address_engine(call->address), &self->sink);
+    hr = msp_terminal_sink_create(call->engine, msp_address_engine(call->address), &self->sink);
+    if (FAILED(hr))
+        return hr;
     omsp_samples_set_gate(self->engine, msp_hosted_gate, self);
     omsp_samples_set_threshold(self->engine, MSP_FILTER_CHUNK_MS);
     omsp_samples_watch(self->engine, msp_hosted_news, self);

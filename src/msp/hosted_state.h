@@ -23,7 +23,7 @@ struct msp_hosted {
     volatile LONG retired;          /* on no stream any more */
     volatile LONG outcome;          /* HRESULT of the last try to connect; the gate's answer */
     volatile LONG broken;           /* HRESULT of the running graph's end, or S_OK */
-    struct msp_terminal_sink *sink; /* of this selection; NULL: it tells nothing */
+    struct msp_terminal_sink *sink; /* of this selection */
     bool told_sink;                 /* its thread's: the terminal was asked to take it */
     SRWLOCK graph_lock;             /* leaf: for who only wakes the graph, or names the terminal */
     struct msp_graph *graph;        /* its thread's; and graph_lock */

@@ -120,7 +120,7 @@ static void reconcile(struct msp_hosted *self)
  * something to tell then. */
 static void give_sink(struct msp_hosted *self)
 {
-    if (self->told_sink || !self->sink)
+    if (self->told_sink)
         return;
     self->told_sink = true;
     msp_foreign_sink(&self->foreign, msp_terminal_sink_interface(self->sink));

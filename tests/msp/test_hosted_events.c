@@ -56,6 +56,36 @@ START_TEST(a_dynamic_terminal_has_the_sink_while_it_is_selected)
 }
 END_TEST
 
+/* What it would tell must not get lost without a word. */
+START_TEST(without_memory_for_its_sink_it_is_not_selected)
+{
+    struct bench bench;
+    ITTerminal *from;
+    bool failed = true;
+
+    begin(&bench);
+    from = tone(&bench);
+    for (long number = 0; failed; number++) {
+        HRESULT hr;
+
+        omsp_test_fail_alloc(number);
+        hr = ITStream_SelectTerminal(bench.capture, from);
+        omsp_test_allow_alloc();
+        failed = omsp_test_alloc_failed();
+        if (hr == S_OK) {
+            ck_assert_ptr_nonnull(third_of_terminal(from)->sink);
+            ck_assert_hr(ITStream_UnselectTerminal(bench.capture, from), S_OK);
+        } else {
+            ck_assert(failed);
+            ck_assert_hr(hr, E_OUTOFMEMORY);
+        }
+        ck_assert_ptr_null(third_of_terminal(from)->sink);
+    }
+    kit_release(from);
+    end(&bench);
+}
+END_TEST
+
 START_TEST(its_events_come_through_the_queue_with_their_call)
 {
     struct bench bench;
@@ -281,6 +311,7 @@ START_TEST(events_that_nobody_reads_are_given_back)
 }
 END_TEST
 OMSP_SUITE("hosted-events", TEST(a_dynamic_terminal_has_the_sink_while_it_is_selected),
+           TEST(without_memory_for_its_sink_it_is_not_selected),
            TEST(its_events_come_through_the_queue_with_their_call),
            TEST(its_events_reach_registered_sinks_as_objects),
            TEST(what_is_given_back_to_a_terminal_may_wait_for_its_unselection),
