@@ -73,15 +73,7 @@ check_one() {
 }
 
 step "${#suites[@]} suites, $jobs at a time"
-running=0
-for suite in "${suites[@]}"; do
-    if [ $running -ge "$jobs" ]; then
-        wait -n
-        running=$((running - 1))
-    fi
-    check_one "${suite%% *}" "${suite#* }" 2>&1 &
-    running=$((running + 1))
-done | tee build/memcheck/sum
+suites_each "$jobs" check_one "${suites[@]}" | tee build/memcheck/sum
 awk '
     / reports$/ { whole++; reports += $(NF - 1) }
     / out of time$/ { late++ }

@@ -26,3 +26,18 @@ suites_servers_up() {
     # shellcheck disable=SC2064 # as it is now
     trap "bash tests/tls-far.sh down '$build/tests/tls'" EXIT
 }
+
+# suites_each JOBS FUNCTION SUITE…: FUNCTION NAME PROGRAM for each of them, so many at a time. It ends
+# before the last ones do: who reads what they say sees their end.
+suites_each() {
+    local jobs=$1 each=$2 running=0 suite
+    shift 2
+    for suite; do
+        if [ $running -ge "$jobs" ]; then
+            wait -n
+            running=$((running - 1))
+        fi
+        "$each" "${suite%% *}" "${suite#* }" &
+        running=$((running + 1))
+    done
+}

@@ -92,15 +92,7 @@ walk_one() {
 }
 
 step "${#suites[@]} suites, $jobs at a time"
-running=0
-for suite in "${suites[@]}"; do
-    if [ $running -ge "$jobs" ]; then
-        wait -n
-        running=$((running - 1))
-    fi
-    walk_one "${suite%% *}" "${suite#* }" &
-    running=$((running + 1))
-done | tee build/walk/sum
+suites_each "$jobs" walk_one "${suites[@]}" | tee build/walk/sum
 # Found by name, so that logs of earlier runs with another choice do not count.
 tr -d '\r' <build/walk/sum | awk -v wanted=${#suites[@]} '
     /^walk / { suites++ }

@@ -22,6 +22,7 @@
 #define ENDING_MS 10000u
 #endif
 #define UNREAD_MS 10000u /* as long as something is there to be read it does see it */
+#define BEGIN_MS  1000u  /* what it was given it begins at once, or never, and tells nobody */
 /* libmicrohttpd keeps a request's header in one block per connection; a request with ten thousand
  * fields must fit, or libmicrohttpd answers by itself and not in our form. */
 #define CONNECTION_BYTES (1280 * 1024)
@@ -131,9 +132,14 @@ static bool has_requests(const struct omsp_rest_server *server)
     return server->busy != 0;
 }
 
+static bool has_handovers(const struct omsp_rest_server *server)
+{
+    return server->handover_count != 0;
+}
+
 static bool has_connections(const struct omsp_rest_server *server)
 {
-    return server->peer_count + server->handover_count + server->unwatched_count != 0;
+    return server->peer_count + server->unwatched_count != 0;
 }
 
 /* The engine's clock may stand still, so the waits are counted, each of which ends early when
@@ -163,6 +169,7 @@ static void let_finish(struct omsp_rest_server *server)
     server->stopping = true;
     wait_while(server, has_requests, server->config.stop_ms);
     omsp_peers_end(server);
+    wait_while(server, has_handovers, BEGIN_MS);
     wait_while(server, has_connections, ENDING_MS);
     wait_while(server, omsp_peers_unread, UNREAD_MS);
     omsp_lock_release(&server->lock);

@@ -129,6 +129,20 @@ static void wait_until(volatile LONG *what, LONG atleast)
     ck_assert_int_ge(*what, atleast);
 }
 
+/* A tone goes through the call into a meter whose pin brings this allocator. */
+static void open_scene(struct bench *bench, struct watched *watched, bool dry, ITTerminal **from,
+                       ITTerminal **to)
+{
+    begin(bench);
+    watched_init(watched, dry);
+    third.allocator = &watched->iface;
+    connect_both(bench);
+    *from = tone(bench);
+    *to = meter(bench);
+    ck_assert_hr(ITStream_SelectTerminal(bench->capture, *from), S_OK);
+    ck_assert_hr(ITStream_SelectTerminal(bench->render, *to), S_OK);
+}
+
 /* Only on a machine so slow that 40 ms became half a second nobody waits for who asks. */
 static void stop(struct bench *bench, struct watched *watched)
 {
@@ -148,14 +162,7 @@ START_TEST(a_stop_lets_who_is_being_given_a_buffer_have_it)
     struct watched watched;
     ITTerminal *from, *to;
 
-    begin(&bench);
-    watched_init(&watched, false);
-    third.allocator = &watched.iface;
-    connect_both(&bench);
-    from = tone(&bench);
-    to = meter(&bench);
-    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), S_OK);
-    ck_assert_hr(ITStream_SelectTerminal(bench.render, to), S_OK);
+    open_scene(&bench, &watched, false, &from, &to);
     for (int i = 0; i < 3; i++) {
         wait_until(&watched.given, watched.given + 2);
         wait_until(&watched.asking, 1);
@@ -176,14 +183,7 @@ START_TEST(a_stop_ends_the_wait_for_a_buffer_that_never_comes)
     struct watched watched;
     ITTerminal *from, *to;
 
-    begin(&bench);
-    watched_init(&watched, true);
-    third.allocator = &watched.iface;
-    connect_both(&bench);
-    from = tone(&bench);
-    to = meter(&bench);
-    ck_assert_hr(ITStream_SelectTerminal(bench.capture, from), S_OK);
-    ck_assert_hr(ITStream_SelectTerminal(bench.render, to), S_OK);
+    open_scene(&bench, &watched, true, &from, &to);
     wait_until(&watched.asking, 1);
     ck_assert_hr(ITStream_StopStream(bench.render), S_OK);
     ck_assert_int_eq(state_of(to), TS_NOTINUSE);
